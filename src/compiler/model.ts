@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { Policy } from '../firewall/model.js';
+import type { Interface, Zone } from '../interfaces/model.js';
+import type { StaticRoute } from '../routing/model.js';
+import type { Position } from '../diagnostics/position.js';
+
+/** What a rule file means once every check has passed: names resolved, groups flattened to sets. */
+export interface Model {
+  readonly interfaces: readonly Interface[];
+  readonly zones: readonly Zone[];
+  readonly policies: readonly Policy[];
+  readonly routes: readonly StaticRoute[];
+  readonly assertions: readonly { readonly text: string; readonly at: Position }[];
+  readonly settings: Settings;
+}
+
+/** Settings of the datapath; times in seconds. */
+export interface Settings {
+  /** Sessions the table holds, 1,024..33,554,432. */
+  readonly maxSessions: number;
+  /** Routes each family's FIB is sized for. */
+  readonly maxRoutes: number;
+  readonly timeouts: {
+    readonly tcpOpening: number;
+    readonly tcpEstablished: number;
+    readonly tcpClosing: number;
+    readonly tcpClosed: number;
+    readonly udpOpening: number;
+    readonly udpEstablished: number;
+    readonly icmp: number;
+    readonly other: number;
+  };
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { Position } from '../diagnostics/position.js';
+import type { Prefix } from '../net/sets.js';
+
+/** How the datapath finds the device behind an interface. */
+export type Port =
+  | { readonly kind: 'pci'; readonly pci: string }
+  | { readonly kind: 'mac'; readonly mac: string }
+  /** A DPDK virtual device with its arguments, e.g. `net_af_packet0,iface=veth0`. */
+  | { readonly kind: 'vdev'; readonly vdev: string };
+
+export interface Interface {
+  readonly name: string;
+  readonly at: Position;
+  readonly port: Port | null;
+  /** Name of the interface a VLAN child sits on; then `vlan` is 1..4094. */
+  readonly parent: string | null;
+  readonly vlan: number;
+  /** Zone name; null for a management interface. */
+  readonly zone: string | null;
+  readonly management: boolean;
+  /** Static addresses, host bits kept. */
+  readonly addresses: readonly Prefix[];
+  /** IP MTU in bytes, 1280..9216. */
+  readonly mtu: number;
+  readonly description: string | null;
+}
+
+export interface Zone {
+  readonly name: string;
+  readonly at: Position;
+  /** Log packets that the default deny drops on their way from this zone. */
+  readonly logDenied: boolean;
+  readonly description: string | null;
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/**
+ * The table image: what the compiler hands to the datapath. One little-endian buffer of a header, a
+ * directory and sections of fixed-size records. This file is the one place the layout is written:
+ * `header.ts` prints the C structs with their static asserts from it at build time.
+ *
+ * Fields lie at natural alignment in the order written; a record's size is a multiple of its largest
+ * field. Strings are offsets into the `strings` section (NUL-terminated UTF-8; offset 0 is empty).
+ */
+export const MAGIC = 0x49544c53; // "SLTI"
+export const LAYOUT_VERSION = 1;
+
+export type FieldType = 'u8' | 'u16' | 'u32' | 'u64' | 'bytes16' | 'bytes32';
+export interface RecordLayout {
+  /** Section id in the directory; 0 for the header and directory records themselves. */
+  readonly id: number;
+  readonly doc: string;
+  readonly fields: readonly (readonly [name: string, type: FieldType, doc?: string])[];
+}
+
+/** Reserved slots and set ids. */
+export const CONSTANTS = {
+  /** Zone slots: 0 is no zone (no route); 1 is the box itself; zones of the file start at 2. */
+  ZONE_NONE: 0,
+  ZONE_LOCAL: 1,
+  ZONE_FIRST: 2,
+  MAX_ZONES: 256,
+  /** Interface slot 0 is none. */
+  IFACE_NONE: 0,
+  MAX_IFACES: 1024,
+  /** Rule slot 0 is the default deny, 1 the default allow from the box, 2.. implicit rules, 16.. the file's. */
+  RULE_DEFAULT_DENY: 0,
+  RULE_FROM_LOCAL: 1,
+  RULE_IMPLICIT_ND: 2,
+  RULE_IMPLICIT_ICMPV6: 3,
+  RULE_IMPLICIT_DHCP: 4,
+  RULE_FIRST: 16,
+  MAX_RULES: 1 << 20,
+  /** A set id that matches everything. */
+  SET_ANY: 0xffffffff,
+  PROTO_ANY: 256,
+  PART_NONE: 0xffffffff,
+  ACTION_DENY: 0,
+  ACTION_ALLOW: 1,
+  RULE_LOG: 1,
+  ZONE_LOG_DENIED: 1,
+  IFACE_VLAN: 1,
+  IFACE_MANAGEMENT: 2,
+  PORT_NONE: 0,
+  PORT_PCI: 1,
+  PORT_MAC: 2,
+  PORT_VDEV: 3,
+  ROUTE_VIA: 1,
+} as const;
+
+export const HEADER: RecordLayout = {
+  id: 0,
+  doc: 'First bytes of the image; the directory of `sections` entries follows at once.',
+  fields: [
+    ['magic', 'u32'],
+    ['layout', 'u16', 'LAYOUT_VERSION'],
+    ['sections', 'u16'],
+    ['total', 'u64', 'bytes of the whole image'],
+    ['generation', 'u64', 'raised by each commit'],
+    ['crc', 'u32', 'CRC-32 as zlib has it, over the whole image with this field zero'],
+    ['reserved', 'u32'],
+    ['model_hash', 'bytes16', 'of everything but the generation; equal models give equal hashes'],
+  ],
+};
+
+export const DIRECTORY: RecordLayout = {
+  id: 0,
+  doc: 'One section: 8-byte aligned, in ascending order, without overlap.',
+  fields: [
+    ['id', 'u32'],
+    ['record', 'u32', 'record size in bytes'],
+    ['offset', 'u64'],
+    ['count', 'u64'],
+  ],
+};
+
+/** Every section, in the order they lie in the image; each exactly once, empty ones too. */
+export const SECTIONS = {
+  strings: { id: 1, doc: 'Bytes; starts and ends with NUL.', fields: [['byte', 'u8']] },
+  settings: {
+    id: 2,
+    doc: 'Exactly one record. Times in seconds.',
+    fields: [
+      ['max_sessions', 'u32'],
+      ['max_routes', 'u32'],
+      ['tcp_opening', 'u32'],
+      ['tcp_established', 'u32'],
+      ['tcp_closing', 'u32'],
+      ['tcp_closed', 'u32'],
+      ['udp_opening', 'u32'],
+      ['udp_established', 'u32'],
+      ['icmp', 'u32'],
+      ['other', 'u32'],
+    ],
+  },
+  zones: {
+    id: 3,
+    doc: 'Zones of the file by ascending slot.',
+    fields: [
+      ['name', 'u32'],
+      ['slot', 'u16'],
+      ['flags', 'u16', 'ZONE_*'],
+    ],
+  },
+  interfaces: {
+    id: 4,
+    doc: 'Interfaces by ascending slot; a parent stands before its children.',
+    fields: [
+      ['name', 'u32'],
+      ['port', 'u32', 'string: PCI address, MAC or vdev arguments, by port_kind'],
+      ['first_address', 'u32', 'into addresses'],
+      ['addresses', 'u32'],
+      ['slot', 'u16'],
+      ['zone', 'u16', 'slot; ZONE_NONE for management'],
+      ['parent', 'u16', 'slot of the parent of a VLAN child, else IFACE_NONE'],
+      ['vlan', 'u16', '1..4094 for a child, else 0'],
+      ['mtu', 'u16', 'IP MTU'],
+      ['flags', 'u8', 'IFACE_*'],
+      ['port_kind', 'u8', 'PORT_*'],
+    ],
+  },
+  addresses: {
+    id: 5,
+    doc: 'Interface addresses. IPv4 lies in the first four bytes, the rest zero; network order.',
+    fields: [
+      ['address', 'bytes16'],
+      ['family', 'u8', '4 or 6'],
+      ['length', 'u8'],
+      ['reserved', 'u16'],
+    ],
+  },
+  ranges4: {
+    id: 6,
+    doc: 'Inclusive IPv4 ranges, host order; sorted and disjoint within a set.',
+    fields: [
+      ['lo', 'u32'],
+      ['hi', 'u32'],
+    ],
+  },
+  ranges6: {
+    id: 7,
+    doc: 'Inclusive IPv6 ranges as 64-bit words; sorted and disjoint within a set.',
+    fields: [
+      ['lo_high', 'u64'],
+      ['lo_low', 'u64'],
+      ['hi_high', 'u64'],
+      ['hi_low', 'u64'],
+    ],
+  },
+  address_sets: {
+    id: 8,
+    doc: 'Address sets, each written once however many rules use it.',
+    fields: [
+      ['first4', 'u32'],
+      ['count4', 'u32'],
+      ['first6', 'u32'],
+      ['count6', 'u32'],
+    ],
+  },
+  services: {
+    id: 9,
+    doc: 'protocol is 0..255 or PROTO_ANY; ICMP types as destination = type * 256 + code.',
+    fields: [
+      ['protocol', 'u16'],
+      ['source_lo', 'u16'],
+      ['source_hi', 'u16'],
+      ['destination_lo', 'u16'],
+      ['destination_hi', 'u16'],
+    ],
+  },
+  service_sets: {
+    id: 10,
+    doc: 'Service sets: a packet fits when one of its services does.',
+    fields: [
+      ['first', 'u32'],
+      ['count', 'u32'],
+    ],
+  },
+  policies: {
+    id: 11,
+    doc: 'Policies in file order.',
+    fields: [
+      ['name', 'u32'],
+      ['first_rule', 'u32', 'into rules'],
+      ['rules', 'u32'],
+    ],
+  },
+  rules: {
+    id: 12,
+    doc: 'Enabled rules, in order within their policy.',
+    fields: [
+      ['slot', 'u32', 'stable over commits for one (policy, name)'],
+      ['name', 'u32'],
+      ['policy', 'u32', 'index into policies'],
+      ['source', 'u32', 'address set or SET_ANY'],
+      ['destination', 'u32'],
+      ['service', 'u32', 'service set or SET_ANY'],
+      ['file', 'u32'],
+      ['line', 'u32'],
+      ['action', 'u8', 'ACTION_*'],
+      ['flags', 'u8', 'RULE_*'],
+      ['reserved', 'u16'],
+    ],
+  },
+  parts: {
+    id: 13,
+    doc: 'A run of whole policies that some zone pairs share: the unit a classifier is built for.',
+    fields: [
+      ['hash', 'bytes16', 'of the rules as they match and act, their slots and order'],
+      ['first_policy', 'u32', 'into part_policies'],
+      ['policies', 'u32'],
+    ],
+  },
+  part_policies: {
+    id: 14,
+    doc: 'Policy indexes of the parts, in match order.',
+    fields: [['policy', 'u32']],
+  },
+  pairs: {
+    id: 15,
+    doc: 'Zone pairs that some policy fits: parts to ask in order. Sorted by from, then to.',
+    fields: [
+      ['hash', 'bytes16', 'of its parts; another hash raises the generation of the pair'],
+      ['first_part', 'u32', 'into pair_parts'],
+      ['parts', 'u32'],
+      ['from', 'u16', 'zone slot, never ZONE_NONE'],
+      ['to', 'u16', 'zone slot, ZONE_LOCAL or ZONE_NONE'],
+    ],
+  },
+  pair_parts: { id: 16, doc: 'Part indexes of the pairs.', fields: [['part', 'u32']] },
+  routes: {
+    id: 17,
+    doc: 'Static routes. Connected ones follow from the interface addresses.',
+    fields: [
+      ['address', 'bytes16', 'as in addresses'],
+      ['via', 'bytes16'],
+      ['iface', 'u16', 'slot'],
+      ['family', 'u8', '4 or 6'],
+      ['length', 'u8'],
+      ['flags', 'u8', 'ROUTE_*'],
+      ['distance', 'u8'],
+      ['reserved', 'u16'],
+    ],
+  },
+} as const satisfies Record<string, RecordLayout>;
+
+export type SectionName = keyof typeof SECTIONS;
