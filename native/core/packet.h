@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <assert.h>
+#include <rte_mbuf.h>
+#include <stdint.h>
+
+/*
+ * The tuple of one direction as it is on the wire: addresses, ports and protocol in network order.
+ * ICMP queries carry their identifier as both ports, protocols without ports zero.
+ */
+struct sl_key4 {
+	uint32_t src, dst;
+	uint16_t sport, dport;
+	uint8_t proto;
+	uint8_t flags; /* 0 today */
+	uint16_t vrf;  /* 0 today */
+};
+static_assert(sizeof(struct sl_key4) == 16, "one SSE load");
+
+struct sl_key6 {
+	uint8_t src[16], dst[16];
+	uint16_t sport, dport;
+	uint8_t proto;
+	uint8_t flags;
+	uint16_t vrf;
+};
+static_assert(sizeof(struct sl_key6) == 40, "key6");
+
+/* sl_pkt.flags */
+#define SL_PKT_FROM_HOST 0x01	  /* came from a TAP: source is the box, out_iface is set */
+#define SL_PKT_HANDED_OVER 0x02	  /* another worker parsed it and gave it here */
+#define SL_PKT_ICMP_ERROR 0x04	  /* key is the inner packet's, turned round to match its session */
+#define SL_PKT_FRAGMENT 0x08
+#define SL_PKT_TRACED 0x10	  /* offline: `trace` points at its result */
+#define SL_PKT_GENERATED 0x20	  /* made by the box (ICMP error) */
+#define SL_PKT_L4_WHOLE 0x40	  /* the L4 header was parsed */
+
+/*
+ * What is known of a packet on its way; lies in the mbuf's private area, so it travels with the
+ * packet through hand-over rings. Offsets count from the start of the data (the Ethernet header).
+ */
+struct sl_pkt {
+	union {
+		struct sl_key4 key4;
+		struct sl_key6 key6;
+	};
+	uint64_t hash; /* keyed hash of the key */
+	uint16_t iface; /* ingress slot after VLAN */
+	uint16_t from;	/* zone slot */
+	uint8_t family; /* 4, 6 or 0 */
+	uint8_t flags;
+	uint16_t reason; /* enum sl_drop once dropped */
+	uint16_t l3;
+	uint16_t l4;
+	uint16_t l4_length; /* bytes from l4 to the end of the IP packet, padding excluded */
+	uint16_t icmp;	    /* type * 256 + code for ICMP and ICMPv6 */
+	/* second line */
+	uint32_t session; /* entry reference, see session/ */
+	uint8_t direction;
+	uint8_t tcp_flags;
+	uint16_t l3_length; /* IP header with options or extensions, bytes */
+	uint32_t tcp_seq;   /* host order */
+	uint32_t tcp_ack;
+	uint16_t tcp_window;
+	uint16_t tcp_header; /* bytes */
+	uint16_t out_iface;
+	uint16_t to; /* zone slot */
+	uint32_t adjacency;
+	uint32_t rule;	/* slot */
+	uint32_t input; /* offline: number of the packet */
+	void *trace;	/* offline: struct sl_result * */
+	uint16_t worker; /* who handed it over */
+	uint8_t policy_verdict;
+	uint8_t spare[13];
+};
+static_assert(sizeof(struct sl_pkt) == 128, "two cache lines");
+#define SL_PKT_PRIV_SIZE sizeof(struct sl_pkt)
+
+static inline struct sl_pkt *sl_pkt(struct rte_mbuf *m)
+{
+	return (struct sl_pkt *)rte_mbuf_to_priv(m);
+}
