@@ -19,7 +19,7 @@
 #define SL_MAX_WORKERS 64
 #define SL_MAX_PORTS 64
 #define SL_BURST 64
-#define SL_PORT_NONE 0xffff
+#define SL_NO_PORT 0xffff
 
 struct sl_tables;
 struct sl_session_table;
@@ -58,7 +58,7 @@ struct sl_datapath {
 	struct sl_worker *worker[SL_MAX_WORKERS];
 	struct sl_port *port[SL_MAX_PORTS]; /* by index; NULL for none */
 	unsigned int ports;
-	uint16_t port_of_iface[SL_MAX_IFACES];	 /* slot -> port index or SL_PORT_NONE */
+	uint16_t port_of_iface[SL_MAX_IFACES];	 /* slot -> port index or SL_NO_PORT */
 	atomic_uint routing_epoch;		 /* raised once per batch of route changes */
 	/* [from][to] SPSC hand-over; [w][w] is NULL */
 	struct rte_ring *handover[SL_MAX_WORKERS][SL_MAX_WORKERS];

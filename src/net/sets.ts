@@ -9,6 +9,9 @@ export interface AddressSet {
   readonly v6: BigUint64Array;
 }
 
+/** 64-bit words a range takes in `AddressSet.v6`. */
+export const V6_WORDS = 4;
+
 /** An IP address: family and value as an unsigned integer (32 or 128 bits). */
 export interface Address {
   readonly family: 4 | 6;
