@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tables/classifier.h"
+#include "tables/image.h"
+
+/* The parts of one zone pair, to ask in order. */
+struct sl_pair {
+	uint32_t first; /* into sl_tables.pair_classifiers */
+	uint32_t parts; /* 0: no policy fits this pair */
+};
+
+/*
+ * Everything compiled from one image. Immutable once built: workers read it without locks between
+ * two quiescent states, the control side swaps the pointer and frees the old after a grace period.
+ */
+struct sl_tables {
+	struct sl_image image; /* view of an own copy */
+	uint64_t generation;   /* the image's */
+	/*
+	 * By from * SL_MAX_ZONES + to: 0 for a pair no tables ever had; raised when the pair's hash
+	 * differs from the tables' before or the pair appears or disappears, else kept. A session
+	 * judged under the same generation needs no new judging.
+	 */
+	const uint32_t *pair_generation;
+	const struct sl_pair *pairs; /* same index */
+	const struct sl_classifier *const *pair_classifiers;
+	/* By slot; NULL or 0 where the image has none. */
+	const struct sl_image_interfaces *ifaces[SL_MAX_IFACES];
+	const struct sl_image_zones *zones[SL_MAX_ZONES];
+	uint16_t zone_flags[SL_MAX_ZONES]; /* SL_ZONE_* */
+};
+
+/* What a build did, for `apply` and the log. */
+struct sl_tables_stats {
+	uint32_t parts, parts_built, parts_kept;
+	uint32_t pairs_changed;
+	uint64_t bytes; /* of the image copy and all classifiers in use */
+	uint64_t validate_ns, build_ns;
+};
+
+/*
+ * Builds tables from an image of any origin; `bytes` is copied and need not be aligned. Parts whose
+ * hash `previous` (may be NULL) has are shared with it; it may be freed before or after the result.
+ * Not reentrant over the same `previous` from two threads. NULL and `error` on failure. `stats` may
+ * be NULL.
+ */
+struct sl_tables *sl_tables_build(const void *bytes, size_t size, const struct sl_tables *previous,
+				  char *error, size_t error_size, struct sl_tables_stats *stats);
+void sl_tables_free(struct sl_tables *tables);
+
+/*
+ * First match over the parts of (from, to); out[i] = NULL is the default of the pair. Zones beyond
+ * SL_MAX_ZONES fit nothing.
+ */
+void sl_tables_judge(const struct sl_tables *tables, uint16_t from, uint16_t to,
+		     const struct sl_flow *const *flows, const struct sl_rule **out, uint32_t n);
+
+static inline const struct sl_rule *sl_tables_judge_one(const struct sl_tables *tables,
+							uint16_t from, uint16_t to,
+							const struct sl_flow *flow)
+{
+	const struct sl_rule *rule;
+
+	sl_tables_judge(tables, from, to, &flow, &rule, 1);
+	return rule;
+}
+
+static inline uint32_t sl_tables_pair_generation(const struct sl_tables *tables, uint16_t from,
+						 uint16_t to)
+{
+	return tables->pair_generation[(uint32_t)(from % SL_MAX_ZONES) * SL_MAX_ZONES +
+				       to % SL_MAX_ZONES];
+}
+
+/* The record of a rule slot (name, policy, file, line), or NULL. */
+const struct sl_image_rules *sl_tables_rule(const struct sl_tables *tables, uint32_t slot);
+
+/* Is it an address of one of the box's interfaces (management ports apart)? Host order. */
+bool sl_tables_is_local4(const struct sl_tables *tables, uint32_t address);
+bool sl_tables_is_local6(const struct sl_tables *tables, uint64_t high, uint64_t low);
+
+/*
+ * RFC 1812 4.2.3.1: 255.255.255.255 or {prefix, -1} of an interface's subnet of at most 30 bits
+ * (RFC 3021: a /31 has none). Host order.
+ */
+bool sl_tables_is_broadcast4(const struct sl_tables *tables, uint32_t address);
