@@ -20,6 +20,7 @@
 #define SL_MAX_PORTS 64
 #define SL_BURST 64
 #define SL_NO_PORT 0xffff
+#define SL_NO_QUEUE 0xffff
 
 struct sl_tables;
 struct sl_session_table;
@@ -45,7 +46,8 @@ struct sl_port {
 		       uint16_t n);
 	uint16_t (*tx)(struct sl_worker *w, struct sl_port *p, uint16_t queue, struct rte_mbuf **m,
 		       uint16_t n);
-	char name[64]; /* of the device, as the user wrote it */
+	struct rte_ring *tx_ring; /* MPSC, where queues are fewer than workers; queue 0's owner drains it */
+	char name[64];		  /* of the device, as the user wrote it */
 };
 
 struct sl_datapath {
@@ -70,6 +72,8 @@ struct sl_datapath {
 	bool offline;
 	bool shared_cpu; /* workers sleep when idle: fewer CPUs than threads that spin */
 	atomic_bool stop;
+	atomic_bool pause;	   /* workers park at the loop's top; sl_workers_pause() */
+	atomic_uint parked;
 	void *counters; /* the mapped counters file */
 	struct sl_counters_head *counters_head;
 };
@@ -101,8 +105,8 @@ struct sl_worker {
 		uint16_t queue;
 	} rx[SL_MAX_PORTS];
 	unsigned int rx_count;
-	uint16_t tx_queue[SL_MAX_PORTS]; /* by port index; 0xffff: owned by another worker */
-	uint32_t handed_over_full;
+	uint16_t tx_queue[SL_MAX_PORTS]; /* by port index; SL_NO_QUEUE: owned by another worker */
+	uint64_t received; /* packets the source nodes took since the start */
 	bool host_kicked; /* something went to the host rings this turn */
 	uint64_t icmp_tokens; /* rate limit of generated ICMP errors */
 	uint64_t icmp_refill_ns;
