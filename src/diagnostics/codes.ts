@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+export type Severity = 'error' | 'warning';
+
+/** What is known of a code: the reference page is generated from it. */
+export interface CodeInfo {
+  readonly severity: Severity;
+  /** A few words, for lists. */
+  readonly summary: string;
+  /** What it means and what to do about it. */
+  readonly explanation: string;
+}
+
+const error = (summary: string, explanation: string) =>
+  ({ severity: 'error', summary, explanation }) as const;
+const warning = (summary: string, explanation: string) =>
+  ({ severity: 'warning', summary, explanation }) as const;
+
+/** Every diagnostic there is. A code never changes its meaning; a new meaning is a new code. */
+export const CODES = {
+  // Files and text
+  'file-missing': error(
+    'file not found',
+    'The file does not exist. Paths of `include` are relative to the file that includes.',
+  ),
+  'file-unreadable': error(
+    'file cannot be read',
+    'It is no regular file, or the system refuses to open it.',
+  ),
+  'file-empty': error('nothing in the file', 'A rule file holds at least `version: 1`.'),
+  'text-invalid': error(
+    'bytes that are no text',
+    'Rule files are UTF-8 text without control characters.',
+  ),
+  'too-large': error(
+    'a stated limit is exceeded',
+    'Limits keep the compiler within its memory: they are named in the message, with the figure found.',
+  ),
+  'too-deep': error(
+    'nested too deeply',
+    'No rule file needs more than a few levels; text that goes deeper is refused unread.',
+  ),
+  'too-many-errors': error(
+    'more errors than are shown',
+    'Only the first errors are listed; repair them and check again.',
+  ),
+  'yaml-syntax': error('not YAML', 'The text breaks the syntax of YAML 1.2 at this place.'),
+  'yaml-documents': error(
+    'more than one document',
+    'A rule file is one YAML document; put parts into files of their own and `include` them.',
+  ),
+  'yaml-feature': error(
+    'YAML feature that rule files do not use',
+    'Tags, anchors, aliases, merge keys and directives are not part of the language; groups and `include` serve instead.',
+  ),
+  'key-not-text': error('a key that is no plain text', 'Keys are names, never lists or maps.'),
+  'duplicate-key': error(
+    'the same key twice',
+    'Each key of a map is written once, over all included files too.',
+  ),
+  'include-form': error(
+    'include of the wrong kind',
+    '`include` names a file or a list of files; a map takes in maps, a list takes in lists.',
+  ),
+  'include-cycle': error(
+    'files include each other',
+    'A file cannot include itself, even through others.',
+  ),
+
+  // Shape
+  'unknown-key': error('key not in the language', 'The key is misspelt or belongs elsewhere.'),
+  'missing-key': error('a required key is missing', 'The message names the key.'),
+  'wrong-kind': error(
+    'another kind of value is expected',
+    'For example a list stands where the language wants a map.',
+  ),
+  'wrong-value': error('value out of the language', 'The message says which values are possible.'),
+  'not-built': error(
+    'part of the language that is not built yet',
+    'The word is reserved for a part that this release does not have; nothing is silently ignored.',
+  ),
+  'version-unknown': error(
+    'unknown version of the language',
+    'The first key of a rule file is `version: 1`.',
+  ),
+
+  // Names
+  'name-invalid': error(
+    'not a name',
+    'Names are 1 to 63 letters, digits, "_", "-" and ".", starting with a letter, digit or "_"; interface names follow Linux and have at most 15 characters.',
+  ),
+  'name-reserved': error(
+    'the name has a meaning of its own',
+    '`any` and `local`, the names of protocols and whatever reads as an address cannot be given to something else.',
+  ),
+  'name-taken': error(
+    'the name belongs to something else',
+    'A group never has the name of a zone, so that rules read one way only.',
+  ),
+  'name-duplicate': error(
+    'two things with one name',
+    'Policies, and rules within a policy, are known by their name in counters and logs.',
+  ),
+  'unknown-zone': error('no such zone', 'Zones are named under `zones`.'),
+  'unknown-group': error('no such group', 'Groups are named under `groups`.'),
+  'unknown-interface': error('no such interface', 'Interfaces are named under `interfaces`.'),
+  'unknown-rule': error('no such rule', 'A rule is named POLICY/RULE.'),
+  'group-cycle': error('groups contain each other', 'A group cannot be a member of itself.'),
+
+  // Interfaces
+  'port-form': error(
+    'port not given one way',
+    'A port is found by `pci`, `mac` or `vdev`, exactly one of them.',
+  ),
+  'port-duplicate': error(
+    'two interfaces on one port',
+    'VLAN children share a port, others do not.',
+  ),
+  'interface-zone': error(
+    'zone and management do not fit',
+    'An interface is in one zone, or it has `management: true` and is in none.',
+  ),
+  'vlan-form': error(
+    'VLAN child not well-formed',
+    'A VLAN child has `parent` and `vlan`, no port of its own, and its parent is no child itself.',
+  ),
+  'vlan-duplicate': error('a VLAN twice on one parent', 'A VLAN of a parent is one interface.'),
+  'mtu-vlan': error("MTU above the parent's", 'Frames of a VLAN child leave through its parent.'),
+  'address-not-host': error(
+    'no address for an interface',
+    'Network, broadcast, multicast, loopback and unspecified addresses cannot be given to an interface.',
+  ),
+  'address-overlap': error(
+    'subnets overlap',
+    'A subnet is on one interface only, otherwise the way to it is unclear.',
+  ),
+
+  // Addresses and services
+  'address-invalid': error(
+    'not an address',
+    'Addresses are read strictly: four decimal numbers or RFC 4291 text, no zone ids, no leading zeros.',
+  ),
+  'prefix-host-bits': warning(
+    'bits beyond the prefix length',
+    'The prefix means its whole network; write the network, or the address alone.',
+  ),
+  'service-invalid': error(
+    'not a service',
+    'Services are `tcp/80`, `udp/53`, `sctp/2905-2910`, `icmp/echo-request`, `icmp/3/4`, `icmpv6/TYPE`, `proto/47`, a bare protocol, or a group.',
+  ),
+  'source-port-unported': error(
+    'source port without a protocol that has ports',
+    '`source-port` needs TCP, UDP or SCTP among the services of the rule.',
+  ),
+  'rule-never-matches': warning(
+    'rule can never match',
+    'Source, destination and service leave no packet, for example an IPv4 source and an IPv6 destination.',
+  ),
+  'set-empty': warning('nothing left in a set', 'The rule matches no packet by this set.'),
+
+  // Routing
+  'route-form': error(
+    'route without a way',
+    'A route has `via`, `interface` or both, of one family with `to`.',
+  ),
+  'route-gateway': error(
+    'gateway not on a connected subnet',
+    'A gateway is a neighbour: its address lies in the subnet of an interface and is not our own.',
+  ),
+  'route-duplicate': error('the same route twice', 'A prefix has one route for each distance.'),
+
+  // Assertions
+  'assert-syntax': error(
+    'assertion cannot be read',
+    'The form is `IFACE PROTO SRC[:PORT] DST[:PORT] [flags] => allow|deny [POLICY/RULE] [out IFACE]`.',
+  ),
+} as const satisfies Record<string, CodeInfo>;
+
+export type Code = keyof typeof CODES;

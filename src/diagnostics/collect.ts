@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { CODES, type Code, type Severity } from './codes.js';
+import type { Diagnostic, Related } from './diagnostic.js';
+import type { Sources } from './source.js';
+
+/** Diagnostics of each severity that are kept; further ones are counted. */
+export const MOST_SHOWN = 100;
+
+/** Columns of a source line that are shown; longer ones are cut around the place. */
+const WIDTH = 120;
+
+/** A stretch of text by offsets into all sources. */
+export interface Span {
+  readonly offset: number;
+  readonly end: number;
+}
+
+/** What a diagnostic may carry besides its place; the hint may be costly and so is asked for late. */
+export interface More {
+  readonly hint?: string | null | (() => string | null);
+  readonly related?: readonly { readonly span: Span; readonly message: string }[];
+}
+
+interface Kept {
+  readonly offset: number;
+  readonly diagnostic: Diagnostic;
+}
+
+/** Takes the diagnostics of one load, keeps the first of them and counts the rest. */
+export class Collector {
+  readonly #sources: Sources;
+  readonly #kept: Kept[] = [];
+  readonly #counts: Record<Severity, number> = { error: 0, warning: 0 };
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+  }
+
+  get errors(): number {
+    return this.#counts.error;
+  }
+
+  /** Adds a diagnostic about a stretch of text. */
+  add(code: Code, span: Span, message: string, more: More = {}): void {
+    const { severity } = CODES[code];
+    if (++this.#counts[severity] > MOST_SHOWN) return;
+    const source = this.#sources.of(span.offset);
+    const at = source.position(span.offset - source.base);
+    const hint = typeof more.hint === 'function' ? more.hint() : (more.hint ?? null);
+    const related = (more.related ?? []).map((place): Related => ({
+      message: place.message,
+      ...this.#sources.position(place.span.offset),
+    }));
+    const excerpt = cut(source.line(at.line), at.column, span.end - span.offset);
+    const diagnostic = { code, severity, message, ...at, hint, related, excerpt };
+    this.#kept.push({ offset: span.offset, diagnostic });
+  }
+
+  /** Adds a diagnostic about a file without text. */
+  addFile(code: Code, file: string, message: string, hint: string | null = null): void {
+    const { severity } = CODES[code];
+    if (++this.#counts[severity] > MOST_SHOWN) return;
+    const place = { file, line: 1, column: 1 };
+    const diagnostic = { code, severity, message, ...place, hint, related: [], excerpt: null };
+    this.#kept.push({ offset: this.#sources.size, diagnostic });
+  }
+
+  /** The diagnostics in the order of the texts, at last how many more errors there are. */
+  list(): Diagnostic[] {
+    const list = this.#kept.toSorted((a, b) => a.offset - b.offset).map((kept) => kept.diagnostic);
+    const more = this.#counts.error - MOST_SHOWN;
+    const last = list.at(-1);
+    if (more > 0 && last !== undefined) {
+      const message = `${more} more error${more === 1 ? ' is' : 's are'} not shown`;
+      const { file, line, column } = last;
+      const place = { file, line, column };
+      const closing = { message, ...place, hint: null, related: [], excerpt: null };
+      list.push({ code: 'too-many-errors', severity: 'error', ...closing });
+    }
+    return list;
+  }
+}
+
+function cut(line: string, column: number, length: number): Diagnostic['excerpt'] {
+  const start = column > WIDTH / 2 ? column - 1 - WIDTH / 2 : 0;
+  return {
+    text: line.slice(start, start + WIDTH),
+    column: column - start,
+    length: Math.max(1, length),
+  };
+}
