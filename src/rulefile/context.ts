@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { Code } from '../diagnostics/codes.js';
+import type { Collector, More, Span } from '../diagnostics/collect.js';
+import type { Position } from '../diagnostics/position.js';
+import type { Sources } from '../diagnostics/source.js';
+import { entryOf, type Entry, type Node } from './tree.js';
+
+/** What a check works with: places of loaded values, and somewhere to report to. */
+export class Context {
+  readonly #sources: Sources;
+  readonly #collector: Collector;
+  /** The node each loaded object, list and map was made from. */
+  readonly #nodes = new Map<object, Node>();
+
+  constructor(sources: Sources, collector: Collector) {
+    this.#sources = sources;
+    this.#collector = collector;
+  }
+
+  get errors(): number {
+    return this.#collector.errors;
+  }
+
+  /** Notes where a loaded value was written. */
+  place(value: object, node: Node): void {
+    this.#nodes.set(value, node);
+  }
+
+  report(code: Code, span: Span, message: string, more?: More): void {
+    this.#collector.add(code, span, message, more);
+  }
+
+  /** Where a value was written: a loaded object, or what it holds under a key or index. */
+  at(owner: object, key?: string | number): Span {
+    const node = this.#node(owner);
+    if (key === undefined) return start(node);
+    if (typeof key === 'number')
+      return node.kind === 'list' ? start(node.items[key] ?? node) : start(node);
+    return start(this.#entry(owner, key)?.value ?? node);
+  }
+
+  /** Where a key of a loaded object or map was written. */
+  atKey(owner: object, key: string): Span {
+    return this.#entry(owner, key)?.key ?? start(this.#node(owner));
+  }
+
+  /** Whether the text has the key, even where its value was refused. */
+  wrote(owner: object, key: string): boolean {
+    return this.#nodes.has(owner) && this.#entry(owner, key) !== undefined;
+  }
+
+  positionOf(span: Span): Position {
+    return this.#sources.position(span.offset);
+  }
+
+  position(owner: object, key?: string | number): Position {
+    return this.#sources.position(this.at(owner, key).offset);
+  }
+
+  #entry(owner: object, key: string): Entry | undefined {
+    const node = this.#node(owner);
+    return node.kind === 'map' ? entryOf(node, key) : undefined;
+  }
+
+  #node(owner: object): Node {
+    const node = this.#nodes.get(owner);
+    if (node === undefined) throw new Error('a value that was not loaded has no place');
+    return node;
+  }
+}
+
+/** The caret of a list or map stands at its start; underlining all of it says no more. */
+function start(node: Node): Span {
+  return node.kind === 'scalar' ? node : { offset: node.offset, end: node.offset + 1 };
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { z } from 'zod';
+import type { Code } from '../diagnostics/codes.js';
+
+/** A zod schema as it is walked here: by its definition. */
+export interface Schema {
+  readonly _zod: { readonly def: { readonly type: string } };
+}
+
+/** The definition of a schema: `type` says which other keys it has (zod's core types list them). */
+export function definition(schema: Schema): {
+  readonly type: string;
+  readonly [key: string]: unknown;
+} {
+  return schema._zod.def as { readonly type: string };
+}
+
+/** What the language says of a schema beyond what zod knows. */
+export interface Words {
+  /** How messages call such a value, e.g. `an interface name`. */
+  readonly what?: string;
+  /** The code of a value that the schema refuses; `wrong-value` unless given. */
+  readonly code?: Code;
+  /** Keys or values of parts that are not built yet, with the name of the part. */
+  readonly planned?: Readonly<Record<string, string>>;
+}
+
+/** Words by schema. */
+export const words = z.registry<Words>();
+
+/** Names the words of a schema and gives it back. */
+export function withWords<S extends z.ZodType>(schema: S, more: Words): S {
+  words.add(schema, more);
+  return schema;
+}
+
+/** The value of a schema as it is loaded: maps with free names become Maps. */
+export type Loaded<T> = T extends string | number | boolean | undefined
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Loaded<Item>[]
+    : string extends keyof T
+      ? ReadonlyMap<string, Loaded<T[keyof T]>>
+      : { readonly [K in keyof T]: Loaded<T[K]> };
+
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/;
+
+/** A name people give to something; `what` as in "a zone name". */
+export function nameSchema(what: string) {
+  return withWords(z.string().regex(NAME), { what, code: 'name-invalid' });
+}
+
+/** Free text that goes along with something. */
+export function descriptionSchema() {
+  return z.string().max(1024).describe('Free text, kept with the configuration.');
+}
+
+/** One value or a list of them. */
+export function oneOrMany<S extends z.ZodType>(schema: S) {
+  return z.union([schema, z.array(schema).min(1)]);
+}
+
+/** The items of a value that may stand alone, with the owner and key that place each. */
+export function itemsOf(
+  owner: object,
+  key: string,
+  value: string | readonly string[],
+): { readonly text: string; readonly owner: object; readonly key: string | number }[] {
+  if (typeof value === 'string') return [{ text: value, owner, key }];
+  return value.map((text, i) => ({ text, owner: value, key: i }));
+}
