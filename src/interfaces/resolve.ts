@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { parsePrefix } from '../net/address.js';
+import type { Prefix } from '../net/sets.js';
+import { quote } from '../diagnostics/text.js';
+import type { Context } from '../rulefile/context.js';
+import type { Interface, Port, Zone } from './model.js';
+import type { InterfaceConfig, InterfacesConfig } from './schema.js';
+
+const DEFAULT_MTU = 1500;
+
+export interface ResolvedInterface {
+  readonly config: InterfaceConfig;
+  readonly interface: Interface;
+  /** Its addresses with their place in the list as written. */
+  readonly addresses: readonly { readonly prefix: Prefix; readonly index: number }[];
+}
+
+/** Interfaces as the model has them; addresses that cannot be read are reported and left out. */
+export function resolveInterfaces(config: InterfacesConfig, context: Context): ResolvedInterface[] {
+  return [...(config.interfaces ?? [])].map(([name, one]) => {
+    const addresses = readAddresses(one, context);
+    const at = context.atKey(config.interfaces as object, name);
+    return {
+      config: one,
+      addresses,
+      interface: {
+        name,
+        at: context.positionOf(at),
+        port: portOf(one),
+        parent: one.parent ?? null,
+        vlan: one.vlan ?? 0,
+        zone: one.zone ?? null,
+        management: one.management,
+        addresses: addresses.map((address) => address.prefix),
+        mtu: one.mtu ?? config.interfaces?.get(one.parent ?? '')?.mtu ?? DEFAULT_MTU,
+        description: one.description ?? null,
+      },
+    };
+  });
+}
+
+export function resolveZones(config: InterfacesConfig, context: Context): Zone[] {
+  return [...(config.zones ?? [])].map(([name, zone]) => ({
+    name,
+    at: context.positionOf(context.atKey(config.zones as object, name)),
+    logDenied: zone['log-denied'],
+    description: zone.description ?? null,
+  }));
+}
+
+function portOf({ port }: InterfaceConfig): Port | null {
+  if (port?.pci !== undefined) return { kind: 'pci', pci: port.pci };
+  if (port?.mac !== undefined) return { kind: 'mac', mac: port.mac.toLowerCase() };
+  return port?.vdev === undefined ? null : { kind: 'vdev', vdev: port.vdev };
+}
+
+function readAddresses(
+  one: InterfaceConfig,
+  context: Context,
+): { prefix: Prefix; index: number }[] {
+  const found: { prefix: Prefix; index: number }[] = [];
+  for (const [index, text] of (one.addresses ?? []).entries()) {
+    const span = () => context.at(one.addresses as object, index);
+    if (/^(dhcp|dhcpv6|ra|slaac)$/.test(text)) {
+      context.report(
+        'not-built',
+        span(),
+        `'${text}' belongs to learnt addresses, which is not built yet`,
+      );
+      continue;
+    }
+    const prefix = parsePrefix(text);
+    if (typeof prefix !== 'string') found.push({ prefix, index });
+    else {
+      context.report(
+        'address-invalid',
+        span(),
+        `${quote(text)} is not an interface address: ${prefix}`,
+        {
+          hint: 'an interface address has a prefix length, as in 192.0.2.1/24',
+        },
+      );
+    }
+  }
+  return found;
+}

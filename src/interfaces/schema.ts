@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { z } from 'zod';
+import { descriptionSchema, nameSchema, withWords, type Loaded } from '../rulefile/schema.js';
+
+const interfaceName = withWords(
+  // A kernel TAP of the same name stands for each interface: these are Linux's rules (dev_valid_name).
+  z.string().regex(/^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/),
+  { what: 'an interface name', code: 'name-invalid' },
+);
+
+const port = withWords(
+  z.strictObject({
+    pci: withWords(z.string().regex(/^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/), {
+      what: 'a PCI address like "0000:00:05.0"',
+    })
+      .optional()
+      .describe('PCI address of the device, in quotes: `"0000:00:05.0"`.'),
+    mac: withWords(z.string().regex(/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/), {
+      what: 'a MAC address like 52:54:00:00:00:01',
+    })
+      .optional()
+      .describe('MAC address of the device: `52:54:00:00:00:01`.'),
+    vdev: withWords(
+      z
+        .string()
+        .regex(/^[a-z][a-z0-9_]*(,[^\s,]+)*$/)
+        .max(256),
+      {
+        what: 'a DPDK virtual device like net_af_packet0,iface=eth0',
+      },
+    )
+      .optional()
+      .describe('DPDK virtual device with its arguments: `net_af_packet0,iface=eth0`.'),
+  }),
+  { what: 'a port' },
+);
+
+const one = withWords(
+  z.strictObject({
+    port: port.optional().describe('The device behind the interface; `sluice apply` needs it.'),
+    parent: interfaceName.optional().describe('Interface that a VLAN child sits on.'),
+    vlan: withWords(z.int().min(1).max(4094), { what: 'a VLAN id' })
+      .optional()
+      .describe('VLAN id of a child, 1 to 4094.'),
+    zone: nameSchema('a zone name')
+      .optional()
+      .describe('The zone of the interface; an interface without one has `management: true`.'),
+    addresses: z
+      .array(withWords(z.string(), { what: 'an address with prefix length' }))
+      .optional()
+      .describe('Static addresses with their prefix length, IPv4 and IPv6.'),
+    mtu: withWords(z.int().min(1280).max(9216), { what: 'an MTU' })
+      .optional()
+      .describe('IP MTU in bytes, 1280 to 9216; 1500 unless given.'),
+    management: z
+      .boolean()
+      .default(false)
+      .describe('Leave the port to the kernel, apart from all zones.'),
+    description: descriptionSchema().optional(),
+  }),
+  {
+    what: 'an interface',
+    planned: { tunnel: 'IPsec tunnels', 'reverse-path': 'anti-spoofing' },
+  },
+);
+
+const zone = withWords(
+  z.strictObject({
+    'log-denied': z
+      .boolean()
+      .default(false)
+      .describe('Log packets from this zone that no rule matches.'),
+    description: descriptionSchema().optional(),
+  }),
+  { what: 'a zone' },
+);
+
+export const interfacesSchema = z
+  .record(interfaceName, one)
+  .describe('Interfaces by name. A kernel device of the same name stands for each.');
+export const zonesSchema = z
+  .record(nameSchema('a zone name'), zone)
+  .describe('Zones by name. `any` and `local` are reserved: every zone, and the appliance itself.');
+
+export type InterfaceConfig = Loaded<z.infer<typeof one>>;
+export type ZoneConfig = Loaded<z.infer<typeof zone>>;
+
+/** The part of a rule file that is about interfaces and zones. */
+export interface InterfacesConfig {
+  readonly interfaces?: ReadonlyMap<string, InterfaceConfig> | undefined;
+  readonly zones?: ReadonlyMap<string, ZoneConfig> | undefined;
+}
