@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { z } from 'zod';
+import {
+  descriptionSchema,
+  nameSchema,
+  oneOrMany,
+  withWords,
+  type Loaded,
+} from '../rulefile/schema.js';
+
+const member = withWords(z.string(), {
+  what: 'an address, a prefix, a range or the name of a group',
+});
+const someMembers = z.union([member, z.array(member)]);
+const included = withWords(
+  z.strictObject({
+    include: someMembers.describe('What the set starts with.'),
+    except: someMembers.optional().describe('What is taken away from it.'),
+  }),
+  {
+    what: 'a set of addresses',
+    planned: {
+      'from-file': 'groups from files',
+      forward: 'NAT',
+      balancer: 'balancers',
+    },
+  },
+);
+const addresses = z.union([member, z.array(member), included]);
+
+const service = withWords(z.string(), { what: 'a service or the name of a service group' });
+const services = z.union([service, z.array(service)]);
+
+const portRange = withWords(z.string(), { what: 'a port or a range of ports' });
+const port = withWords(z.int().min(0).max(65535), { what: 'a port' });
+const sourcePort = z.union([portRange, port, z.array(z.union([portRange, port])).min(1)]);
+
+const rule = withWords(
+  z.strictObject({
+    name: nameSchema('a rule name').describe(
+      'Name of the rule, unique in its policy; counters and logs keep to it.',
+    ),
+    source: addresses
+      .optional()
+      .describe(
+        'Source addresses: an address, prefix, range, group, a list of these, or include/except.',
+      ),
+    destination: addresses
+      .optional()
+      .describe('Destination addresses, in the same forms; after any translation.'),
+    service: services
+      .optional()
+      .describe(
+        'Services: `tcp/443`, `udp/53`, `icmp/echo-request`, `proto/47`, a group, or a list.',
+      ),
+    'source-port': sourcePort
+      .optional()
+      .describe('Source ports or ranges for the TCP, UDP and SCTP services of the rule.'),
+    action: withWords(z.enum(['allow', 'deny']), {
+      planned: { reject: 'rejecting with an answer' },
+    }).describe('What happens to the first packet of a session: `allow` or `deny`.'),
+    log: z.boolean().default(false).describe('Log what the rule decides.'),
+    enabled: z.boolean().default(true).describe('`false` leaves the rule out.'),
+    description: descriptionSchema().optional(),
+  }),
+  {
+    what: 'a rule',
+    planned: {
+      limit: 'limits',
+      state: 'stateless rules',
+      midstream: 'sessions picked up midstream',
+    },
+  },
+);
+
+const zoneReference = nameSchema('a zone name');
+
+const policy = withWords(
+  z.strictObject({
+    name: nameSchema('a policy name').describe('Name of the policy, unique.'),
+    from: oneOrMany(zoneReference).describe(
+      'Zones the packet comes from; `any` is all but `local`.',
+    ),
+    to: oneOrMany(zoneReference).describe(
+      'Zones the packet leaves to; `local` is the appliance itself, `any` never includes it.',
+    ),
+    rules: z.array(rule).describe('Rules in order; the first that matches decides.'),
+    enabled: z.boolean().default(true).describe('`false` leaves all rules of the policy out.'),
+    description: descriptionSchema().optional(),
+  }),
+  { what: 'a policy', planned: { midstream: 'sessions picked up midstream', limit: 'limits' } },
+);
+
+export const groupsSchema = withWords(
+  z.strictObject({
+    addresses: z
+      .record(nameSchema('a group name'), addresses)
+      .optional()
+      .describe(
+        'Address groups by name: members are addresses, prefixes, ranges and other groups.',
+      ),
+    services: z
+      .record(nameSchema('a group name'), services)
+      .optional()
+      .describe('Service groups by name: members are services and other groups.'),
+  }),
+  { what: 'groups' },
+).describe('Sets of addresses and of services with names.');
+
+export const policiesSchema = z
+  .array(policy)
+  .describe('Policies in order: the first rule that matches in any that fits the zones decides.');
+
+export type AddressesConfig = Loaded<z.infer<typeof addresses>>;
+export type ServicesConfig = Loaded<z.infer<typeof services>>;
+export type GroupsConfig = Loaded<z.infer<typeof groupsSchema>>;
+export type RuleConfig = Loaded<z.infer<typeof rule>>;
+export type PolicyConfig = Loaded<z.infer<typeof policy>>;
+
+/** The part of a rule file that is about groups and policies. */
+export interface FirewallConfig {
+  readonly groups?: GroupsConfig | undefined;
+  readonly policies?: readonly PolicyConfig[] | undefined;
+}
