@@ -6,6 +6,7 @@ import type { Position } from '../diagnostics/position.js';
 
 /** What a rule file means once every check has passed: names resolved, groups flattened to sets. */
 export interface Model {
+  readonly hostname?: string;
   readonly interfaces: readonly Interface[];
   readonly zones: readonly Zone[];
   readonly policies: readonly Policy[];

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { checkCount } from '../firewall/checks/count.js';
+import { checkGroups } from '../firewall/checks/groups.js';
+import { checkMatches } from '../firewall/checks/matches.js';
+import { checkNames as checkRuleNames } from '../firewall/checks/names.js';
+import { checkZones as checkPolicyZones } from '../firewall/checks/zones.js';
+import type { ResolvedPolicy } from '../firewall/resolve.js';
+import { checkAddresses } from '../interfaces/checks/addresses.js';
+import { checkNames } from '../interfaces/checks/names.js';
+import { checkOverlap } from '../interfaces/checks/overlap.js';
+import { checkPorts } from '../interfaces/checks/ports.js';
+import { checkVlans } from '../interfaces/checks/vlans.js';
+import { checkZones } from '../interfaces/checks/zones.js';
+import type { ResolvedInterface } from '../interfaces/resolve.js';
+import { checkDuplicates } from '../routing/checks/duplicates.js';
+import type { ResolvedRoute } from '../routing/resolve.js';
+import type { Context } from '../rulefile/context.js';
+import { checkAssertions } from './checks/assertions.js';
+import type { Document } from './document.js';
+
+/** What checks look at: the document, and what became of it. */
+export interface Resolved {
+  readonly document: Document;
+  readonly interfaces: readonly ResolvedInterface[];
+  readonly routes: readonly ResolvedRoute[];
+  readonly policies: readonly ResolvedPolicy[];
+}
+
+type Check = (resolved: Resolved, context: Context) => void;
+
+/** Every check, in order. Each looks at one thing and reports all it finds. */
+export const CHECKS: readonly Check[] = [
+  ({ document }, context) => checkNames(document, context),
+  ({ document }, context) => checkPorts(document, context),
+  ({ document }, context) => checkZones(document, context),
+  ({ document }, context) => checkVlans(document, context),
+  ({ interfaces }, context) => checkAddresses(interfaces, context),
+  ({ interfaces }, context) => checkOverlap(interfaces, context),
+  ({ routes }, context) => checkDuplicates(routes, context),
+  ({ document }, context) => checkCount(document, context),
+  ({ document }, context) => checkGroups(document, document.zones, context),
+  ({ document }, context) => checkRuleNames(document, context),
+  ({ document }, context) => checkPolicyZones(document, document.zones, context),
+  ({ policies }, context) => checkMatches(policies, context),
+  // Last: it keeps quiet about names after other errors.
+  ({ document }, context) => checkAssertions(document, context),
+];

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { z } from 'zod';
+import { groupsSchema, policiesSchema } from '../firewall/schema.js';
+import { interfacesSchema, zonesSchema } from '../interfaces/schema.js';
+import { routingSchema } from '../routing/schema.js';
+import { layoutOf, type Layout } from '../rulefile/layout.js';
+import { withWords, type Loaded } from '../rulefile/schema.js';
+import { settingsSchema } from './settings.js';
+
+const systemSchema = withWords(
+  z.strictObject({
+    hostname: withWords(
+      // RFC 1123 section 2.1: labels of letters, digits and hyphens.
+      z
+        .string()
+        .regex(
+          /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/,
+        )
+        .max(253),
+      { what: 'a host name' },
+    )
+      .optional()
+      .describe('Host name of the appliance.'),
+  }),
+  {
+    what: 'system',
+    planned: {
+      users: 'system settings',
+      dns: 'system settings',
+      ntp: 'system settings',
+      timezone: 'system settings',
+      syslog: 'system settings',
+      'ssh-keys': 'system settings',
+    },
+  },
+).describe('The appliance itself.');
+
+const assertion = withWords(z.string().max(512), { what: 'an assertion' });
+
+/** The whole language: every other form of it (types, JSON Schema, reference) comes from here. */
+export const documentSchema = withWords(
+  z.strictObject({
+    version: withWords(z.literal(1), { what: 'the version', code: 'version-unknown' }).describe(
+      'Version of the language, always 1.',
+    ),
+    system: systemSchema.optional(),
+    settings: settingsSchema.optional(),
+    interfaces: interfacesSchema.optional(),
+    zones: zonesSchema.optional(),
+    groups: groupsSchema.optional(),
+    policies: policiesSchema.optional(),
+    routing: routingSchema.optional(),
+    assert: z
+      .array(assertion)
+      .optional()
+      .describe(
+        'What must hold: `IFACE PROTO SRC[:PORT] DST[:PORT] => allow|deny [POLICY/RULE] [out IFACE]`.',
+      ),
+  }),
+  {
+    what: 'a rule file',
+    planned: { nat: 'NAT', balancers: 'balancers', vpn: 'VPN', cluster: 'high availability' },
+  },
+);
+
+/** A rule file as loaded: what is written, with names not yet resolved. */
+export type Document = Loaded<z.infer<typeof documentSchema>>;
+
+let layout: Layout | undefined;
+
+/** Where rule files may include others. */
+export function documentLayout(): Layout {
+  return (layout ??= layoutOf(documentSchema));
+}

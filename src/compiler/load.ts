@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { resolveFirewall } from '../firewall/resolve.js';
+import { resolveInterfaces, resolveZones } from '../interfaces/resolve.js';
+import { resolveRoutes } from '../routing/resolve.js';
+import { Context } from '../rulefile/context.js';
+import { closure, readRuleFile } from '../rulefile/load.js';
+import type { Reader } from '../rulefile/reader.js';
+import { typed } from '../rulefile/typed.js';
+import { CHECKS } from './checks.js';
+import { documentLayout, documentSchema, type Document } from './document.js';
+import type { Model } from './model.js';
+import { resolveSettings } from './settings.js';
+
+/** Times of loading in ms, by stage. */
+export interface LoadStages {
+  readonly read: number;
+  readonly schema: number;
+  readonly check: number;
+}
+
+export interface Loading {
+  /** null after an error, which is then among the diagnostics. */
+  readonly model: Model | null;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly stages: LoadStages;
+}
+
+/** Loads a rule file: text to tree, tree to document by the schema, checks, model. Never throws. */
+export function loadModel(path: string, reader: Reader): Loading {
+  const start = performance.now();
+  const { root, sources, collector } = readRuleFile(path, reader, documentLayout());
+  const read = performance.now();
+  const context = new Context(sources, collector);
+  const document = root === null ? undefined : (typed(documentSchema)(root, context) as Document);
+  const schema = performance.now();
+  const model = document === undefined ? null : resolve(document, context);
+  const stages = { read: read - start, schema: schema - read, check: performance.now() - schema };
+  return { model: collector.errors === 0 ? model : null, diagnostics: collector.list(), stages };
+}
+
+/** The texts a rule file consists of, by path: what another process needs to load it alike. */
+export function ruleFileTexts(path: string, reader: Reader): Map<string, string> {
+  return closure(path, reader, documentLayout());
+}
+
+function resolve(document: Document, context: Context): Model {
+  const interfaces = resolveInterfaces(document, context);
+  const named = document.interfaces;
+  const routes = resolveRoutes(
+    document,
+    {
+      interfaces: interfaces.map((one) => one.interface),
+      wrote: (name) => named !== undefined && context.wrote(named, name),
+    },
+    context,
+  );
+  const policies = resolveFirewall(document, context);
+  const settings = resolveSettings(document.settings, context);
+  for (const check of CHECKS) check({ document, interfaces, routes, policies }, context);
+  const assertions = (document.assert ?? []).map((text, i) => ({
+    text,
+    at: context.position(document.assert as object, i),
+  }));
+  return {
+    interfaces: interfaces.map((one) => one.interface),
+    zones: resolveZones(document, context),
+    policies: policies.map((one) => one.policy),
+    routes: routes.map((one) => one.route),
+    assertions,
+    settings,
+    ...(document.system?.hostname === undefined ? {} : { hostname: document.system.hostname }),
+  };
+}

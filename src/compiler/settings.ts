@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { z } from 'zod';
+import type { Context } from '../rulefile/context.js';
+import { withWords, type Loaded } from '../rulefile/schema.js';
+import type { Settings } from './model.js';
+
+const DURATION = /^[1-9][0-9]{0,6}[smhd]$/;
+const MOST_SECONDS = 604_800;
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+  ['d', 86_400],
+]);
+
+const what = 'a time like 90s, 15m or 2h';
+const duration = (fallback: string, meaning: string) =>
+  z
+    .union([
+      withWords(z.string().regex(DURATION), { what }),
+      withWords(z.int().min(1).max(MOST_SECONDS), { what: 'a number of seconds' }),
+    ])
+    .optional()
+    .describe(`${meaning}; ${fallback} unless given.`);
+
+const timeouts = withWords(
+  z.strictObject({
+    'tcp-opening': duration('30s', 'TCP until both sides have agreed'),
+    'tcp-established': duration('3600s', 'TCP between the handshake and its end'),
+    'tcp-closing': duration('30s', 'TCP after the first FIN'),
+    'tcp-closed': duration('10s', 'TCP after a reset or the last FIN'),
+    'udp-opening': duration('30s', 'UDP without an answer'),
+    'udp-established': duration('120s', 'UDP with an answer'),
+    icmp: duration('10s', 'ICMP and ICMPv6 queries'),
+    other: duration('60s', 'all other protocols'),
+  }),
+  { what: 'timeouts' },
+);
+
+export const settingsSchema = withWords(
+  z.strictObject({
+    'max-sessions': withWords(z.int().min(1024).max(33_554_432), { what: 'a number of sessions' })
+      .optional()
+      .describe('Sessions the table holds, 1024 to 33554432; 1048576 unless given.'),
+    'max-routes': withWords(z.int().min(1024).max(4_194_304), { what: 'a number of routes' })
+      .optional()
+      .describe('Routes of each address family, 1024 to 4194304; 65536 unless given.'),
+    timeouts: timeouts
+      .optional()
+      .describe('Idle times of sessions: `90s`, `15m`, `2h` or seconds.'),
+  }),
+  { what: 'settings', planned: { 'reverse-path': 'anti-spoofing' } },
+).describe('Sizes and times of the fast path.');
+
+type SettingsConfig = Loaded<z.infer<typeof settingsSchema>>;
+
+type TimeoutsConfig = NonNullable<SettingsConfig['timeouts']>;
+
+/** Settings with what is not written filled in; times that are too long are reported. */
+export function resolveSettings(config: SettingsConfig | undefined, context: Context): Settings {
+  const times = config?.timeouts;
+  const time = (key: keyof TimeoutsConfig, fallback: number) => {
+    const value = times?.[key];
+    if (times === undefined || value === undefined) return fallback;
+    const found = seconds(value);
+    if (found <= MOST_SECONDS) return found;
+    context.report('wrong-value', context.at(times, key), `'${value}' is more than seven days`);
+    return fallback;
+  };
+  return {
+    maxSessions: config?.['max-sessions'] ?? 1_048_576,
+    maxRoutes: config?.['max-routes'] ?? 65_536,
+    timeouts: {
+      tcpOpening: time('tcp-opening', 30),
+      tcpEstablished: time('tcp-established', 3600),
+      tcpClosing: time('tcp-closing', 30),
+      tcpClosed: time('tcp-closed', 10),
+      udpOpening: time('udp-opening', 30),
+      udpEstablished: time('udp-established', 120),
+      icmp: time('icmp', 10),
+      other: time('other', 60),
+    },
+  };
+}
+
+function seconds(value: string | number): number {
+  if (typeof value === 'number') return value;
+  return Number(value.slice(0, -1)) * (UNITS.get(value.slice(-1)) ?? 1);
+}
