@@ -2,40 +2,16 @@
 import { writeFileSync } from 'node:fs';
 import { CONSTANTS, DIRECTORY, HEADER, LAYOUT_VERSION, MAGIC, SECTIONS } from './layout.js';
 import { MESSAGES, MESSAGE_CONSTANTS } from './messages.js';
-import type { FieldType, RecordLayout } from './layout.js';
-
-const SIZES: Record<FieldType, [size: number, align: number]> = {
-  u8: [1, 1],
-  u16: [2, 2],
-  u32: [4, 4],
-  u64: [8, 8],
-  bytes16: [16, 1],
-  bytes32: [32, 1],
-};
-
-/** Offsets and size in bytes of a record. Fails on padding: a layout says every byte. */
-export function measure(record: RecordLayout): { offsets: Map<string, number>; size: number } {
-  const offsets = new Map<string, number>();
-  let size = 0;
-  let align = 1;
-  for (const [name, type] of record.fields) {
-    const [bytes, alignment] = SIZES[type];
-    if (size % alignment !== 0) throw new Error(`padding before ${name}`);
-    offsets.set(name, size);
-    size += bytes;
-    align = Math.max(align, alignment);
-  }
-  if (size % align !== 0) throw new Error(`padding after the last field of a ${size}-byte record`);
-  return { offsets, size };
-}
+import { FIELD_SIZES, measure } from './records.js';
+import type { RecordLayout } from './layout.js';
 
 function struct(name: string, record: RecordLayout): string[] {
   const { offsets, size } = measure(record);
   const lines = [`/* ${record.doc} */`, `struct sl_${name} {`];
   for (const [field, type, doc] of record.fields) {
     const decl = type.startsWith('bytes')
-      ? `uint8_t ${field}[${SIZES[type][0]}]`
-      : `uint${SIZES[type][0] * 8}_t ${field}`;
+      ? `uint8_t ${field}[${FIELD_SIZES[type][0]}]`
+      : `uint${FIELD_SIZES[type][0] * 8}_t ${field}`;
     lines.push(`\t${decl};${doc ? ` /* ${doc} */` : ''}`);
   }
   lines.push('};', `static_assert(sizeof(struct sl_${name}) == ${size}, "${name}");`);

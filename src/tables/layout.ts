@@ -53,7 +53,7 @@ export const CONSTANTS = {
   ROUTE_VIA: 1,
 } as const;
 
-export const HEADER: RecordLayout = {
+export const HEADER = {
   id: 0,
   doc: 'First bytes of the image; the directory of `sections` entries follows at once.',
   fields: [
@@ -66,9 +66,9 @@ export const HEADER: RecordLayout = {
     ['reserved', 'u32'],
     ['model_hash', 'bytes16', 'of everything but the generation; equal models give equal hashes'],
   ],
-};
+} as const satisfies RecordLayout;
 
-export const DIRECTORY: RecordLayout = {
+export const DIRECTORY = {
   id: 0,
   doc: 'One section: 8-byte aligned, in ascending order, without overlap.',
   fields: [
@@ -77,7 +77,7 @@ export const DIRECTORY: RecordLayout = {
     ['offset', 'u64'],
     ['count', 'u64'],
   ],
-};
+} as const satisfies RecordLayout;
 
 /** Every section, in the order they lie in the image; each exactly once, empty ones too. */
 export const SECTIONS = {

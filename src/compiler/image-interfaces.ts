@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { Port } from '../interfaces/model.js';
+import type { Address } from '../net/sets.js';
+import { CONSTANTS, SECTIONS } from '../tables/layout.js';
+import { SectionWriter, type StringsWriter } from '../tables/section.js';
+import type { Model } from './model.js';
+import { slotOf, type Slots } from './slots.js';
+
+const { ZONE_NONE, IFACE_NONE, IFACE_VLAN, IFACE_MANAGEMENT, ROUTE_VIA } = CONSTANTS;
+
+const PORT_KINDS = {
+  pci: CONSTANTS.PORT_PCI,
+  mac: CONSTANTS.PORT_MAC,
+  vdev: CONSTANTS.PORT_VDEV,
+} as const;
+
+/** 16 bytes in network order; an IPv4 address lies in the first four. */
+export function addressBytes({ family, value }: Address): Uint8Array {
+  const bytes = new Uint8Array(16);
+  let rest = value;
+  for (let i = family === 4 ? 3 : 15; i >= 0; i--) {
+    bytes[i] = Number(rest & 0xffn);
+    rest >>= 8n;
+  }
+  return bytes;
+}
+
+/** Zones, interfaces with their addresses, and routes. */
+export function writeNetwork(model: Model, slots: Slots, strings: StringsWriter) {
+  const zones = new SectionWriter(SECTIONS.zones);
+  const interfaces = new SectionWriter(SECTIONS.interfaces);
+  const addresses = new SectionWriter(SECTIONS.addresses);
+  const routes = new SectionWriter(SECTIONS.routes);
+
+  const zoneSlot = (name: string) => slotOf(slots.zones, name);
+  const ifaceSlot = (name: string) => slotOf(slots.interfaces, name);
+
+  for (const zone of model.zones.toSorted((a, b) => zoneSlot(a.name) - zoneSlot(b.name)))
+    zones.add({
+      name: strings.add(zone.name),
+      slot: zoneSlot(zone.name),
+      flags: zone.logDenied ? CONSTANTS.ZONE_LOG_DENIED : 0,
+    });
+
+  for (const iface of model.interfaces.toSorted((a, b) => ifaceSlot(a.name) - ifaceSlot(b.name))) {
+    const first = addresses.count;
+    for (const { address, length } of iface.addresses)
+      addresses.add({
+        address: addressBytes(address),
+        family: address.family,
+        length,
+        reserved: 0,
+      });
+    interfaces.add({
+      name: strings.add(iface.name),
+      port: strings.add(iface.port === null ? '' : portText(iface.port)),
+      first_address: first,
+      addresses: iface.addresses.length,
+      slot: ifaceSlot(iface.name),
+      zone: iface.zone === null ? ZONE_NONE : zoneSlot(iface.zone),
+      parent: iface.parent === null ? IFACE_NONE : ifaceSlot(iface.parent),
+      vlan: iface.parent === null ? 0 : iface.vlan,
+      mtu: iface.mtu,
+      flags: (iface.parent === null ? 0 : IFACE_VLAN) | (iface.management ? IFACE_MANAGEMENT : 0),
+      port_kind: iface.port === null ? CONSTANTS.PORT_NONE : PORT_KINDS[iface.port.kind],
+    });
+  }
+
+  for (const route of model.routes)
+    routes.add({
+      address: addressBytes(route.to.address),
+      via: route.via === null ? new Uint8Array(16) : addressBytes(route.via),
+      iface: ifaceSlot(route.interface),
+      family: route.to.address.family,
+      length: route.to.length,
+      flags: route.via === null ? 0 : ROUTE_VIA,
+      distance: route.distance,
+      reserved: 0,
+    });
+  return { zones, interfaces, addresses, routes };
+}
+
+function portText(port: Port): string {
+  switch (port.kind) {
+    case 'pci':
+      return port.pci;
+    case 'mac':
+      return port.mac;
+    case 'vdev':
+      return port.vdev;
+  }
+}

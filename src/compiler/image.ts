@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import type { Policy } from '../firewall/model.js';
+import { CONSTANTS, SECTIONS } from '../tables/layout.js';
+import { encodeImage } from '../tables/encode.js';
+import { SectionWriter, StringsWriter } from '../tables/section.js';
+import { Digest } from './digest.js';
+import { writeNetwork } from './image-interfaces.js';
+import { AddressSets, ServiceSets } from './image-sets.js';
+import { LimitError, figure } from './limits.js';
+import type { Model } from './model.js';
+import { buildParts, type PartPolicy, type PartZone } from './parts.js';
+import { assignSlots, slotOf, type Assigned, type Slots } from './slots.js';
+
+/** Bytes an image may have; the datapath reads no more. */
+export const MAX_IMAGE_BYTES = 2 ** 30;
+
+export interface CompileStats {
+  readonly rules: number;
+  readonly addressSets: number;
+  readonly serviceSets: number;
+  readonly ranges: number;
+  readonly parts: number;
+  readonly pairs: number;
+}
+
+export type Compiled =
+  | {
+      readonly ok: true;
+      readonly image: Uint8Array;
+      readonly slots: Slots;
+      readonly stats: CompileStats;
+    }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/**
+ * The table image of a model: a pure function. `slots` are those of the commit before (`noSlots()` at
+ * first) and come back as this one's. `generation` is 1..2^53-1. A model beyond a limit of the image
+ * gives a diagnostic, whose place is in `file` where nothing nearer is known.
+ */
+export function compileModel(
+  model: Model,
+  options: { readonly generation: number; readonly slots: Slots; readonly file?: string },
+): Compiled {
+  try {
+    return compile(
+      model,
+      options.generation,
+      assignSlots(options.slots, model, options.generation),
+    );
+  } catch (error) {
+    if (!(error instanceof LimitError)) throw error;
+    return { ok: false, diagnostics: [error.diagnostic(options.file ?? '')] };
+  }
+}
+
+function compile(model: Model, generation: number, { slots, rules: numbers }: Assigned): Compiled {
+  const strings = new StringsWriter();
+  const network = writeNetwork(model, slots, strings);
+  const rules = new RulesWriter(numbers, strings);
+  const fitting: PartPolicy[] = [];
+  for (const policy of model.policies) {
+    const written = rules.add(policy);
+    if (written.rules > 0) fitting.push(written);
+  }
+  const { parts, pairs } = buildParts(partZones(model, slots), fitting);
+
+  const partRecords = new SectionWriter(SECTIONS.parts, parts.length);
+  const partPolicies = new SectionWriter(SECTIONS.part_policies);
+  for (const { hash, policies } of parts) {
+    partRecords.add({ hash, first_policy: partPolicies.count, policies: policies.length });
+    for (const policy of policies) partPolicies.add({ policy });
+  }
+  const pairRecords = new SectionWriter(SECTIONS.pairs, pairs.length);
+  const pairParts = new SectionWriter(SECTIONS.pair_parts);
+  const places = new Map<readonly number[], number>();
+  for (const { hash, from, to, parts: list } of pairs) {
+    let first = places.get(list);
+    if (first === undefined) {
+      first = pairParts.count;
+      places.set(list, first);
+      for (const part of list) pairParts.add({ part });
+    }
+    pairRecords.add({ hash, first_part: first, parts: list.length, from, to });
+  }
+
+  const sections = {
+    strings: strings.bytes,
+    settings: settings(model).bytes,
+    zones: network.zones.bytes,
+    interfaces: network.interfaces.bytes,
+    addresses: network.addresses.bytes,
+    ranges4: rules.addresses.ranges4.bytes,
+    ranges6: rules.addresses.ranges6.bytes,
+    address_sets: rules.addresses.sets.bytes,
+    services: rules.services.services.bytes,
+    service_sets: rules.services.sets.bytes,
+    policies: rules.policies.bytes,
+    rules: rules.rules.bytes,
+    parts: partRecords.bytes,
+    part_policies: partPolicies.bytes,
+    pairs: pairRecords.bytes,
+    pair_parts: pairParts.bytes,
+    routes: network.routes.bytes,
+  };
+  const size = Object.values(sections).reduce((sum, bytes) => sum + bytes.length, 4096);
+  if (size > MAX_IMAGE_BYTES)
+    throw new LimitError(
+      `the tables take ${figure(size)} bytes, at most ${figure(MAX_IMAGE_BYTES)} are possible`,
+    );
+  return {
+    ok: true,
+    image: encodeImage(sections, BigInt(generation)),
+    slots,
+    stats: {
+      rules: rules.rules.count,
+      addressSets: rules.addresses.sets.count,
+      serviceSets: rules.services.sets.count,
+      ranges: rules.addresses.ranges4.count + rules.addresses.ranges6.count,
+      parts: parts.length,
+      pairs: pairs.length,
+    },
+  };
+}
+
+/** Writes policies with their enabled rules and the sets these use. */
+class RulesWriter {
+  readonly addresses = new AddressSets();
+  readonly services = new ServiceSets();
+  readonly policies = new SectionWriter(SECTIONS.policies);
+  readonly rules = new SectionWriter(SECTIONS.rules);
+  /** Slots of all rules in file order, disabled ones too. */
+  readonly #numbers: Uint32Array;
+  readonly #strings: StringsWriter;
+  #next = 0;
+
+  constructor(numbers: Uint32Array, strings: StringsWriter) {
+    this.#numbers = numbers;
+    this.#strings = strings;
+  }
+
+  add(policy: Policy): PartPolicy {
+    const index = this.policies.count;
+    const first = this.rules.count;
+    const digest = new Digest();
+    for (const rule of policy.rules) {
+      const slot = this.#numbers[this.#next++] as number;
+      if (!rule.enabled) continue;
+      const source = this.addresses.id(rule.source);
+      const destination = this.addresses.id(rule.destination);
+      const service = this.services.id(rule.service);
+      const action = rule.action === 'allow' ? CONSTANTS.ACTION_ALLOW : CONSTANTS.ACTION_DENY;
+      const flags = rule.log ? CONSTANTS.RULE_LOG : 0;
+      this.rules.add({
+        slot,
+        name: this.#strings.add(rule.name),
+        policy: index,
+        source,
+        destination,
+        service,
+        file: this.#strings.add(rule.at.file),
+        line: rule.at.line,
+        action,
+        flags,
+        reserved: 0,
+      });
+      digest.word(slot);
+      digest.word(action | (flags << 8));
+      this.addresses.digest(source, digest);
+      this.addresses.digest(destination, digest);
+      this.services.digest(service, digest);
+    }
+    const rules = this.rules.count - first;
+    this.policies.add({ name: this.#strings.add(policy.name), first_rule: first, rules });
+    return { index, from: policy.from, to: policy.to, rules, hash: digest.end() };
+  }
+}
+
+function partZones(model: Model, slots: Slots): PartZone[] {
+  const interfaces = new Map<string, number[]>();
+  for (const { name, zone } of model.interfaces) {
+    if (zone === null) continue;
+    const list = interfaces.get(zone) ?? [];
+    list.push(slotOf(slots.interfaces, name));
+    interfaces.set(zone, list);
+  }
+  return model.zones.map(({ name }) => ({
+    name,
+    slot: slotOf(slots.zones, name),
+    interfaces: (interfaces.get(name) ?? []).toSorted((a, b) => a - b),
+  }));
+}
+
+function settings({ settings: { maxSessions, maxRoutes, timeouts } }: Model) {
+  const section = new SectionWriter(SECTIONS.settings, 1);
+  section.add({
+    max_sessions: maxSessions,
+    max_routes: maxRoutes,
+    tcp_opening: timeouts.tcpOpening,
+    tcp_established: timeouts.tcpEstablished,
+    tcp_closing: timeouts.tcpClosing,
+    tcp_closed: timeouts.tcpClosed,
+    udp_opening: timeouts.udpOpening,
+    udp_established: timeouts.udpEstablished,
+    icmp: timeouts.icmp,
+    other: timeouts.other,
+  });
+  return section;
+}

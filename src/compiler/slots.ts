@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { Policy, Rule } from '../firewall/model.js';
+import { CONSTANTS } from '../tables/layout.js';
+import { LimitError, figure } from './limits.js';
+import type { Model } from './model.js';
+
+/**
+ * Numbers by which counters, logs and sessions know a name. A name keeps its slot from commit to
+ * commit, and for RETAIN generations after it left the model: a rolled back commit finds the
+ * counters where they were, and no session or log record still on its way is told under another name.
+ * Beyond that, slots are given out in a circle, so a freed one rests as long as the range allows.
+ */
+export interface SlotMap {
+  readonly next: number;
+  readonly entries: ReadonlyMap<string, SlotEntry>;
+}
+export interface SlotEntry {
+  readonly slot: number;
+  /** The last generation whose model had the name. */
+  readonly last: number;
+}
+
+/** The slots of one generation; plain data, to be kept with it. */
+export interface Slots {
+  readonly zones: SlotMap;
+  readonly interfaces: SlotMap;
+  /** By `ruleKey`. */
+  readonly rules: SlotMap;
+}
+
+/** Generations a freed slot stays with its name. */
+export const RETAIN = 64;
+
+export function noSlots(): Slots {
+  const none = { next: 0, entries: new Map<string, SlotEntry>() };
+  return { zones: none, interfaces: none, rules: none };
+}
+
+/** A rule's identity; names hold no control characters. */
+export function ruleKey(policy: string, rule: string): string {
+  return `${policy}\0${rule}`;
+}
+
+export interface Assigned {
+  readonly slots: Slots;
+  /** Slots of all rules in file order, disabled ones too. */
+  readonly rules: Uint32Array;
+}
+
+/** Slots for everything in the model, disabled rules too. Throws LimitError when a range is full. */
+export function assignSlots(previous: Slots, model: Model, generation: number): Assigned {
+  const { ZONE_FIRST, MAX_ZONES, IFACE_NONE, MAX_IFACES, RULE_FIRST, MAX_RULES } = CONSTANTS;
+  const parents = new Map<string, string>();
+  for (const { name, parent } of model.interfaces) if (parent !== null) parents.set(name, parent);
+  const ports = model.interfaces.map(({ name }) => name).filter((name) => !parents.has(name));
+  const rules: string[] = [];
+  for (const policy of model.policies)
+    for (const rule of policy.rules) rules.push(ruleKey(policy.name, rule.name));
+  const zones = assign(
+    previous.zones,
+    model.zones.map(({ name }) => name),
+    { what: 'zones', first: ZONE_FIRST, end: MAX_ZONES },
+    generation,
+  );
+  const interfaces = assign(
+    previous.interfaces,
+    [...ports, ...parents.keys()],
+    { what: 'interfaces', first: IFACE_NONE + 1, end: MAX_IFACES },
+    generation,
+    parents,
+  );
+  const numbered = assign(
+    previous.rules,
+    rules,
+    { what: 'rules', first: RULE_FIRST, end: MAX_RULES },
+    generation,
+  );
+  const slots = { zones: zones.map, interfaces: interfaces.map, rules: numbered.map };
+  return { slots, rules: numbered.slots };
+}
+
+/** The slot of a name the model has. */
+export function slotOf(map: SlotMap, name: string): number {
+  const entry = map.entries.get(name);
+  if (entry === undefined) throw new Error(`no slot for ${name}`);
+  return entry.slot;
+}
+
+/** The model's rules by slot. */
+export function rulesBySlot(
+  model: Model,
+  slots: Slots,
+): Map<number, { policy: Policy; rule: Rule }> {
+  const found = new Map<number, { policy: Policy; rule: Rule }>();
+  for (const policy of model.policies)
+    for (const rule of policy.rules)
+      found.set(slotOf(slots.rules, ruleKey(policy.name, rule.name)), { policy, rule });
+  return found;
+}
+
+interface Range {
+  readonly what: string;
+  readonly first: number;
+  readonly end: number;
+}
+
+/** A name in `above` gets a slot above that of the name it maps to, which stands before it. */
+function assign(
+  previous: SlotMap,
+  names: readonly string[],
+  range: Range,
+  generation: number,
+  above: ReadonlyMap<string, string> = new Map(),
+): { map: SlotMap; slots: Uint32Array } {
+  const { what, first, end } = range;
+  if (names.length > end - first)
+    throw new LimitError(
+      `${figure(names.length)} ${what}, at most ${figure(end - first)} are possible`,
+    );
+  const entries = new Map<string, SlotEntry>();
+  const held = new Uint8Array(end);
+  for (const [name, entry] of previous.entries) {
+    if (generation - entry.last > RETAIN) continue;
+    entries.set(name, entry);
+    held[entry.slot] = 1;
+  }
+
+  const slots = new Uint32Array(names.length);
+  let next = Math.max(previous.next, first);
+  const search = (from: number, to: number): number | undefined => {
+    const slot = held.indexOf(0, from);
+    return slot >= 0 && slot < to ? slot : undefined;
+  };
+  const free = (floor: number): number | undefined =>
+    search(Math.max(next, floor), end) ?? search(floor, end);
+  for (const [i, name] of names.entries()) {
+    const parent = above.get(name);
+    const floor = parent === undefined ? first : (entries.get(parent)?.slot ?? first) + 1;
+    const known = entries.get(name);
+    if (known !== undefined && known.slot >= floor) {
+      entries.set(name, { slot: known.slot, last: generation });
+      slots[i] = known.slot;
+      continue;
+    }
+    // The slot that does not fit below the new parent rests under a name nothing has.
+    if (known !== undefined) entries.set(`${name}\0${known.slot}`, known);
+    let slot = free(floor);
+    if (slot === undefined) {
+      const kept = new Set(names);
+      for (const [old, entry] of entries) {
+        if (kept.has(old)) continue;
+        entries.delete(old);
+        held[entry.slot] = 0;
+      }
+      slot = free(floor);
+    }
+    if (slot === undefined) throw new LimitError(`no number is left for ${name} among ${what}`);
+    entries.set(name, { slot, last: generation });
+    held[slot] = 1;
+    slots[i] = slot;
+    next = slot + 1 < end ? slot + 1 : first;
+  }
+  return { map: { next, entries }, slots };
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import {
+  ANY_PROTOCOL,
+  type Policy,
+  type Rule,
+  type Service,
+  type ServiceSet,
+} from '../../src/firewall/model.js';
+import type { Interface, Zone } from '../../src/interfaces/model.js';
+import type { Model } from '../../src/compiler/model.js';
+import type { AddressSet, Prefix } from '../../src/net/sets.js';
+
+/** Models written by hand, for tests that need no rule text. */
+export const AT = { file: 'test.yaml', line: 1, column: 1 };
+
+export function rule(name: string, parts: Partial<Rule> = {}): Rule {
+  return {
+    name,
+    at: AT,
+    source: null,
+    destination: null,
+    service: null,
+    action: 'allow',
+    log: false,
+    enabled: true,
+    description: null,
+    ...parts,
+  };
+}
+
+export function policy(name: string, from: string[], to: string[], rules: Rule[]): Policy {
+  return { name, at: AT, from, to, rules };
+}
+
+export function zone(name: string): Zone {
+  return { name, at: AT, logDenied: false, description: null };
+}
+
+export function iface(
+  name: string,
+  zoneName: string | null,
+  parts: Partial<Interface> = {},
+): Interface {
+  return {
+    name,
+    at: AT,
+    port: null,
+    parent: null,
+    vlan: 0,
+    zone: zoneName,
+    management: zoneName === null,
+    addresses: [],
+    mtu: 1500,
+    description: null,
+    ...parts,
+  };
+}
+
+export function model(parts: Partial<Model> = {}): Model {
+  return {
+    interfaces: [iface('inside', 'inside'), iface('outside', 'outside')],
+    zones: [zone('inside'), zone('outside')],
+    policies: [],
+    routes: [
+      { at: AT, to: prefix4(0, 0), via: null, interface: 'outside', distance: 1 },
+      { at: AT, to: prefix6(0n, 0), via: null, interface: 'outside', distance: 1 },
+    ],
+    assertions: [],
+    settings: {
+      maxSessions: 65_536,
+      maxRoutes: 16_384,
+      timeouts: {
+        tcpOpening: 30,
+        tcpEstablished: 7200,
+        tcpClosing: 60,
+        tcpClosed: 10,
+        udpOpening: 30,
+        udpEstablished: 180,
+        icmp: 10,
+        other: 600,
+      },
+    },
+    ...parts,
+  };
+}
+
+export function prefix4(address: number, length: number): Prefix {
+  return { address: { family: 4, value: BigInt(address) }, length };
+}
+export function prefix6(address: bigint, length: number): Prefix {
+  return { address: { family: 6, value: address }, length };
+}
+
+/** Inclusive ranges, sorted and disjoint. */
+export function set(v4: [number, number][], v6: [bigint, bigint][] = []): AddressSet {
+  const low = (value: bigint) => value & 0xffffffffffffffffn;
+  return {
+    v4: Uint32Array.from(v4.flat()),
+    v6: BigUint64Array.from(v6.flat().flatMap((value) => [value >> 64n, low(value)])),
+  };
+}
+
+export function services(...list: Partial<Service>[]): ServiceSet {
+  const all = [0, 65535] as const;
+  return {
+    services: list.map((s) => ({ protocol: ANY_PROTOCOL, source: all, destination: all, ...s })),
+  };
+}
