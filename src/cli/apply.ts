@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { parseArgs } from 'node:util';
+import { loadModel, ruleFileTexts } from '../compiler/load.js';
+import type { Applied, ApplyJson, ApplyRequest, Refused } from '../daemon/api/types.js';
+import { toJson, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { render } from '../diagnostics/render.js';
+import { diskReader, type Reader } from '../rulefile/reader.js';
+import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
+
+export const usage = {
+  synopsis: 'apply FILE [--replace] [--json]',
+  description: 'Compiles a rule file and brings it into force, all of it or nothing.',
+  options: [
+    ['--replace', 'Also over edits made on the appliance since the last apply.'],
+    ['--json', 'One document on stdout: changed, bytes, generation, stages, sessions.'],
+  ],
+} as const;
+
+/** `sluice apply`: exit 0 in force, 1 refused and nothing changed, 2 usage, 4 away. */
+export function run(args: string[]): Promise<number> {
+  return withAppliance(usage.synopsis, async (connect) => {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        replace: { type: 'boolean', default: false },
+        preview: { type: 'boolean', default: false },
+        confirm: { type: 'string' },
+        ...RUN_DIR_OPTION,
+      },
+    });
+    for (const option of ['preview', 'confirm'] as const)
+      if (values[option] !== undefined && values[option] !== false)
+        throw new UsageError(`--${option} is not built yet`);
+    const [file, ...rest] = positionals;
+    if (file === undefined || rest.length > 0) throw new UsageError('one rule file is needed');
+
+    const files = readFiles(file);
+    if (files === null) return report(unreadable(file), values.json);
+    const request: ApplyRequest = { main: file, files, replace: values.replace };
+    return report(await connect(values['run-dir']).post('/apply', request), values.json);
+  });
+}
+
+/** The rule file with what it includes, or null when a file is there but cannot be read as text. */
+function readFiles(file: string): Record<string, string> | null {
+  let whole = true;
+  const reader: Reader = (path) => {
+    const text = diskReader(path);
+    if (text !== null && typeof text !== 'string') whole = false;
+    return text;
+  };
+  const texts = ruleFileTexts(file, reader);
+  return whole ? Object.fromEntries(texts) : null;
+}
+
+/** What a file says that sluiced would not get to see. */
+function unreadable(file: string): Refused {
+  const { diagnostics } = loadModel(file, diskReader);
+  return { ok: false, message: 'the rule file has errors', diagnostics };
+}
+
+function report(answer: Applied | Refused, json: boolean): number {
+  for (const diagnostic of answer.diagnostics) process.stderr.write(`${render(diagnostic)}\n`);
+  if (!answer.ok) process.stderr.write(`sluice: ${answer.message}; nothing has changed\n`);
+  if (json) process.stdout.write(`${JSON.stringify(plain(answer))}\n`);
+  else if (answer.ok) process.stdout.write(`${summary(answer)}\n`);
+  return answer.ok ? 0 : 1;
+}
+
+function plain(answer: Applied | Refused): ApplyJson {
+  const diagnostics = answer.diagnostics.map((one: Diagnostic) => toJson(one));
+  return { ...answer, diagnostics };
+}
+
+function summary({ changed, generation, bytes, stages, sessions }: Applied): string {
+  if (!changed) return `unchanged: generation ${generation} stays in force`;
+  const times = Object.entries(stages).map(([name, ms]) => `${name} ${ms.toFixed(1)}`);
+  return [
+    `generation ${generation} is in force, ${bytes} bytes`,
+    `sessions: ${sessions.kept} kept, ${sessions.ended} ended`,
+    `ms: ${times.join(', ')}`,
+  ].join('\n');
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import path from 'node:path';
+
+/** Where the running appliance keeps its sockets and state. */
+export function runDirectory(given?: string): string {
+  const directory = given ?? process.env['SLUICE_RUN_DIR'];
+  return directory === undefined || directory === '' ? '/run/sluice' : path.resolve(directory);
+}
+
+export function apiSocket(directory: string): string {
+  return path.join(directory, 'sluiced.sock');
+}
