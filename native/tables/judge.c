@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tables/tables.h"
+
+#define BATCH 64
+
+/* Asks the later parts for what the earlier ones left undecided. */
+static void ask_rest(const struct sl_tables *tables, const struct sl_pair *pair,
+		     const struct sl_flow *const *flows, const struct sl_rule **out, uint32_t n)
+{
+	const struct sl_flow *open[BATCH];
+	const struct sl_rule *found[BATCH];
+	uint32_t index[BATCH];
+
+	for (uint32_t part = 1; part < pair->parts; part++) {
+		uint32_t count = 0;
+
+		for (uint32_t i = 0; i < n; i++) {
+			if (out[i] != NULL)
+				continue;
+			index[count] = i;
+			open[count++] = flows[i];
+		}
+		if (count == 0)
+			return;
+		sl_classifier_match(tables->pair_classifiers[pair->first + part], open, found,
+				    count);
+		for (uint32_t i = 0; i < count; i++)
+			out[index[i]] = found[i];
+	}
+}
+
+void sl_tables_judge(const struct sl_tables *tables, uint16_t from, uint16_t to,
+		     const struct sl_flow *const *flows, const struct sl_rule **out, uint32_t n)
+{
+	const struct sl_pair *pair;
+
+	if (from >= SL_MAX_ZONES || to >= SL_MAX_ZONES ||
+	    (pair = &tables->pairs[from * SL_MAX_ZONES + to])->parts == 0) {
+		for (uint32_t i = 0; i < n; i++)
+			out[i] = NULL;
+		return;
+	}
+	sl_classifier_match(tables->pair_classifiers[pair->first], flows, out, n);
+	for (uint32_t i = 0; pair->parts > 1 && i < n; i += BATCH)
+		ask_rest(tables, pair, flows + i, out + i, n - i < BATCH ? n - i : BATCH);
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "tables/classifier.h"
+
+/* First match straight from the image, rule by rule: what every classifier must agree with. */
+const struct sl_image_rules *naive_match(const struct sl_image *image, uint32_t part,
+					 const struct sl_flow *flow);
