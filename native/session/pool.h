@@ -2,6 +2,9 @@
 #pragma once
 
 #include <rte_spinlock.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "session/memory.h"
 
@@ -28,10 +31,9 @@ struct sl_pool {
 	struct sl_memory memory;
 	uint32_t count; /* of chunks */
 	uint32_t entry; /* bytes */
-	/* under the lock */
 	rte_spinlock_t lock;
-	uint32_t fresh; /* chunks never taken start here */
-	uint32_t returned;
+	_Atomic uint32_t fresh; /* chunks never taken start here; written under the lock */
+	uint32_t returned;	/* list of chunks given back; under the lock */
 };
 
 /* Room for `entries`. 0 or -errno. */

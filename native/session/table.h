@@ -98,12 +98,15 @@ static inline struct sl_session *sl_session_at(const struct sl_session_table *t,
 
 /*
  * Looks up `n` (1..64) keys; hashes as of sl_hash4/6 with the table's secret. A hit's key was
- * compared; its lines are on their way into the cache. Returns the mask of hits.
+ * compared; of those `self` owns the owner's line is on its way into the cache too, of others it
+ * is left where it is being written. Returns the mask of hits.
  */
-uint64_t sl_session_find4(const struct sl_session_table *t, const struct sl_key4 *const *keys,
-			  const uint64_t *hashes, unsigned int n, struct sl_session_hit *hits);
-uint64_t sl_session_find6(const struct sl_session_table *t, const struct sl_key6 *const *keys,
-			  const uint64_t *hashes, unsigned int n, struct sl_session_hit *hits);
+uint64_t sl_session_find4(const struct sl_session_table *t, unsigned int self,
+			  const struct sl_key4 *const *keys, const uint64_t *hashes, unsigned int n,
+			  struct sl_session_hit *hits);
+uint64_t sl_session_find6(const struct sl_session_table *t, unsigned int self,
+			  const struct sl_key6 *const *keys, const uint64_t *hashes, unsigned int n,
+			  struct sl_session_hit *hits);
 
 /*
  * Making a session, owner only. New gives a zeroed entry to fill, or NULL with the drop reason
