@@ -4,7 +4,6 @@ const LONGEST_QUOTE = 60;
 
 /** Text with what would confuse a terminal replaced, character by character; tabs stay. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text
     .toWellFormed()
     .replace(

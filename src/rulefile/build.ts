@@ -11,7 +11,7 @@ interface Frame {
   readonly node: Writable<ListNode> | Writable<MapNode> | null;
   key: ScalarNode | null;
   seen: Map<string, ScalarNode> | null;
-  /** Keys that were reported twice or are no text: their values are read and left out. */
+  /** The key is written twice or is no text: its value is read and left out. */
   skip: boolean;
 }
 
@@ -80,13 +80,15 @@ class Builder {
           event.type === EVENT_ID.SEQUENCE
             ? { kind: 'list' as const, offset, end: offset + 1, items: [] }
             : { kind: 'map' as const, offset, end: offset + 1, entries: [] };
-        const place = this.#value(node);
-        this.#push({ node, key: null, seen: null, skip: place === 'key' });
+        this.#value(node);
+        this.#push({ node, key: null, seen: null, skip: false });
         break;
       }
       case EVENT_ID.ALIAS: {
         const start = event.anchorStart - 1;
         this.#feature(this.#source.base + start, event.anchorEnd - start, 'aliases');
+        // What stands here is not known, and errors that follow from that would only confuse.
+        this.#failed = true;
         const offset = this.#source.base + start;
         this.#value({ kind: 'scalar', offset, end: offset + 1, value: '', quoted: false });
         break;
@@ -117,46 +119,42 @@ class Builder {
     return { kind: 'scalar', offset, end, value: getScalarValue(text, event), quoted };
   }
 
-  /** Puts a node where it belongs; says whether it became a key that is no text. */
-  #value(node: Node): 'key' | 'value' {
+  /** Puts a node where it belongs: into the list, or as the key or value of the map that is open. */
+  #value(node: Node): void {
     const frame = this.#frame;
     if (frame.node === null) {
       this.#root = node;
     } else if (frame.node.kind === 'list') {
       frame.node.items.push(node);
     } else if (frame.key === null) {
-      return this.#key(frame, frame.node, node);
+      this.#key(frame, frame.node, node);
     } else {
       if (!frame.skip) frame.node.entries.push({ key: frame.key, value: node });
       frame.key = null;
       frame.skip = false;
     }
-    return 'value';
   }
 
-  #key(frame: Frame, map: MapNode, node: Node): 'key' | 'value' {
+  #key(frame: Frame, map: MapNode, node: Node): void {
     if (node.kind !== 'scalar') {
       this.#collector.add('key-not-text', node, 'a key is plain text, not a list or a map');
-      this.#failed = true;
       frame.key = { kind: 'scalar', offset: node.offset, end: node.end, value: '', quoted: false };
       frame.skip = true;
-      return 'key';
+      return;
     }
     frame.key = node;
     if (node.value === '<<' && !node.quoted) {
       this.#feature(node.offset, 2, 'merge keys');
       frame.skip = true;
-      return 'value';
+      return;
     }
     const first = this.#first(frame, map, node);
     if (first !== undefined) {
       this.#collector.add('duplicate-key', node, `key ${quote(node.value)} is written twice`, {
         related: [{ span: first, message: 'first written here' }],
       });
-      this.#failed = true;
       frame.skip = true;
     }
-    return 'value';
   }
 
   /** The key of the same text that came before, if any. */
@@ -193,7 +191,6 @@ class Builder {
   #feature(offset: number, length: number, what: string): void {
     const span = { offset, end: offset + length };
     this.#collector.add('yaml-feature', span, `YAML ${what} are not part of the language`);
-    this.#failed = true;
   }
 
   #secondDocument(): void {

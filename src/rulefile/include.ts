@@ -141,9 +141,13 @@ export class Includer {
       }
       const target = posix.join(posix.dirname(path), name.value);
       const wanted = posix.isAbsolute(name.value) ? name.value : target;
-      if (!this.#mayOpen(posix.normalize(wanted), name)) continue;
+      if (!this.#mayOpen(posix.normalize(wanted), name)) {
+        this.#collector.partial = true;
+        continue;
+      }
       const node = this.load(wanted, name, layout);
-      if (node !== null) found.push({ node, by: name });
+      if (node === null) this.#collector.partial = true;
+      else found.push({ node, by: name });
     }
     return found;
   }

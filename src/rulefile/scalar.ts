@@ -2,52 +2,56 @@
 import { didYouMean } from '../diagnostics/suggest.js';
 import { oneOf, quote } from '../diagnostics/text.js';
 import type { Context } from './context.js';
-import { definition, words, type Schema, type Words } from './schema.js';
+import { boundsOf, definition, words, type Bounds, type Schema, type Words } from './schema.js';
 import { isAbsent, type ScalarNode } from './tree.js';
 
-/** What zod gathers of the checks of a text or number. */
-interface Bag {
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly patterns?: ReadonlySet<RegExp>;
-}
+/** Reads a scalar; undefined after an error, which is then reported. */
+export type ReadScalar = (node: ScalarNode, context: Context) => unknown;
 
-/** Reads text as the schema of a scalar says; undefined after an error, which is then reported. */
-export function readScalar(schema: Schema, node: ScalarNode, context: Context): unknown {
-  const def = definition(schema);
-  const { bag = {} } = (schema as Schema & { _zod: { bag?: Bag } })._zod;
-  const { value } = node;
+/** The function that reads text as the schema of a scalar says. */
+export function scalarReader(schema: Schema): ReadScalar {
   const known = words.get(schema as never) ?? {};
-  if (isAbsent(node)) {
-    context.report('wrong-kind', node, `${known.what ?? 'a value'} is missing here`);
+  const planned = new Map(Object.entries(known.planned ?? {}));
+  const read = readerOf(schema, known);
+  return (node, context) => {
+    if (isAbsent(node)) {
+      context.report('wrong-kind', node, `${known.what ?? 'a value'} is missing here`);
+      return undefined;
+    }
+    const part = planned.get(node.value);
+    if (part === undefined) return read(node, context);
+    context.report('not-built', node, `'${node.value}' belongs to ${part}, which is not built yet`);
     return undefined;
-  }
-  const part = known.planned?.[value];
-  if (part !== undefined && Object.hasOwn(known.planned ?? {}, value)) {
-    context.report('not-built', node, `'${value}' belongs to ${part}, which is not built yet`);
-    return undefined;
-  }
-  switch (def.type) {
-    case 'string':
-      return readText(node, bag, known, context);
-    case 'number':
-      return readNumber(node, bag, known, context);
-    case 'boolean':
-      return readBoolean(node, context);
-    default:
-      return readChoice(choicesOf(schema), node, known, context);
-  }
+  };
 }
 
-function readText(node: ScalarNode, bag: Bag, known: Words, context: Context): string | undefined {
+function readerOf(schema: Schema, known: Words): ReadScalar {
+  const { type } = definition(schema);
+  if (type === 'boolean') return readBoolean;
+  if (type === 'enum' || type === 'literal') {
+    const choices = choicesOf(schema);
+    return (node, context) => readChoice(choices, node, known, context);
+  }
+  const bounds = boundsOf(schema);
+  if (type === 'string') return (node, context) => readText(node, bounds, known, context);
+  if (type === 'number') return (node, context) => readNumber(node, bounds, known, context);
+  throw new Error(`schemas of type ${type} are not read from rule files`);
+}
+
+function readText(
+  node: ScalarNode,
+  bounds: Bounds,
+  known: Words,
+  context: Context,
+): string | undefined {
   const { value } = node;
   const { what = 'text' } = known;
-  if (bag.maximum !== undefined && value.length > bag.maximum) {
-    const message = `the text has ${value.length} characters; the limit is ${bag.maximum}`;
+  if (bounds.maximum !== undefined && value.length > bounds.maximum) {
+    const message = `the text has ${value.length} characters; the limit is ${bounds.maximum}`;
     context.report('too-large', node, message);
     return undefined;
   }
-  for (const pattern of bag.patterns ?? []) {
+  for (const pattern of bounds.patterns) {
     if (pattern.test(value)) continue;
     context.report(known.code ?? 'wrong-value', node, `${quote(value)} is not ${what}`);
     return undefined;
@@ -57,12 +61,12 @@ function readText(node: ScalarNode, bag: Bag, known: Words, context: Context): s
 
 function readNumber(
   node: ScalarNode,
-  bag: Bag,
+  bounds: Bounds,
   known: Words,
   context: Context,
 ): number | undefined {
   const number = /^(0|-?[1-9][0-9]{0,14})$/.test(node.value) ? Number(node.value) : Number.NaN;
-  const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = bag;
+  const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = bounds;
   if (!node.quoted && number >= minimum && number <= maximum) return number;
   const { what = 'a number' } = known;
   const span = `${what} from ${minimum} to ${maximum} is expected here, not ${quote(node.value)}`;
@@ -85,10 +89,9 @@ function readBoolean(node: ScalarNode, context: Context): boolean | undefined {
 }
 
 function choicesOf(schema: Schema): (string | number)[] {
-  const def = definition(schema);
-  if (def.type === 'enum') return Object.values(def.entries as Record<string, string>);
-  if (def.type === 'literal') return def.values as (string | number)[];
-  throw new Error(`schemas of type ${def.type} are not read from rule files`);
+  const { type, entries, values } = definition(schema);
+  if (type === 'enum') return Object.values(entries as Record<string, string>);
+  return values as (string | number)[];
 }
 
 function readChoice(
@@ -102,7 +105,7 @@ function readChoice(
   const texts = choices.map(String);
   const message = `${oneOf(texts)} is expected here, not ${quote(node.value)}`;
   context.report(known.code ?? 'wrong-value', node, message, {
-    hint: () => didYouMean(node.value, texts),
+    hint: () => (texts.length === 1 ? null : didYouMean(node.value, texts)),
   });
   return undefined;
 }

@@ -12,7 +12,7 @@ export function definition(schema: Schema): {
   readonly type: string;
   readonly [key: string]: unknown;
 } {
-  return schema._zod.def as { readonly type: string };
+  return { ...schema._zod.def };
 }
 
 /** What the language says of a schema beyond what zod knows. */
@@ -23,6 +23,41 @@ export interface Words {
   readonly code?: Code;
   /** Keys or values of parts that are not built yet, with the name of the part. */
   readonly planned?: Readonly<Record<string, string>>;
+}
+
+/** What the checks of a schema say: bounds of a number or a length, patterns of text. */
+export interface Bounds {
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly patterns: readonly RegExp[];
+}
+
+/** The bounds a schema sets. A check that is not known here is our mistake, never ignored. */
+export function boundsOf(schema: Schema): Bounds {
+  const checks = (definition(schema).checks ?? []) as { readonly _zod: { readonly def: Check } }[];
+  let bounds: Bounds = { patterns: [] };
+  for (const { _zod } of checks) {
+    const { check, minimum, maximum, value, inclusive, pattern } = _zod.def;
+    if (check === 'min_length' && minimum !== undefined) bounds = { ...bounds, minimum };
+    else if (check === 'max_length' && maximum !== undefined) bounds = { ...bounds, maximum };
+    else if (check === 'greater_than' && inclusive === true && value !== undefined) {
+      bounds = { ...bounds, minimum: value };
+    } else if (check === 'less_than' && inclusive === true && value !== undefined) {
+      bounds = { ...bounds, maximum: value };
+    } else if (check === 'string_format' && pattern !== undefined) {
+      bounds = { ...bounds, patterns: [...bounds.patterns, pattern] };
+    } else throw new Error(`rule files are not checked for ${check}`);
+  }
+  return bounds;
+}
+
+interface Check {
+  readonly check: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly value?: number;
+  readonly inclusive?: boolean;
+  readonly pattern?: RegExp;
 }
 
 /** Words by schema. */

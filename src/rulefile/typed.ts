@@ -2,8 +2,8 @@
 import { didYouMean } from '../diagnostics/suggest.js';
 import { quote } from '../diagnostics/text.js';
 import type { Context } from './context.js';
-import { readScalar } from './scalar.js';
-import { definition, words, type Schema } from './schema.js';
+import { scalarReader } from './scalar.js';
+import { boundsOf, definition, words, type Schema } from './schema.js';
 import { isAbsent, type ListNode, type MapNode, type Node } from './tree.js';
 
 /** Reads a node as the schema says; undefined after an error, which is then reported. */
@@ -38,11 +38,11 @@ function compile(schema: Schema): Typed {
       return compileArray(schema, def.element as Schema);
     case 'union':
       return compileUnion(def.options as readonly Schema[]);
-    default:
+    default: {
+      const scalar = scalarReader(schema);
       return (node, context) =>
-        node.kind === 'scalar'
-          ? readScalar(schema, node, context)
-          : refuse(node, ['text'], context);
+        node.kind === 'scalar' ? scalar(node, context) : refuse(node, ['text'], context);
+    }
   }
 }
 
@@ -98,12 +98,13 @@ function compileObject(schema: Schema): Typed {
 
 function compileRecord(keySchema: Schema, valueSchema: Schema): Typed {
   const item = typed(valueSchema);
+  const name = scalarReader(keySchema);
   return (node, context) => {
     if (node.kind !== 'map' && !isAbsent(node)) return refuse(node, ['map'], context);
     const map = new Map<string, unknown>();
     context.place(map, node);
     for (const entry of node.kind === 'map' ? node.entries : []) {
-      const key = readScalar(keySchema, { ...entry.key, quoted: true }, context);
+      const key = name({ ...entry.key, quoted: true }, context);
       const read = item(entry.value, context);
       if (typeof key === 'string' && read !== undefined) map.set(key, read);
     }
@@ -113,12 +114,12 @@ function compileRecord(keySchema: Schema, valueSchema: Schema): Typed {
 
 function compileArray(schema: Schema, element: Schema): Typed {
   const item = typed(element);
-  const bag = (schema as { _zod: { bag?: { minimum?: number } } })._zod.bag ?? {};
-  const scalars = element._zod.def.type !== 'object';
+  const { minimum = 0 } = boundsOf(schema);
+  const scalars = definition(element).type !== 'object';
   return (node, context) => {
     if (node.kind !== 'list' && !isAbsent(node)) return refuse(node, ['list'], context);
     const items = node.kind === 'list' ? node.items : [];
-    if (items.length < (bag.minimum ?? 0)) {
+    if (items.length < minimum) {
       context.report(
         'wrong-value',
         { offset: node.offset, end: node.offset + 1 },
@@ -145,8 +146,10 @@ function compileUnion(options: readonly Schema[]): Typed {
   for (const option of options) {
     if (kindOf(option) !== 'text') kinds.set(kindOf(option), typed(option));
   }
-  const numeric = scalars.find((option) => option._zod.def.type === 'number');
-  const other = scalars.find((option) => option !== numeric);
+  const numbers = scalars.find((option) => definition(option).type === 'number');
+  const texts = scalars.find((option) => option !== numbers);
+  const numeric = numbers && scalarReader(numbers);
+  const other = texts && scalarReader(texts);
   const names = [...(scalars.length > 0 ? ['text'] : []), ...kinds.keys()];
   return (node, context) => {
     if (node.kind !== 'scalar') {
@@ -156,7 +159,7 @@ function compileUnion(options: readonly Schema[]): Typed {
     if (isAbsent(node)) return refuse(node, names, context);
     const plainNumber = !node.quoted && /^[0-9]+$/.test(node.value);
     const option = plainNumber ? (numeric ?? other) : (other ?? numeric);
-    return option === undefined ? refuse(node, names, context) : readScalar(option, node, context);
+    return option === undefined ? refuse(node, names, context) : option(node, context);
   };
 }
 
@@ -166,7 +169,8 @@ function kindOf(schema: Schema): 'text' | 'list' | 'map' {
   return type === 'object' || type === 'record' ? 'map' : 'text';
 }
 
-function refuse(node: Node, wanted: readonly string[], context: Context): undefined {
+/** Reports a node of the wrong kind; its value is undefined. */
+function refuse(node: Node, wanted: readonly string[], context: Context): unknown {
   const kinds = { text: 'text', list: 'a list', map: 'a map' } as const;
   const want = wanted.map((kind) => kinds[kind as keyof typeof kinds]);
   const found = isAbsent(node) ? 'nothing' : node.kind === 'scalar' ? 'text' : kinds[node.kind];
