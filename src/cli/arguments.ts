@@ -24,7 +24,7 @@ export function parseArguments<const O extends NonNullable<ParseArgsConfig['opti
 ): Parsed<O> | null {
   try {
     const parsed = parseArgs({ args, allowPositionals: true, options });
-    if (parsed.positionals.length === count) return parsed as Parsed<O>;
+    if (parsed.positionals.length === count) return parsed;
     return wrongUsage(usage, null);
   } catch (error) {
     return wrongUsage(usage, (error as Error).message);

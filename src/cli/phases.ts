@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { OfflineResult } from '../datapath/offline.js';
+import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
+import { nextHop, type Names } from './verdicts.js';
+
+/** A step on the way of a packet. */
+export interface Phase {
+  readonly name: 'parse' | 'session' | 'route' | 'policy' | 'forward';
+  readonly result: string;
+  readonly detail: string;
+}
+
+/** Which step drops for a reason, by the reason's name; all others belong to forwarding. */
+const STEPS: readonly (readonly [RegExp, Phase['name']])[] = [
+  [/^(eth|arp|iface|ip4|ip6|fragment|l4|udp)(-|$)/, 'parse'],
+  [
+    /^(tcp-bad-(offset|flags)|sctp-invalid|icmp-(bad-checksum|unknown-type|error-invalid))$/,
+    'parse',
+  ],
+  [/^(tcp|icmp|session)-/, 'session'],
+  [/^(policy-|no-tables$)/, 'policy'],
+];
+
+const SESSIONS = ['none', 'hit', 'new'] as const;
+const ROUTES = ['not asked', 'local', 'found', 'missing'] as const;
+
+/** The steps that were asked about a packet, in order; the one that dropped it says so. */
+export function phases(result: OfflineResult, reason: string | null, names: Names): Phase[] {
+  const dropped = reason === null ? null : stepOf(reason);
+  const { family, protocol, fate, session, route, rule } = result;
+  const steps: Phase[] = [];
+  const add = (name: Phase['name'], outcome: string, detail: string): void => {
+    if (name === dropped)
+      steps.push({
+        name,
+        result: 'drop',
+        detail: [reason ?? '', detail].filter(Boolean).join('; '),
+      });
+    else steps.push({ name, result: outcome, detail });
+  };
+  add('parse', 'pass', family === 0 ? '' : `IPv${family}, protocol ${protocol}`);
+  if (session !== M.SESSION_NONE || dropped === 'session')
+    add('session', SESSIONS[session] ?? 'none', '');
+  if (route !== M.ROUTE_NOT_ASKED) add('route', ROUTES[route] ?? 'not asked', way(result, names));
+  if (rule !== M.RULE_NOT_ASKED || dropped === 'policy') {
+    const verdict = ['allow', 'deny', 'reject'][result.verdict] ?? 'deny';
+    const pair = `${names.zone(result.from)} -> ${names.zone(result.to)}`;
+    const who = rule === M.RULE_NOT_ASKED ? '' : `, ${names.decider(rule)}`;
+    add('policy', verdict, pair + who);
+  }
+  if (fate === M.FATE_LOCAL) add('forward', 'local', 'to the appliance');
+  else if (fate === M.FATE_FORWARDED)
+    add('forward', 'pass', `out ${names.iface(result.out) ?? '?'}`);
+  else if (dropped === 'forward') add('forward', 'drop', '');
+  return steps;
+}
+
+function stepOf(reason: string): Phase['name'] {
+  return STEPS.find(([form]) => form.test(reason))?.[1] ?? 'forward';
+}
+
+function way(result: OfflineResult, names: Names): string {
+  if (result.route !== M.ROUTE_FOUND) return '';
+  const via = nextHop(result);
+  return `${via === null ? 'on link' : `via ${via}`}, out ${names.iface(result.out) ?? '?'}`;
+}

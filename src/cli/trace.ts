@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { readFileSync } from 'node:fs';
+import { etherFrame } from '../datapath/frame.js';
+import type { OfflineDatapath } from '../datapath/offline.js';
+import { buildPacket } from '../datapath/packet.js';
+import { complain, EXIT, parseArguments, print, wrongUsage } from './arguments.js';
+import { compileFile, type CompiledFile } from './compiled.js';
+import { BATCH, withOffline } from './offline.js';
+import { parseClassbenchTrace, parsePacketList, type ListedPacket } from './packets.js';
+import { phases, type Phase } from './phases.js';
+import { portOf } from './ports.js';
+import { describe } from './packet-text.js';
+import { Names, type Verdict } from './verdicts.js';
+
+export const usage = {
+  synopsis: 'trace FILE --packets LIST [--stateful] [--format classbench] [--json]',
+  description:
+    'Sends packets through the fast path, offline, and says what each step makes of them.',
+  options: [
+    [
+      '--packets LIST',
+      'One packet a line: IFACE PROTO SRC[:PORT] DST[:PORT] [tcp flags]; - is stdin.',
+    ],
+    ['--stateful', 'Let packets meet the sessions of those before them.'],
+    ['--format FORMAT', 'sluice (as above), or classbench: a ClassBench trace file.'],
+    ['--json', 'One document on stdout: packets.'],
+  ],
+} as const;
+
+const FORMATS = new Map([
+  ['sluice', parsePacketList],
+  ['classbench', parseClassbenchTrace],
+]);
+
+interface Traced extends Verdict {
+  readonly n: number;
+  readonly phases: readonly Phase[];
+}
+
+/** `sluice trace`: exit 0, 1 for a wrong file or list, 2 on wrong usage, 4 without a datapath. */
+export async function run(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, usage, 1, {
+    packets: { type: 'string' },
+    stateful: { type: 'boolean', default: false },
+    format: { type: 'string', default: 'sluice' },
+    json: { type: 'boolean', default: false },
+  });
+  if (parsed === null) return EXIT.usage;
+  const { packets: list, stateful, format, json } = parsed.values;
+  const parse = FORMATS.get(format);
+  if (list === undefined || parse === undefined) {
+    wrongUsage(usage, list === undefined ? 'trace needs --packets' : `no format '${format}'`);
+    return EXIT.usage;
+  }
+  const compiled = compileFile(parsed.positionals[0] ?? '');
+  if (compiled === null) return EXIT.error;
+  let text: string;
+  try {
+    text = readFileSync(list === '-' ? 0 : list, 'utf8');
+  } catch (error) {
+    complain(`${list}: ${(error as Error).message}`);
+    return EXIT.error;
+  }
+  const { packets, errors } = parse(text, list, compiled.model);
+  if (errors.length > 0) {
+    process.stderr.write(`${errors.join('\n')}\n`);
+    return EXIT.error;
+  }
+  return withOffline(compiled, async (datapath) => {
+    const traced = await trace(compiled, packets, datapath, stateful);
+    await print(
+      json
+        ? `${JSON.stringify({ packets: traced.map(document) })}\n`
+        : traced.map((one) => report(one, packets[one.n] as ListedPacket)).join('\n'),
+    );
+    return EXIT.ok;
+  });
+}
+
+async function trace(
+  compiled: CompiledFile,
+  packets: readonly ListedPacket[],
+  datapath: OfflineDatapath,
+  stateful: boolean,
+): Promise<Traced[]> {
+  const names = new Names(compiled, datapath);
+  const start = BigInt(Date.now()) * 1_000_000n;
+  const traced: Traced[] = [];
+  for (let first = 0; first < packets.length; first += BATCH) {
+    const batch = packets.slice(first, first + BATCH).map(({ iface, parts }, i) => {
+      const { slot, vlan } = portOf(compiled, iface);
+      const bytes = etherFrame(buildPacket(parts), parts.source.family, vlan);
+      return { time: start + BigInt(first + i) * 1000n, iface: slot, bytes };
+    });
+    const { results } = await datapath.run(stateful ? 'stateful' : 'trace', batch);
+    for (const result of results) {
+      const n = result.input;
+      const verdict = names.verdict(result, packets[n]?.iface.name ?? '');
+      traced.push({ n, ...verdict, phases: phases(result, verdict.reason, names) });
+    }
+  }
+  return traced.sort((a, b) => a.n - b.n);
+}
+
+/** The fields of `--json`; nothing translates, balances or encrypts yet. */
+function document(one: Traced) {
+  const { phases: steps, ...verdict } = one;
+  return { ...verdict, nat: {}, backend: null, sa: null, phases: steps };
+}
+
+function report(one: Traced, { iface, parts }: ListedPacket): string {
+  const lines = [`packet ${one.n}: ${iface.name} ${describe(parts)}`];
+  for (const { name, result, detail } of one.phases)
+    lines.push(`  ${name.padEnd(8)} ${result.padEnd(8)} ${detail}`.trimEnd());
+  const end = one.reason === null ? `out ${one.out ?? '?'}` : `dropped: ${one.reason}`;
+  return [...lines, `  ${'result'.padEnd(8)} ${one.verdict.padEnd(8)} ${end}`, ''].join('\n');
+}

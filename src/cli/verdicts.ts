@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { rulesBySlot, slotOf } from '../compiler/slots.js';
+import type { OfflineDatapath, OfflineResult } from '../datapath/offline.js';
+import { formatAddress } from '../net/address.js';
+import { CONSTANTS as C } from '../tables/layout.js';
+import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
+import type { CompiledFile } from './compiled.js';
+
+export interface RuleName {
+  readonly name: string;
+  readonly policy: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** What became of a packet, in the words of the rule file. */
+export interface Verdict {
+  readonly in: string;
+  readonly verdict: 'allow' | 'deny' | 'reject';
+  readonly rule: RuleName | null;
+  readonly reason: string | null;
+  readonly out: string | null;
+}
+
+const VERDICTS = ['allow', 'deny', 'reject'] as const;
+
+/** What decides where no rule of the file does. */
+const BUILT_IN = new Map<number, string>([
+  [C.RULE_DEFAULT_DENY, 'default deny'],
+  [C.RULE_FROM_LOCAL, 'from the appliance itself'],
+  [C.RULE_IMPLICIT_ND, 'implicit: neighbor discovery'],
+  [C.RULE_IMPLICIT_ICMPV6, 'implicit: needed ICMPv6'],
+  [C.RULE_IMPLICIT_DHCP, 'implicit: DHCP replies'],
+]);
+
+/** Turns slots of results into names. */
+export class Names {
+  readonly #rules: ReturnType<typeof rulesBySlot>;
+  readonly #interfaces: ReadonlyMap<number, string>;
+  readonly #zones: ReadonlyMap<number, string>;
+  readonly #datapath: OfflineDatapath;
+
+  constructor({ model, slots }: CompiledFile, datapath: OfflineDatapath) {
+    this.#rules = rulesBySlot(model, slots);
+    this.#interfaces = new Map(
+      model.interfaces.map(({ name }) => [slotOf(slots.interfaces, name), name]),
+    );
+    this.#zones = new Map<number, string>([
+      [C.ZONE_NONE, 'none'],
+      [C.ZONE_LOCAL, 'local'],
+      ...model.zones.map(({ name }) => [slotOf(slots.zones, name), name] as const),
+    ]);
+    this.#datapath = datapath;
+  }
+
+  verdict(result: OfflineResult, entered: string): Verdict {
+    return {
+      in: this.iface(result.in) ?? entered,
+      verdict: VERDICTS[result.verdict] ?? 'deny',
+      rule: this.rule(result.rule),
+      reason: this.#datapath.reason(result.reason),
+      out: this.#out(result),
+    };
+  }
+
+  rule(slot: number): RuleName | null {
+    const found = this.#rules.get(slot);
+    if (found === undefined) return null;
+    const { policy, rule } = found;
+    return { name: rule.name, policy: policy.name, file: rule.at.file, line: rule.at.line };
+  }
+
+  /** Who decided, a built-in rule too. */
+  decider(slot: number): string {
+    const rule = this.rule(slot);
+    if (rule === null) return BUILT_IN.get(slot) ?? `rule slot ${slot}`;
+    return `${rule.policy}/${rule.name} (${rule.file}:${rule.line})`;
+  }
+
+  iface(slot: number): string | null {
+    return this.#interfaces.get(slot) ?? null;
+  }
+
+  zone(slot: number): string {
+    return this.#zones.get(slot) ?? `zone slot ${slot}`;
+  }
+
+  #out({ fate, out }: OfflineResult): string | null {
+    if (fate === M.FATE_LOCAL) return 'local';
+    return fate === M.FATE_FORWARDED ? this.iface(out) : null;
+  }
+}
+
+/** The next hop of a result as text, or null where the destination is on the link. */
+export function nextHop({ next_hop, family }: OfflineResult): string | null {
+  const bytes = next_hop.subarray(0, family === 4 ? 4 : 16);
+  const value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return value === 0n ? null : formatAddress({ family: family === 4 ? 4 : 6, value });
+}
