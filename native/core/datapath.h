@@ -21,6 +21,10 @@
 #define SL_BURST 64
 #define SL_NO_PORT 0xffff
 #define SL_NO_QUEUE 0xffff
+/* Thread ids in the QSBR variable: workers are 0..workers-1. */
+#define SL_QSBR_CONTROL(dp) ((dp)->workers)
+#define SL_QSBR_HOST(dp) ((dp)->workers + 1)
+#define SL_QSBR_THREADS(dp) ((dp)->workers + 2)
 
 struct sl_tables;
 struct sl_session_table;
@@ -71,6 +75,7 @@ struct sl_datapath {
 	int host_wake;				      /* eventfd */
 	bool offline;
 	bool shared_cpu; /* workers sleep when idle: fewer CPUs than threads that spin */
+	uint32_t midstream_ms; /* until so long after the start TCP may be picked up midstream; 0: never */
 	atomic_bool stop;
 	atomic_bool pause;	   /* workers park at the loop's top; sl_workers_pause() */
 	atomic_uint parked;

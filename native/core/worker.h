@@ -13,8 +13,11 @@ struct sl_worker *sl_worker_create(struct sl_datapath *dp, unsigned int index, u
 int sl_workers_launch(struct sl_datapath *dp);
 void sl_workers_join(struct sl_datapath *dp);
 
-/* One turn of the loop: what is known anew, the graph, sessions' ageing, queues owned for others. */
-void sl_worker_turn(struct sl_worker *w, uint64_t now_ns);
+/*
+ * One turn of the loop: what is known anew, the graph, sessions' ageing, queues owned for others.
+ * `now_ns` is wall-clock time for logs, `now_ms` the session clock, which never goes back.
+ */
+void sl_worker_turn(struct sl_worker *w, uint64_t now_ns, uint32_t now_ms);
 
 /* All workers stand still between turns from pause until resume. Control thread only. */
 void sl_workers_pause(struct sl_datapath *dp);

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <getopt.h>
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "bench/flows.h"
+#include "core/counters.h"
+#include "core/make.h"
+#include "core/eal.h"
+#include "core/file.h"
+#include "core/port.h"
+#include "core/worker.h"
+#include "routing/adjacency.h"
+#include "routing/fib.h"
+#include "session/table.h"
+#include "tables/tables.h"
+
+/*
+ * One worker of the real datapath on the template rig, on this thread. Prints a JSON line per phase:
+ * cycles are TSC cycles of the thread's CPU time, so that what else the machine does is not counted.
+ */
+static const char usage[] =
+	"sluice-datapath --bench floor|tcp|frames --image FILE [options]\n"
+	"  floor   MAC swap instead of the datapath\n"
+	"  tcp     N connections: their SYNs, SYN+ACKs, ACKs, then data both ways\n"
+	"  frames  the 64-byte frames of a file, on the first port\n"
+	"  --image FILE     table image; its first two interfaces are the ports\n"
+	"  --frames FILE\n"
+	"  --flows N        connections (10000)\n"
+	"  --packets N      of the measured phase (4000000)\n"
+	"  --memory MB --no-huge --seed N\n";
+
+struct bench {
+	struct sl_datapath *dp;
+	struct sl_worker *w;
+	struct sl_rig_port rig[2];
+	uint64_t now_ns;
+	uint64_t tsc;
+	uint32_t flows;
+	uint64_t packets;
+	uint64_t seed;
+	struct sl_rig_frame *frames[2];
+};
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void turn(struct bench *b)
+{
+	uint64_t ns = (uint64_t)((double)(rte_rdtsc() - b->tsc) * 1e9 / (double)rte_get_tsc_hz());
+
+	sl_worker_turn(b->w, b->now_ns + ns, (uint32_t)(ns / 1000000u));
+}
+
+/* MAC swap on the same rig: what rx, tx and the rig itself cost. */
+static void floor_turn(struct bench *b)
+{
+	for (unsigned int side = 0; side < 2; side++) {
+		struct rte_mbuf *m[SL_BURST];
+		uint16_t n = rte_eth_rx_burst(b->rig[side].ethdev, 0, m, SL_BURST), sent;
+
+		for (uint16_t i = 0; i < n; i++) {
+			struct rte_ether_hdr *e = rte_pktmbuf_mtod(m[i], struct rte_ether_hdr *);
+			struct rte_ether_addr a = e->dst_addr;
+
+			e->dst_addr = e->src_addr;
+			e->src_addr = a;
+		}
+		sent = n ? rte_eth_tx_burst(b->rig[!side].ethdev, 0, m, n) : 0;
+		rte_pktmbuf_free_bulk(m + sent, n - sent);
+	}
+}
+
+/* Feeds budget[side] frames of each side, the sides in turn, and reports the phase. */
+static int phase(struct bench *b, const char *name, uint64_t first, uint64_t second, bool check,
+		 void (*step)(struct bench *b))
+{
+	uint64_t total = first + second, sent = b->rig[0].sent + b->rig[1].sent;
+	uint64_t wrong = 0, start, spent;
+
+	for (unsigned int side = 0; side < 2; side++) {
+		b->rig[side].next = 0;
+		b->rig[side].budget = side ? second : first;
+		b->rig[side].check = check;
+		b->rig[side].wrong = 0;
+	}
+	start = cpu_ns();
+	while (b->rig[0].budget || b->rig[1].budget)
+		step(b);
+	step(b);
+	spent = cpu_ns() - start;
+	sent = b->rig[0].sent + b->rig[1].sent - sent;
+	wrong = b->rig[0].wrong + b->rig[1].wrong;
+	printf("{\"phase\":\"%s\",\"packets\":%llu,\"forwarded\":%llu,\"wrong\":%llu,\"cycles\":%.1f}\n",
+	       name, (unsigned long long)total, (unsigned long long)sent, (unsigned long long)wrong,
+	       total ? (double)spent * (double)rte_get_tsc_hz() / 1e9 / (double)total : 0.0);
+	if (wrong)
+		fprintf(stderr, "bench: %s: wrong %s\n", name,
+			b->rig[0].what ? b->rig[0].what : b->rig[1].what);
+	return wrong ? -EIO : 0;
+}
+
+static int frames_alloc(struct bench *b, uint32_t count)
+{
+	for (unsigned int side = 0; side < 2; side++) {
+		b->frames[side] = aligned_alloc(64, (size_t)count * sizeof(struct sl_rig_frame));
+		if (!b->frames[side])
+			return -ENOMEM;
+		b->rig[side].frames = b->frames[side];
+		b->rig[side].count = count;
+	}
+	return 0;
+}
+
+static int run_tcp(struct bench *b)
+{
+	uint32_t n = b->flows;
+	int error = frames_alloc(b, n);
+
+	if (error)
+		return error;
+	sl_flow_frames(b->frames[0], n, false, SL_FLOW_SYN);
+	sl_flow_frames(b->frames[1], n, true, SL_FLOW_SYN_ACK);
+	error = phase(b, "new", n, 0, true, turn);
+	if (!error)
+		error = phase(b, "syn-ack", 0, n, true, turn);
+	sl_flow_frames(b->frames[0], n, false, SL_FLOW_ACK);
+	if (!error)
+		error = phase(b, "ack", n, 0, true, turn);
+	sl_flow_frames(b->frames[1], n, true, SL_FLOW_ACK);
+	if (!error)
+		error = phase(b, "checked", n, n, true, turn);
+	if (!error)
+		error = phase(b, "established", b->packets / 2, b->packets / 2, false, turn);
+	return error;
+}
+
+static int run_frames(struct bench *b, const char *path)
+{
+	size_t size;
+	void *bytes;
+	int error = sl_file_read(path, &bytes, &size);
+
+	if (error)
+		return error;
+	if (size == 0 || size % sizeof(struct sl_rig_frame)) {
+		free(bytes);
+		return -EINVAL;
+	}
+	error = frames_alloc(b, (uint32_t)(size / sizeof(struct sl_rig_frame)));
+	if (!error) {
+		memcpy(b->frames[0], bytes, size);
+		error = phase(b, "warm", b->rig[0].count, 0, false, turn);
+	}
+	if (!error)
+		error = phase(b, "frames", b->packets, 0, false, turn);
+	free(bytes);
+	return error;
+}
+
+static int run_floor(struct bench *b)
+{
+	int error = frames_alloc(b, b->flows);
+
+	if (error)
+		return error;
+	sl_flow_frames(b->frames[0], b->flows, false, SL_FLOW_ACK);
+	sl_flow_frames(b->frames[1], b->flows, true, SL_FLOW_ACK);
+	error = phase(b, "warm", b->flows, b->flows, false, floor_turn);
+	return error ? error : phase(b, "floor", b->packets / 2, b->packets / 2, false, floor_turn);
+}
+
+/* Ports of the image's interfaces, the rig hung on the first two. */
+static int set_up(struct bench *b, const char *path, char *error, size_t error_size)
+{
+	struct sl_datapath *dp = b->dp;
+	struct sl_tables *tables;
+	unsigned int side = 0;
+	size_t size;
+	void *image;
+	int status = sl_file_read(path, &image, &size);
+
+	if (status) {
+		snprintf(error, error_size, "%s: %s", path, strerror(-status));
+		return status;
+	}
+	tables = sl_tables_build(image, size, NULL, error, error_size, NULL);
+	free(image);
+	if (!tables)
+		return -EINVAL;
+	status = sl_datapath_make(dp, tables->image.settings, b->seed, NULL, error, error_size);
+	if (status)
+		return status;
+	for (unsigned int slot = 0; slot < SL_MAX_IFACES; slot++) {
+		const struct sl_image_interfaces *record = tables->ifaces[slot];
+		struct sl_port *p;
+
+		dp->port_of_iface[slot] = SL_NO_PORT;
+		if (!record || side == 2)
+			continue;
+		p = sl_port_open(dp, record, sl_image_string(&tables->image, record->port), error,
+				 (unsigned int)error_size);
+		if (!p)
+			return -ENODEV;
+		p->index = (uint16_t)side;
+		p->promiscuous = true;
+		atomic_store(&p->link_up, true);
+		sl_port_map(p, tables);
+		dp->port[side] = p;
+		dp->ports = side + 1;
+		dp->port_of_iface[slot] = p->index;
+		status = sl_rig_attach(&b->rig[side++], p->ethdev);
+		if (status)
+			return status;
+	}
+	sl_port_deal(dp);
+	sl_fib_from_tables(dp->fib, tables);
+	atomic_store(&dp->tables, tables);
+	b->w = dp->worker[0];
+	rte_rcu_qsbr_thread_register(dp->qsbr, 0);
+	rte_rcu_qsbr_thread_online(dp->qsbr, 0);
+	return side == 2 ? 0 : -EINVAL;
+}
+
+int sl_bench_main(int argc, char **argv)
+{
+	static struct sl_datapath dp = {.workers = 1, .offline = true};
+	struct sl_options options = {.workers = 1, .memory_mb = 512, .offline = true,
+				     .buffers = 16384};
+	struct bench b = {.dp = &dp, .flows = 10000, .packets = 4000000, .seed = 1};
+	static const struct option longs[] = {
+		{"image", 1, NULL, 'i'}, {"frames", 1, NULL, 'f'}, {"flows", 1, NULL, 'n'},
+		{"packets", 1, NULL, 'p'}, {"memory", 1, NULL, 'm'}, {"no-huge", 0, NULL, 'H'},
+		{"seed", 1, NULL, 's'}, {NULL, 0, NULL, 0},
+	};
+	const char *image = NULL, *frames = NULL, *what;
+	char error[512] = "";
+	int c, status;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (c) {
+		case 'i': image = optarg; break;
+		case 'f': frames = optarg; break;
+		case 'n': b.flows = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 'p': b.packets = strtoull(optarg, NULL, 10); break;
+		case 'm': options.memory_mb = (unsigned int)strtoul(optarg, NULL, 10); break;
+		case 'H': options.no_huge = true; break;
+		case 's': b.seed = strtoull(optarg, NULL, 10); break;
+		default: optind = argc + 1; break;
+		}
+	}
+	if (optind != argc - 1 || !image || b.flows == 0) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	what = argv[optind];
+	sl_datapath = &dp;
+	status = sl_eal_start(&options, &dp);
+	if (!status)
+		status = sl_datapath_pool(&dp, &options);
+	if (!status)
+		status = set_up(&b, image, error, sizeof(error));
+	if (!status) {
+		b.now_ns = dp.counters_head->boot;
+		b.tsc = rte_rdtsc();
+		if (strcmp(what, "tcp") == 0)
+			status = run_tcp(&b);
+		else if (strcmp(what, "frames") == 0 && frames)
+			status = run_frames(&b, frames);
+		else if (strcmp(what, "floor") == 0)
+			status = run_floor(&b);
+		else
+			status = -EINVAL;
+	}
+	if (status)
+		fprintf(stderr, "bench: %s\n", error[0] ? error : strerror(-status));
+	for (unsigned int i = 0; !status && i < SL_DROP_REASONS; i++)
+		if (b.w->drops[i].packets)
+			printf("{\"dropped\":\"%s\",\"packets\":%llu}\n", sl_drop_name(i),
+			       (unsigned long long)b.w->drops[i].packets);
+	fflush(stdout);
+	return status ? 1 : 0;
+}

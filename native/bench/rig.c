@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench/rig.h"
+
+#include <errno.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_memcpy.h>
+#include <rte_prefetch.h>
+
+static uint16_t feed(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint16_t n,
+		     uint16_t max, void *argument)
+{
+	struct sl_rig_port *port = argument;
+	uint16_t take = port->budget < n ? (uint16_t)port->budget : n;
+	uint32_t next = port->next;
+
+	(void)ethdev, (void)queue, (void)max;
+	for (uint16_t i = 0; i < take; i++) {
+		rte_mov64(rte_pktmbuf_mtod(m[i], uint8_t *), port->frames[next].bytes);
+		m[i]->data_len = SL_RIG_FRAME;
+		m[i]->pkt_len = SL_RIG_FRAME;
+		if (++next == port->count)
+			next = 0;
+	}
+	if (take < n)
+		rte_pktmbuf_free_bulk(m + take, n - take);
+	port->next = next;
+	port->budget -= take;
+	port->fed += take;
+	return take;
+}
+
+/* What a forwarded IPv4 packet must look like: TTL one less than fed, header checksum right. */
+static const char *fault(const struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	if (m->pkt_len != SL_RIG_FRAME)
+		return "length";
+	if (p[12] != 0x08 || p[13] != 0x00)
+		return "ethertype";
+	if (p[14 + 8] != 63)
+		return "TTL";
+	if (rte_raw_cksum(p + 14, 20) != 0xffff)
+		return "IPv4 checksum";
+	if (p[0] & 1)
+		return "destination MAC";
+	return NULL;
+}
+
+static uint16_t look(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint16_t n,
+		     void *argument)
+{
+	struct sl_rig_port *port = argument;
+
+	(void)ethdev, (void)queue;
+	port->sent += n;
+	for (uint16_t i = 0; port->check && i < n; i++) {
+		const char *what = fault(m[i]);
+
+		if (what && port->wrong++ == 0)
+			port->what = what;
+	}
+	return n;
+}
+
+int sl_rig_attach(struct sl_rig_port *port, uint16_t ethdev)
+{
+	port->ethdev = ethdev;
+	if (!rte_eth_add_rx_callback(ethdev, 0, feed, port) ||
+	    !rte_eth_add_tx_callback(ethdev, 0, look, port))
+		return -ENOMEM;
+	return 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/session_end.h"
+
+#include <rte_byteorder.h>
+#include <string.h>
+
+#include "core/count.h"
+
+static void log_end(struct sl_worker *w, sl_session_ref ref, const struct sl_session *s,
+		    enum sl_session_end why, uint32_t now_ms)
+{
+	struct sl_log_record *r = sl_log_record(w);
+
+	if (!r)
+		return;
+	if (ref & SL_REF_WIDE) {
+		const struct sl_key6 *k = &sl_entry6(s)->key[0].key6;
+
+		memcpy(r->source, k->src, sizeof(k->src));
+		memcpy(r->destination, k->dst, sizeof(k->dst));
+		r->source_port = rte_be_to_cpu_16(k->sport);
+		r->destination_port = rte_be_to_cpu_16(k->dport);
+	} else {
+		const struct sl_key4 *k = &sl_entry4(s)->key[0];
+
+		memcpy(r->source, &k->src, sizeof(k->src));
+		memcpy(r->destination, &k->dst, sizeof(k->dst));
+		r->source_port = rte_be_to_cpu_16(k->sport);
+		r->destination_port = rte_be_to_cpu_16(k->dport);
+	}
+	r->type = SL_LOG_SESSION_END;
+	r->family = ref & SL_REF_WIDE ? 6 : 4;
+	r->protocol = s->protocol;
+	r->packets = sl_session_packets(s, 0) + sl_session_packets(s, 1);
+	r->bytes = s->bytes[0] + s->bytes[1];
+	r->duration = now_ms - s->created;
+	r->rule = s->rule;
+	r->in = s->in;
+	r->out = s->out;
+	r->from = s->from;
+	r->to = s->to;
+	r->reason = (uint16_t)why;
+	sl_log_commit(w);
+}
+
+void sl_session_end_count(void *worker, sl_session_ref ref, const struct sl_session *s,
+			  enum sl_session_end why, uint32_t now_ms)
+{
+	struct sl_worker *w = worker;
+	struct sl_rule_counter *c = &w->rules[s->rule % SL_MAX_RULES];
+
+	c->packets += sl_session_packets(s, 0) + sl_session_packets(s, 1);
+	c->bytes += s->bytes[0] + s->bytes[1];
+	if (s->flags & SL_SESSION_LOG)
+		log_end(w, ref, s, why, now_ms);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stddef.h>
+
+#include "core/datapath.h"
+
+struct sl_tables_stats;
+
+/* What an activation did to the live sessions. */
+struct sl_swap_result {
+	uint64_t generation;
+	uint64_t kept, ended;
+};
+
+/*
+ * Stage: builds tables from an image beside the running ones; an earlier staged image is discarded.
+ * Any one thread. 0 or -errno with `error` for the user.
+ */
+int sl_swap_stage(struct sl_datapath *dp, const void *image, size_t size,
+		  struct sl_tables_stats *stats, char *error, size_t error_size);
+
+/*
+ * Activate what is staged if it is of this generation: new ports are opened first (a failure leaves
+ * all as it was), then one pointer changes, and after the grace period each live session whose zone
+ * pair's policy changed is judged again. Control thread. With `path` the image is kept there for
+ * the next start.
+ */
+int sl_swap_activate(struct sl_datapath *dp, uint64_t generation, const char *path,
+		     struct sl_swap_result *result, char *error, size_t error_size);
+
+void sl_swap_discard(struct sl_datapath *dp);
