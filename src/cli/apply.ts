@@ -5,6 +5,7 @@ import type { Applied, ApplyJson, ApplyRequest, Refused } from '../daemon/api/ty
 import { toJson, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { render } from '../diagnostics/render.js';
 import { diskReader, type Reader } from '../rulefile/reader.js';
+import { complain, EXIT, print } from './arguments.js';
 import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
 
 export const usage = {
@@ -18,7 +19,7 @@ export const usage = {
 
 /** `sluice apply`: exit 0 in force, 1 refused and nothing changed, 2 usage, 4 away. */
 export function run(args: string[]): Promise<number> {
-  return withAppliance(usage.synopsis, async (connect) => {
+  return withAppliance(usage, async (connect) => {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
@@ -61,12 +62,12 @@ function unreadable(file: string): Refused {
   return { ok: false, message: 'the rule file has errors', diagnostics };
 }
 
-function report(answer: Applied | Refused, json: boolean): number {
+async function report(answer: Applied | Refused, json: boolean): Promise<number> {
   for (const diagnostic of answer.diagnostics) process.stderr.write(`${render(diagnostic)}\n`);
-  if (!answer.ok) process.stderr.write(`sluice: ${answer.message}; nothing has changed\n`);
-  if (json) process.stdout.write(`${JSON.stringify(plain(answer))}\n`);
-  else if (answer.ok) process.stdout.write(`${summary(answer)}\n`);
-  return answer.ok ? 0 : 1;
+  if (!answer.ok) complain(`${answer.message}; nothing has changed`);
+  if (json) await print(`${JSON.stringify(plain(answer))}\n`);
+  else if (answer.ok) await print(`${summary(answer)}\n`);
+  return answer.ok ? EXIT.ok : EXIT.error;
 }
 
 function plain(answer: Applied | Refused): ApplyJson {

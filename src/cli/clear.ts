@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { parseArgs } from 'node:util';
 import { SESSION_FILTERS } from '../daemon/api/types.js';
+import { EXIT, print } from './arguments.js';
 import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
 import { filterOptions, filtersOf } from './filters.js';
 
@@ -16,7 +17,7 @@ export const usage = {
 
 /** `sluice clear sessions`: exit 0, 1 refused, 2 usage, 4 away. */
 export function run(args: string[]): Promise<number> {
-  return withAppliance(usage.synopsis, async (connect) => {
+  return withAppliance(usage, async (connect) => {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
@@ -34,11 +35,11 @@ export function run(args: string[]): Promise<number> {
     if (some === values.all) throw new UsageError('give filters, or --all alone');
     const api = connect(values['run-dir']);
     const { cleared } = await api.post<{ cleared: number }>('/clear-sessions', filters);
-    process.stdout.write(
+    await print(
       values.json
         ? `${JSON.stringify({ cleared })}\n`
         : `${cleared} session${cleared === 1 ? '' : 's'} cleared\n`,
     );
-    return 0;
+    return EXIT.ok;
   });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { ApiClient, AwayError, RefusedError } from '../daemon/api/client.js';
 import { runDirectory } from '../daemon/api/rundir.js';
+import { complain, EXIT, wrongUsage, type Usage } from './arguments.js';
 
 /** Wrong usage of a command: its message, then how it is called; exit 2. */
 export class UsageError extends Error {}
@@ -9,7 +10,7 @@ export const RUN_DIR_OPTION = { 'run-dir': { type: 'string' } } as const;
 
 /** Runs a command against the appliance: exit 1 when it refuses, 2 on wrong usage, 4 when away. */
 export async function withAppliance(
-  synopsis: string,
+  usage: Usage,
   body: (connect: (directory: string | undefined) => ApiClient) => Promise<number>,
 ): Promise<number> {
   try {
@@ -18,12 +19,12 @@ export async function withAppliance(
     if (!(error instanceof Error)) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS') === true) {
-      process.stderr.write(`sluice: ${error.message}\nusage: sluice ${synopsis}\n`);
-      return 2;
+      wrongUsage(usage, error.message);
+      return EXIT.usage;
     }
     const away = error instanceof AwayError;
     if (!away && !(error instanceof RefusedError)) throw error;
-    process.stderr.write(`sluice: ${error.message}\n`);
-    return away ? 4 : 1;
+    complain(error.message);
+    return away ? EXIT.away : EXIT.error;
   }
 }

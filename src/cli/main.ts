@@ -17,6 +17,9 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['import', () => import('./import.js')],
   ['trace', () => import('./trace.js')],
   ['replay', () => import('./replay.js')],
+  ['apply', () => import('./apply.js')],
+  ['show', () => import('./show.js')],
+  ['clear', () => import('./clear.js')],
 ]);
 
 async function main(args: string[]): Promise<number> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { parseArgs } from 'node:util';
 import { SESSION_FILTERS, SHOWS } from '../daemon/api/types.js';
+import { EXIT, print } from './arguments.js';
 import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
 import { filterOptions, filtersOf, filtersSynopsis } from './filters.js';
 
@@ -18,7 +19,7 @@ export const usage = {
 
 /** `sluice show WHAT`: exit 0, 1 refused, 2 usage, 4 away. */
 export function run(args: string[]): Promise<number> {
-  return withAppliance(usage.synopsis, async (connect) => {
+  return withAppliance(usage, async (connect) => {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
@@ -41,7 +42,7 @@ export function run(args: string[]): Promise<number> {
     const text = values.json
       ? `${JSON.stringify(await api.get(path, query))}\n`
       : await api.text(path, query);
-    process.stdout.write(text);
-    return 0;
+    await print(text);
+    return EXIT.ok;
   });
 }
