@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { rulesBySlot, slotOf } from '../compiler/slots.js';
 import type { OfflineDatapath, OfflineResult } from '../datapath/offline.js';
+import { BUILT_IN_RULES } from '../firewall/built-in.js';
 import { formatAddress } from '../net/address.js';
 import { CONSTANTS as C } from '../tables/layout.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
@@ -23,15 +24,6 @@ export interface Verdict {
 }
 
 const VERDICTS = ['allow', 'deny', 'reject'] as const;
-
-/** What decides where no rule of the file does. */
-const BUILT_IN = new Map<number, string>([
-  [C.RULE_DEFAULT_DENY, 'default deny'],
-  [C.RULE_FROM_LOCAL, 'from the appliance itself'],
-  [C.RULE_IMPLICIT_ND, 'implicit: neighbor discovery'],
-  [C.RULE_IMPLICIT_ICMPV6, 'implicit: needed ICMPv6'],
-  [C.RULE_IMPLICIT_DHCP, 'implicit: DHCP replies'],
-]);
 
 /** Turns slots of results into names. */
 export class Names {
@@ -73,7 +65,7 @@ export class Names {
   /** Who decided, a built-in rule too. */
   decider(slot: number): string {
     const rule = this.rule(slot);
-    if (rule === null) return BUILT_IN.get(slot) ?? `rule slot ${slot}`;
+    if (rule === null) return BUILT_IN_RULES.get(slot) ?? `rule slot ${slot}`;
     return `${rule.policy}/${rule.name} (${rule.file}:${rule.line})`;
   }
 

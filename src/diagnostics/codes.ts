@@ -174,6 +174,16 @@ export const CODES = {
     'assertion cannot be read',
     'The form is `IFACE PROTO SRC[:PORT] DST[:PORT] [flags] => allow|deny [POLICY/RULE] [out IFACE]`.',
   ),
+
+  // Apply: told by the appliance, where `check` has nothing to say
+  'assert-failed': error(
+    'an assertion does not hold',
+    'The fast path itself was asked; the message says what it does with the packet instead.',
+  ),
+  'port-missing': error(
+    'interface without a port',
+    'A rule file can be checked without ports; an appliance needs to know its devices.',
+  ),
 } as const satisfies Record<string, CodeInfo>;
 
 export type Code = keyof typeof CODES;
