@@ -28,3 +28,15 @@ static inline uint64_t sl_clock_ns(const struct sl_clock *clock, uint64_t tsc)
 {
 	return clock->ns + (uint64_t)(((unsigned __int128)(tsc - clock->tsc) * clock->mult) >> 24);
 }
+
+/* The session clock: ms since `boot` (TSC), wraps. The same for all workers, never goes back. */
+static inline uint32_t sl_clock_ms(uint64_t boot, uint64_t tsc, uint64_t per_cycle)
+{
+	return (uint32_t)(((unsigned __int128)(tsc - boot) * per_cycle) >> 48);
+}
+
+/* What sl_clock_ms takes: ms per cycle * 2^48. */
+static inline uint64_t sl_clock_ms_per_cycle(void)
+{
+	return (1ull << 48) / (rte_get_tsc_hz() / 1000);
+}

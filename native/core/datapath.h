@@ -76,6 +76,7 @@ struct sl_datapath {
 	bool offline;
 	bool shared_cpu; /* workers sleep when idle: fewer CPUs than threads that spin */
 	uint32_t midstream_ms; /* until so long after the start TCP may be picked up midstream; 0: never */
+	uint64_t boot_tsc;	   /* where the session clock starts */
 	atomic_bool stop;
 	atomic_bool pause;	   /* workers park at the loop's top; sl_workers_pause() */
 	atomic_uint parked;

@@ -2,6 +2,7 @@
 #include "core/make.h"
 
 #include <errno.h>
+#include <rte_cycles.h>
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 #include <stdio.h>
@@ -45,6 +46,8 @@ int sl_datapath_make(struct sl_datapath *dp, const struct sl_image_settings *set
 	};
 	const char *what = "counters";
 	int status = sl_counters_create(dp, counters);
+
+	dp->boot_tsc = rte_rdtsc();
 
 	if (!status) {
 		what = "QSBR";

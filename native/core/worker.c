@@ -141,7 +141,7 @@ static int loop(void *argument)
 	struct sl_worker *w = argument;
 	struct sl_datapath *dp = w->dp;
 	struct sl_clock clock;
-	uint64_t start, anchored, before, received = 0, ms_per_cycle;
+	uint64_t anchored, before, received = 0, ms_per_cycle = sl_clock_ms_per_cycle();
 	unsigned int empty = 0;
 	bool busy = false;
 
@@ -149,11 +149,10 @@ static int loop(void *argument)
 	rte_rcu_qsbr_thread_register(dp->qsbr, w->index);
 	rte_rcu_qsbr_thread_online(dp->qsbr, w->index);
 	sl_clock_anchor(&clock);
-	start = anchored = before = clock.tsc;
-	ms_per_cycle = (1ull << 48) / (rte_get_tsc_hz() / 1000);
+	anchored = before = clock.tsc;
 	while (!atomic_load_explicit(&dp->stop, memory_order_relaxed)) {
 		uint64_t now = rte_rdtsc();
-		uint32_t ms = (uint32_t)(((unsigned __int128)(now - start) * ms_per_cycle) >> 48);
+		uint32_t ms = sl_clock_ms(dp->boot_tsc, now, ms_per_cycle);
 
 		if (unlikely(atomic_load_explicit(&dp->pause, memory_order_acquire)))
 			park(w);
