@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { importClassbench } from '../import/classbench.js';
+import { frames, randomTuples, traceTuples } from './frames.js';
+import { classbenchFile, ruleFile } from './rules.js';
+
+export interface Case {
+  readonly name: string;
+  readonly params: Readonly<Record<string, number | string>>;
+  /** Rule file text. */
+  rules(): string;
+  /** Frames for the first port instead of TCP connections. */
+  frames?(): Uint8Array;
+  readonly mode: 'tcp' | 'frames';
+  /** Which phase of the rig is the case's figure. */
+  readonly phase: string;
+  readonly flows: number;
+}
+
+function tcp(name: string, rules: number, flows: number, phase: string): Case {
+  const sessions = Math.max(65_536, flows * 2);
+  return {
+    name,
+    params: { rules, flows },
+    rules: () => ruleFile(rules, sessions),
+    mode: 'tcp',
+    phase,
+    flows,
+  };
+}
+
+function classify(set: string, rules: string, trace: string): Case {
+  return {
+    name: `classify-${set.replaceAll('_', '-')}`,
+    params: { set },
+    rules: () => classbenchFile(importClassbench(unzipped(rules)).text),
+    frames: () => frames(traceTuples(unzipped(trace), 20_000)),
+    mode: 'frames',
+    phase: 'frames',
+    flows: 1,
+  };
+}
+
+function unzipped(path: string): string {
+  const bytes = readFileSync(path);
+  return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
+}
+
+/** All cases; those of ClassBench only where their sets are. */
+export function benchCases(classbench: string): Case[] {
+  const sets = existsSync(classbench)
+    ? readdirSync(classbench).flatMap((file) => {
+        const set = /^(\w+?_\d+k)(?:\.gz)?$/.exec(file)?.[1];
+        const trace = join(classbench, file.replace(set ?? '', `${set ?? ''}_trace`));
+        return set && existsSync(trace) ? [classify(set, join(classbench, file), trace)] : [];
+      })
+    : [];
+  return [
+    tcp('established-10k', 1000, 10_000, 'established'),
+    tcp('established-1m', 1000, 1_000_000, 'established'),
+    tcp('new-session', 1000, 1_000_000, 'new'),
+    ...sets,
+    {
+      name: 'deny-flood',
+      params: { rules: 1000, tuples: 1_000_000 },
+      rules: () => ruleFile(1000, 65_536),
+      frames: () => frames(randomTuples(1_000_000)),
+      mode: 'frames',
+      phase: 'frames',
+      flows: 1,
+    },
+    tcp('rules-1', 1, 10_000, 'established'),
+    tcp('rules-100k', 100_000, 10_000, 'established'),
+  ];
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { projectRoot } from '../datapath/root.js';
+
+/** One phase of the rig as `sluice-datapath --bench` prints it. */
+export interface Phase {
+  readonly phase: string;
+  readonly packets: number;
+  readonly forwarded: number;
+  readonly wrong: number;
+  readonly cycles: number;
+}
+
+export interface RigRun {
+  readonly phases: readonly Phase[];
+  /** Packets dropped, by reason. */
+  readonly dropped: ReadonlyMap<string, number>;
+}
+
+/** Runs the rig once; throws with what it said when it fails. */
+export async function runRig(args: readonly string[]): Promise<RigRun> {
+  const binary =
+    process.env['SLUICE_DATAPATH'] ?? join(projectRoot(), 'build/native/sluice-datapath');
+  const { code, out, err } = await collect(binary, ['--bench', ...args]);
+  if (code !== 0) throw new Error(`${binary} --bench ${args.join(' ')}: ${err.trim()}`);
+  const phases: Phase[] = [];
+  const dropped = new Map<string, number>();
+  for (const line of out.split('\n').filter((text) => text.startsWith('{'))) {
+    const record = JSON.parse(line) as Partial<Phase> & { dropped?: string };
+    if (record.dropped !== undefined) dropped.set(record.dropped, record.packets ?? 0);
+    else phases.push(record as Phase);
+  }
+  return { phases, dropped };
+}
+
+/** testpmd's MAC swap between two net_null ports, cycles per packet by its own account, or null. */
+export async function runTestpmd(seconds: number): Promise<number | null> {
+  const args = ['--lcores=0@0,1@0', '--no-huge', '--no-shconf', '-m', '256', '--no-pci']
+    .concat([`--file-prefix=sluice-testpmd-${String(process.pid)}`, '--no-telemetry'])
+    .concat(['--vdev=net_null0,size=60', '--vdev=net_null1,size=60', '--'])
+    .concat(['--forward-mode=macswap', '--record-core-cycles', '--total-num-mbufs=16384'])
+    .concat(['--no-mlockall', '-i']);
+  const script = `start\n`;
+  const { out } = await collect('dpdk-testpmd', args, script, seconds);
+  const cycles = /CPU cycles\/packet=([\d.]+)/.exec(out)?.[1];
+  return cycles === undefined ? null : Number(cycles);
+}
+
+function collect(
+  command: string,
+  args: readonly string[],
+  input = '',
+  seconds = 0,
+): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args);
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    child.on('error', (error) => {
+      resolve({ code: 127, out, err: error.message });
+    });
+    child.on('close', (code) => {
+      resolve({ code: code ?? 1, out, err });
+    });
+    child.stdin.on('error', () => undefined);
+    child.stdin.write(input);
+    if (seconds === 0) child.stdin.end();
+    else setTimeout(() => child.stdin.end('stop\nshow fwd stats all\nquit\n'), seconds * 1000);
+  });
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/** Ports of the rig: clients behind the first, servers behind the second (RFC 2544 addresses). */
+const INTERFACES = `version: 1
+interfaces:
+  inside: { port: { vdev: 'net_null0,size=60' }, zone: inside, addresses: [172.16.0.1/24] }
+  outside: { port: { vdev: 'net_null1,size=60' }, zone: outside, addresses: [192.0.2.1/24] }
+zones: { inside: {}, outside: {} }
+settings: { max-sessions: SESSIONS }
+routing:
+  static:
+    - { to: 10.0.0.0/8, via: 172.16.0.2 }
+    - { to: 0.0.0.0/0, via: 192.0.2.2 }
+`;
+
+/** A file of `count` rules; the last one allows the rig's connections, the others deny elsewhere. */
+export function ruleFile(count: number, sessions: number): string {
+  const rules: string[] = [];
+  for (let i = 0; i < count - 1; i++) {
+    const host = `192.168.${String((i >> 8) & 255)}.${String(i & 255)}`;
+    const net = `203.${String(i % 113)}.${String((i >> 4) & 255)}.0/24`;
+    rules.push(
+      `      - { name: r${String(i)}, source: ${host}, destination: ${net}, service: tcp/${String(1 + (i % 60000))}, action: deny }`,
+    );
+  }
+  rules.push(`      - { name: flows, source: 10.0.0.0/8, service: tcp/443, action: allow }`);
+  return `${INTERFACES.replace('SESSIONS', String(sessions))}policies:
+  - name: bench
+    from: inside
+    to: outside
+    rules:
+${rules.join('\n')}
+`;
+}
+
+/** An imported ClassBench file with the rig's ports, denying where it allowed: no session is made. */
+export function classbenchFile(imported: string): string {
+  const policies = imported.slice(imported.indexOf('policies:'), imported.indexOf('\nrouting:'));
+  return `${INTERFACES.replace('SESSIONS', '65536')}${policies.replaceAll('action: allow', 'action: deny')}\n`;
+}
