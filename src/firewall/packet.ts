@@ -102,6 +102,10 @@ function parseKind(text: string): { protocol: number; type: number; code: number
 function parseEnd(text: string, protocol: number): { address: Address; port: number } | string {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
   const plain = /^([^:]*)(?::([^:]*))?$/.exec(text);
+  // Without brackets nobody can tell the port from the last group of the address.
+  if (bracketed === null && plain === null && hasPorts(protocol)) {
+    return 'an IPv6 address stands in brackets, as in [2001:db8::1]:80';
+  }
   const [, addressText = text, portText] = bracketed ?? plain ?? [];
   const address = parseAddress(addressText);
   if (typeof address === 'string') return `'${addressText}' is not an address: ${address}`;
