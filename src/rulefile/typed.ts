@@ -86,13 +86,14 @@ function compileObject(schema: Schema): Typed {
     }
     context.place(value, node);
     for (const key of needed) {
-      // A map with a key of a part to come has another form there.
-      if (key in value || planning || context.wrote(value, key)) continue;
-      context.report('missing-key', context.at(value), `${what} needs the key '${key}'`);
+      if (key in value || context.wrote(value, key)) continue;
       whole = false;
+      // A map with a key of a part to come has another form there.
+      if (planning) continue;
+      context.report('missing-key', context.at(value), `${what} needs the key '${key}'`);
     }
     for (const [key, text] of defaults) if (!(key in value)) value[key] = text;
-    return whole && !planning ? value : undefined;
+    return whole ? value : undefined;
   };
 }
 
@@ -100,7 +101,7 @@ function compileRecord(keySchema: Schema, valueSchema: Schema): Typed {
   const item = typed(valueSchema);
   const name = scalarReader(keySchema);
   return (node, context) => {
-    if (node.kind !== 'map' && !isAbsent(node)) return refuse(node, ['map'], context);
+    if (node.kind !== 'map' && !isAbsent(node)) return refuse(node, ['names'], context);
     const map = new Map<string, unknown>();
     context.place(map, node);
     for (const entry of node.kind === 'map' ? node.entries : []) {
@@ -171,7 +172,7 @@ function kindOf(schema: Schema): 'text' | 'list' | 'map' {
 
 /** Reports a node of the wrong kind; its value is undefined. */
 function refuse(node: Node, wanted: readonly string[], context: Context): unknown {
-  const kinds = { text: 'text', list: 'a list', map: 'a map' } as const;
+  const kinds = { text: 'text', list: 'a list', map: 'a map', names: 'a map' } as const;
   const want = wanted.map((kind) => kinds[kind as keyof typeof kinds]);
   const found = isAbsent(node) ? 'nothing' : node.kind === 'scalar' ? 'text' : kinds[node.kind];
   const expected =
@@ -188,7 +189,7 @@ function hintFor(node: Node, wanted: readonly string[]): string | null {
   if (wanted[0] === 'list' && node.kind === 'scalar' && !isAbsent(node)) {
     return `a list of one is written [${node.value.slice(0, 60)}]`;
   }
-  if (wanted[0] === 'map' && isList(node))
+  if (wanted[0] === 'names' && isList(node))
     return 'this is a map of names, not a list: write NAME: {…}';
   if (wanted[0] === 'list' && isMap(node))
     return "the order counts here: write a list of '- name: NAME'";
