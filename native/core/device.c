@@ -16,7 +16,7 @@
 static int attach(const char *bus, const char *name, const char *arguments, uint16_t *ethdev)
 {
 	struct rte_dev_iterator iterator;
-	char filter[128];
+	char filter[512];
 	uint16_t port;
 	int error = rte_eal_hotplug_add(bus, name, arguments);
 
