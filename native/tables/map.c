@@ -87,7 +87,7 @@ static bool build_tree(struct sl_lines *lines, const struct steps *steps, uint32
 	*entry = levels << SL_ENTRY_LEVEL_SHIFT | first;
 	if (levels > 1)
 		(at++)->value[0] = first + 1 + (uint32_t)nodes;
-	memcpy(at[nodes].value, value, (size_t)steps->n * 4);
+	memcpy((void *)(at + nodes), value, (size_t)steps->n * 4);
 	/* `span` keys lie below each child of the level; children part by their first keys. */
 	width = 1;
 	for (uint64_t span = reach / fanout; span > 1; span /= fanout) {

@@ -83,18 +83,25 @@ static inline uint32_t sl_count64(const struct sl_line *line, uint64_t x)
 #endif
 }
 
+/* The values of a tree run on over as many lines as they need. */
+static inline const uint32_t *sl_values(const struct sl_line *line)
+{
+	return (const uint32_t *)(const void *)line;
+}
+
 static inline uint32_t sl_map16(const struct sl_line *lines, uint32_t entry, uint16_t x)
 {
 	uint32_t levels = entry >> SL_ENTRY_LEVEL_SHIFT;
-	const struct sl_line *at = lines + (entry & SL_ENTRY_INDEX);
 	uint32_t i, start = 0, width = 1;
+	const struct sl_line *at;
 	const uint32_t *values;
 
 	if (levels == 0)
 		return entry;
+	at = lines + (entry & SL_ENTRY_INDEX);
 	if (levels == 1)
-		return at[1].value[sl_count16(at, x)];
-	values = lines[at->value[0]].value;
+		return sl_values(at + 1)[sl_count16(at, x)];
+	values = sl_values(lines + at->value[0]);
 	at++;
 	i = sl_count16(at, x);
 	for (uint32_t l = 1; l < levels; l++) {
@@ -117,15 +124,16 @@ static inline uint32_t sl_map32(const struct sl_line *lines, const struct sl_map
 static inline uint32_t sl_map64(const struct sl_line *lines, uint32_t entry, uint64_t x)
 {
 	uint32_t levels = entry >> SL_ENTRY_LEVEL_SHIFT;
-	const struct sl_line *at = lines + (entry & SL_ENTRY_INDEX);
 	uint32_t i, start = 0, width = 1;
+	const struct sl_line *at;
 	const uint32_t *values;
 
 	if (levels == 0)
 		return entry;
+	at = lines + (entry & SL_ENTRY_INDEX);
 	if (levels == 1)
-		return at[1].value[sl_count64(at, x)];
-	values = lines[at->value[0]].value;
+		return sl_values(at + 1)[sl_count64(at, x)];
+	values = sl_values(lines + at->value[0]);
 	at++;
 	i = sl_count64(at, x);
 	for (uint32_t l = 1; l < levels; l++) {
