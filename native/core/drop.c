@@ -39,6 +39,7 @@ static const char *const names[] = {
 	[SL_DROP_SCTP_INVALID] = "sctp-invalid",
 	[SL_DROP_ICMP_BAD_CHECKSUM] = "icmp-bad-checksum",
 	[SL_DROP_ICMP_UNKNOWN_TYPE] = "icmp-unknown-type",
+	[SL_DROP_ND_INVALID] = "nd-invalid",
 	[SL_DROP_ICMP_ERROR_INVALID] = "icmp-error-invalid",
 	[SL_DROP_ICMP_ERROR_NO_SESSION] = "icmp-error-no-session",
 	[SL_DROP_TCP_NO_SESSION] = "tcp-no-session",

@@ -70,9 +70,11 @@ struct sl_pkt {
 	uint32_t rule;	/* slot */
 	uint32_t input; /* offline: number of the packet */
 	void *trace;	/* offline: struct sl_result * */
-	uint16_t worker; /* who handed it over */
+	uint16_t worker; /* hand-over: to whom */
 	uint8_t policy_verdict;
-	uint8_t spare[13];
+	uint8_t session_how; /* SL_SESSION_NEW once it made one */
+	uint8_t route_how;   /* SL_ROUTE_*: what the route lookup said */
+	uint8_t spare[11];
 };
 static_assert(sizeof(struct sl_pkt) == 128, "two cache lines");
 #define SL_PKT_PRIV_SIZE sizeof(struct sl_pkt)

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/graph.h"
+#include "ip/icmp_quote.h"
+#include "ip/ip6_parse.h"
+
+enum { SESSION_LOOKUP, PORT_TX, DROP, EDGES };
+
+/*
+ * What the kernel itself sends goes out whatever it looks like; a session is made only for what has
+ * one: no fragment, nothing between neighbours, no group.
+ */
+static rte_edge_t from_host(const struct sl_pkt *p)
+{
+	bool lone = p->family == 6 &&
+		    (sl_ip6_is_multicast(p->key6.dst) ||
+		     (p->key6.proto == IPPROTO_ICMPV6 &&
+		      sl_icmp6_class((uint8_t)(p->icmp >> 8)) == SL_ICMP_LINK));
+
+	return p->reason || !(p->flags & SL_PKT_L4_WHOLE) || lone ? PORT_TX : SESSION_LOOKUP;
+}
+
+static inline rte_edge_t ip6_input_one(struct rte_mbuf *m)
+{
+	struct sl_pkt *p = sl_pkt(m);
+	uint32_t have = (uint32_t)rte_pktmbuf_data_len(m) - p->l3;
+	uint32_t whole = rte_pktmbuf_pkt_len(m) - p->l3;
+	enum sl_drop reason;
+
+	reason = sl_ip6_parse(p, rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3), have, whole);
+	if (unlikely((p->flags & SL_PKT_ICMP_ERROR) && !reason))
+		reason = sl_icmp_quote(m, p);
+	p->reason = reason;
+	if (unlikely(p->flags & SL_PKT_FROM_HOST))
+		return from_host(p);
+	return likely(!reason) ? SESSION_LOOKUP : DROP;
+}
+
+/* Validates IPv6 and transport headers and makes the key. */
+static uint16_t ip6_input_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+				  uint16_t n)
+{
+	rte_edge_t next[SL_BURST];
+
+	for (uint16_t done = 0; done < n; done += SL_BURST) {
+		uint16_t piece = RTE_MIN((uint16_t)(n - done), (uint16_t)SL_BURST);
+
+		for (uint16_t i = 0; i < piece; i++)
+			next[i] = ip6_input_one(objs[done + i]);
+		sl_node_forward(graph, node, objs + done, next, piece);
+	}
+	return n;
+}
+
+static struct rte_node_register ip6_input = {
+	.name = "ip6_input",
+	.process = ip6_input_process,
+	.init = sl_node_init,
+	.nb_edges = EDGES,
+	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [PORT_TX] = "port_tx",
+		       [DROP] = "drop"},
+};
+RTE_NODE_REGISTER(ip6_input)

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/graph.h"
+#include "ip/checksum.h"
+#include "ip/pull.h"
+#include "routing/adjacency.h"
+
+enum { PORT_TX, HOST_TX, ICMP_ERROR, DROP, EDGES };
+
+/* How often a use is written down, ms: it keeps the neighbour managed, no more. */
+#define USED_MS 1000
+
+static rte_edge_t refuse(struct sl_pkt *p, enum sl_drop reason, rte_edge_t edge)
+{
+	p->reason = (uint16_t)reason;
+	return edge;
+}
+
+/* The one without Ethernet header to write: to the kernel, from it, or nowhere. */
+static rte_edge_t special(struct sl_pkt *p)
+{
+	if (p->adjacency == SL_ADJ_LOCAL)
+		return HOST_TX;
+	if (p->adjacency == SL_ADJ_NONE)
+		return refuse(p, SL_DROP_NO_ROUTE, DROP);
+	if (p->flags & SL_PKT_FROM_HOST)
+		return PORT_TX;
+	/* From a wire in the name of the box itself (RFC 1812 5.3.8). */
+	return refuse(p, p->family == 4 ? SL_DROP_IP4_MARTIAN_SOURCE : SL_DROP_IP6_MARTIAN_SOURCE,
+		      DROP);
+}
+
+/*
+ * The neighbour has no MAC yet: the host thread holds a few packets, untouched, asks the kernel and
+ * gives them back by its ring. True if it took this one.
+ */
+static bool wait_for_mac(struct sl_worker *w, struct rte_mbuf *m)
+{
+	if (!w->dp->unresolved || rte_ring_mp_enqueue(w->dp->unresolved, m) < 0)
+		return false;
+	w->host_kicked = true;
+	return true;
+}
+
+/* RFC 1812 5.3.1, RFC 8200 3: one less on the way, and never out with zero. */
+static inline void decrement(uint8_t *ip, uint8_t family)
+{
+	uint16_t before, after, checksum;
+
+	if (family == 6) {
+		ip[7]--;
+		return;
+	}
+	memcpy(&before, ip + 8, 2);
+	ip[8]--;
+	memcpy(&after, ip + 8, 2);
+	memcpy(&checksum, ip + 10, 2);
+	checksum = sl_checksum_update(checksum, before, after);
+	memcpy(ip + 10, &checksum, 2);
+}
+
+/* The adjacency's Ethernet header in place of the one the packet came with. */
+static inline bool rewrite(struct rte_mbuf *m, const struct sl_pkt *p, const struct sl_adjacency *a,
+			   uint32_t length)
+{
+	const uint8_t *header = a->header[a->active & 1];
+	uint8_t *frame;
+
+	sl_trim(m, p->l3 + length);
+	if (likely(p->l3 == a->header_length)) {
+		frame = rte_pktmbuf_mtod(m, uint8_t *);
+	} else if (p->l3 > a->header_length) {
+		frame = (uint8_t *)rte_pktmbuf_adj(m, p->l3 - a->header_length);
+	} else {
+		frame = (uint8_t *)rte_pktmbuf_prepend(m, a->header_length - p->l3);
+		if (unlikely(!frame))
+			return false;
+	}
+	memcpy(frame, header, 14);
+	if (a->header_length > 14)
+		memcpy(frame + 14, header + 14, 4);
+	/* RFC 8950: an IPv4 packet by way of an IPv6 next hop stays what it is. */
+	if (unlikely(a->family != p->family)) {
+		uint16_t type = p->family == 4 ? RTE_BE16(0x0800) : RTE_BE16(0x86dd);
+
+		memcpy(frame + a->header_length - 2, &type, 2);
+	}
+	return true;
+}
+
+enum { TAKEN = EDGES }; /* the host thread has it */
+
+static inline rte_edge_t ip_output_one(struct sl_worker *w, struct rte_mbuf *m)
+{
+	struct sl_pkt *p = sl_pkt(m);
+	struct sl_adjacency *a = &sl_adjacencies[p->adjacency];
+	uint32_t length = (uint32_t)p->l3_length + p->l4_length;
+	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, p->l3), state;
+
+	if (unlikely(p->adjacency < SL_ADJ_FIRST))
+		return special(p);
+	p->out_iface = a->iface;
+	if (unlikely(ip[p->family == 4 ? 8 : 7] <= 1))
+		return refuse(p, SL_DROP_TTL_EXCEEDED, ICMP_ERROR);
+	if (unlikely(length > a->mtu))
+		return refuse(p, SL_DROP_TOO_BIG, ICMP_ERROR);
+	state = a->state;
+	if (unlikely(w->now_ms - a->used_ms >= USED_MS))
+		a->used_ms = w->now_ms;
+	if (unlikely(state != SL_ADJ_READY)) {
+		if (state != SL_ADJ_INCOMPLETE)
+			return refuse(p, SL_DROP_NEIGHBOR_FAILED, DROP);
+		return wait_for_mac(w, m) ? TAKEN : refuse(p, SL_DROP_NEIGHBOR_PENDING, DROP);
+	}
+	decrement(ip, p->family);
+	if (unlikely(!rewrite(m, p, a, length)))
+		return refuse(p, SL_DROP_NO_MBUF, DROP);
+	return PORT_TX;
+}
+
+/* Forwards: TTL, MTU, the next hop's header. */
+static uint16_t ip_output_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+				  uint16_t n)
+{
+	struct sl_worker *w = sl_node_worker(node);
+	rte_edge_t next[SL_BURST];
+
+	for (uint16_t done = 0; done < n; done += SL_BURST) {
+		uint16_t piece = RTE_MIN((uint16_t)(n - done), (uint16_t)SL_BURST), kept = 0;
+		void **obj = objs + done;
+
+		for (uint16_t i = 0; i < piece; i++) {
+			rte_edge_t edge = ip_output_one(w, obj[i]);
+
+			next[kept] = edge;
+			obj[kept] = obj[i];
+			kept += edge != TAKEN;
+		}
+		if (likely(kept))
+			sl_node_forward(graph, node, obj, next, kept);
+	}
+	return n;
+}
+
+static struct rte_node_register ip_output = {
+	.name = "ip_output",
+	.process = ip_output_process,
+	.init = sl_node_init,
+	.nb_edges = EDGES,
+	.next_nodes = {[PORT_TX] = "port_tx", [HOST_TX] = "host_tx",
+		       [ICMP_ERROR] = "icmp_error", [DROP] = "drop"},
+};
+RTE_NODE_REGISTER(ip_output)
