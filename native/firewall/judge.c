@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "firewall/judge.h"
+
+#include <netinet/in.h>
+#include <rte_byteorder.h>
+
+#include "ip/l4_parse.h"
+
+static uint64_t get64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, 8);
+	return rte_be_to_cpu_64(v);
+}
+
+static void set_ports(struct sl_flow *flow, uint16_t sport, uint16_t dport, uint16_t icmp)
+{
+	bool is_icmp = flow->proto == (flow->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+
+	flow->sport = is_icmp ? 0 : rte_be_to_cpu_16(sport);
+	flow->dport = is_icmp ? icmp : rte_be_to_cpu_16(dport);
+}
+
+static void set_addresses6(struct sl_flow *flow, const uint8_t *src, const uint8_t *dst)
+{
+	flow->v6.src[0] = get64(src);
+	flow->v6.src[1] = get64(src + 8);
+	flow->v6.dst[0] = get64(dst);
+	flow->v6.dst[1] = get64(dst + 8);
+}
+
+void sl_flow_of_packet(const struct rte_mbuf *m, struct sl_flow *flow)
+{
+	const struct sl_pkt *p = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3);
+	bool error = p->flags & SL_PKT_ICMP_ERROR;
+
+	*flow = (struct sl_flow){.family = p->family};
+	if (p->family == 4) {
+		flow->proto = error ? IPPROTO_ICMP : p->key4.proto;
+		flow->v4.src = error ? sl_get32(ip + 12) : rte_be_to_cpu_32(p->key4.src);
+		flow->v4.dst = error ? sl_get32(ip + 16) : rte_be_to_cpu_32(p->key4.dst);
+		set_ports(flow, p->key4.sport, p->key4.dport, p->icmp);
+	} else {
+		flow->proto = error ? IPPROTO_ICMPV6 : p->key6.proto;
+		set_addresses6(flow, error ? ip + 8 : p->key6.src, error ? ip + 24 : p->key6.dst);
+		set_ports(flow, p->key6.sport, p->key6.dport, p->icmp);
+	}
+}
+
+void sl_flow_of_session(sl_session_ref ref, const struct sl_session *s, struct sl_flow *flow)
+{
+	*flow = (struct sl_flow){.family = (uint8_t)sl_session_family(ref, s, 0)};
+	flow->proto = s->protocol;
+	/* The source of the way back is the real destination of the way there. */
+	if (!(ref & SL_REF_WIDE)) {
+		const struct sl_entry4 *e = sl_entry4(s);
+
+		flow->v4.src = rte_be_to_cpu_32(e->key[0].src);
+		flow->v4.dst = rte_be_to_cpu_32(e->key[1].src);
+		set_ports(flow, e->key[0].sport, e->key[1].sport, (uint16_t)s->end[0]);
+	} else {
+		const struct sl_entry6 *e = sl_entry6(s);
+
+		set_addresses6(flow, e->key[0].key6.src, e->key[1].key6.src);
+		set_ports(flow, e->key[0].key6.sport, e->key[1].key6.sport, (uint16_t)s->end[0]);
+	}
+}
+
+/* RFC 2131 4.1, RFC 8415 7.2: the ports a client hears on, and those it is spoken to from. */
+static bool dhcp_reply(const struct sl_flow *flow)
+{
+	if (flow->proto != IPPROTO_UDP)
+		return false;
+	return flow->family == 4 ? flow->sport == 67 && flow->dport == 68
+				 : flow->sport == 547 && flow->dport == 546;
+}
+
+uint32_t sl_implicit_rule(uint16_t from, uint16_t to, const struct sl_flow *flow)
+{
+	if (from == SL_ZONE_LOCAL)
+		return SL_RULE_FROM_LOCAL;
+	if (likely(to != SL_ZONE_LOCAL))
+		return SL_RULE_DEFAULT_DENY;
+	if (flow->family == 6 && flow->proto == IPPROTO_ICMPV6) {
+		uint8_t type = (uint8_t)(flow->dport >> 8);
+
+		/* RFC 4890 4.4.1: traffic that must not be dropped on its way to the box. */
+		if (sl_icmp6_is_nd(type))
+			return SL_RULE_IMPLICIT_ND;
+		if (sl_icmp6_class(type) == SL_ICMP_LINK)
+			return SL_RULE_IMPLICIT_ICMPV6;
+	}
+	return dhcp_reply(flow) ? SL_RULE_IMPLICIT_DHCP : SL_RULE_DEFAULT_DENY;
+}
+
+void sl_decision_make(const struct sl_tables *tables, uint16_t from, uint32_t implicit,
+		      const struct sl_rule *match, struct sl_decision *d)
+{
+	if (implicit != SL_RULE_DEFAULT_DENY) {
+		*d = (struct sl_decision){.rule = implicit, .allow = true};
+		return;
+	}
+	*d = (struct sl_decision){.rule = SL_RULE_DEFAULT_DENY, .reason = SL_DROP_POLICY_DEFAULT};
+	if (match) {
+		d->rule = match->slot;
+		d->allow = match->action == SL_ACTION_ALLOW;
+		d->log = match->flags & SL_RULE_LOG;
+		d->reason = d->allow ? SL_DROP_NONE : SL_DROP_POLICY_DENY;
+	}
+	if (!d->allow && (tables->zone_flags[from % SL_MAX_ZONES] & SL_ZONE_LOG_DENIED))
+		d->log = true;
+}
+
+void sl_decide(const struct sl_tables *tables, uint16_t from, uint16_t to, const struct sl_flow *flow,
+	       struct sl_decision *d)
+{
+	uint32_t implicit = sl_implicit_rule(from, to, flow);
+	const struct sl_rule *match = NULL;
+
+	if (implicit == SL_RULE_DEFAULT_DENY)
+		match = sl_tables_judge_one(tables, from, to, flow);
+	sl_decision_make(tables, from, implicit, match, d);
+}
+
+static void session_way(const struct sl_tables *tables, const struct sl_fib *fib,
+			sl_session_ref ref, const struct sl_session *s, struct sl_way *way)
+{
+	*way = (struct sl_way){.out = s->out, .to = s->to, .how = SL_ROUTE_MISSING};
+	/* What the box sends goes where its kernel sends it. */
+	if (s->flags & SL_SESSION_FROM_HOST)
+		return;
+	if (!(ref & SL_REF_WIDE)) {
+		const struct sl_entry4 *e = sl_entry4(s);
+
+		sl_way_find(tables, fib, 4, (const uint8_t *)&e->key[0].src,
+			    (const uint8_t *)&e->key[1].src, way);
+	} else {
+		const struct sl_entry6 *e = sl_entry6(s);
+
+		sl_way_find(tables, fib, 6, e->key[0].key6.src, e->key[1].key6.src, way);
+	}
+	if (way->how == SL_ROUTE_MISSING) {
+		way->out = s->out;
+		way->to = s->to;
+	}
+}
+
+void sl_judge_session(const struct sl_tables *tables, const struct sl_fib *fib, sl_session_ref ref,
+		      const struct sl_session *s, struct sl_judgement *j)
+{
+	const struct sl_image_interfaces *in = tables->ifaces[s->in % SL_MAX_IFACES];
+	struct sl_flow flow;
+
+	session_way(tables, fib, ref, s, &j->way);
+	j->to = j->way.to;
+	j->from = s->flags & SL_SESSION_FROM_HOST ? SL_ZONE_LOCAL : in ? in->zone : SL_ZONE_NONE;
+	/* Its interface, or the one it left by, has gone: no policy can fit any more. */
+	if (j->from == SL_ZONE_NONE ||
+	    (j->to != SL_ZONE_LOCAL && !tables->ifaces[j->way.out % SL_MAX_IFACES]))
+		j->from = j->to = SL_ZONE_NONE;
+	/* Where the box's own traffic leaves, the zone of the interface may have changed. */
+	else if (j->to != SL_ZONE_LOCAL)
+		j->to = tables->ifaces[j->way.out % SL_MAX_IFACES]->zone;
+	sl_flow_of_session(ref, s, &flow);
+	j->generation = sl_tables_pair_generation(tables, j->from, j->to);
+	sl_decide(tables, j->from, j->to, &flow, &j->decision);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "firewall/log.h"
+
+#include <rte_byteorder.h>
+
+#include "core/count.h"
+
+static void put_address(uint8_t out[16], const struct sl_flow *flow, bool dst)
+{
+	if (flow->family == 4) {
+		uint32_t a = rte_cpu_to_be_32(dst ? flow->v4.dst : flow->v4.src);
+
+		memcpy(out, &a, 4);
+	} else {
+		const uint64_t *a = dst ? flow->v6.dst : flow->v6.src;
+		uint64_t words[2] = {rte_cpu_to_be_64(a[0]), rte_cpu_to_be_64(a[1])};
+
+		memcpy(out, words, 16);
+	}
+}
+
+void sl_log_decision(struct sl_worker *w, uint8_t type, const struct sl_pkt *p,
+		     const struct sl_flow *flow, const struct sl_decision *decision)
+{
+	struct sl_log_record *r = sl_log_record(w);
+
+	if (!r)
+		return;
+	put_address(r->source, flow, false);
+	put_address(r->destination, flow, true);
+	r->type = type;
+	r->rule = decision->rule;
+	r->source_port = flow->sport;
+	r->destination_port = flow->dport;
+	r->in = p->iface;
+	r->out = p->out_iface;
+	r->from = p->from;
+	r->to = p->to;
+	r->reason = decision->reason;
+	r->family = flow->family;
+	r->protocol = flow->proto;
+	sl_log_commit(w);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "core/datapath.h"
+#include "firewall/judge.h"
+
+/* Opening a session for a packet that has none. */
+
+enum sl_open {
+	SL_OPEN_DONE,
+	SL_OPEN_AGAIN, /* it has one by now: look it up again */
+	SL_OPEN_DROP,  /* sl_pkt.reason says why */
+};
+
+/* May a TCP packet that is no SYN open a session now? Only shortly after the datapath started. */
+static inline bool sl_open_midstream(const struct sl_worker *w)
+{
+	return unlikely(w->now_ms < w->dp->midstream_ms);
+}
+
+/* Finds the way of a packet from a wire; sets its out_iface, zone and route_how. */
+void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, struct sl_way *way);
+
+enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const struct sl_way *way,
+			     const struct sl_decision *decision);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "firewall/refresh.h"
+
+#include "core/count.h"
+#include "routing/adjacency.h"
+
+void sl_session_route(struct sl_worker *w, sl_session_ref ref, struct sl_session *s,
+		      const struct sl_way *way)
+{
+	const uint8_t *src, *dst;
+	int family;
+
+	s->epoch = w->routing_epoch;
+	if (s->flags & (SL_SESSION_FROM_HOST | SL_SESSION_TO_HOST)) {
+		unsigned int inward = s->flags & SL_SESSION_FROM_HOST ? 1 : 0;
+
+		/* What the kernel sends has its Ethernet header already. */
+		s->adjacency[inward] = SL_ADJ_LOCAL;
+		s->adjacency[inward ^ 1] = SL_ADJ_RAW;
+		return;
+	}
+	if (ref & SL_REF_WIDE) {
+		src = sl_entry6(s)->key[0].key6.src;
+		dst = sl_entry6(s)->key[1].key6.src;
+		family = 6;
+	} else {
+		src = (const uint8_t *)&sl_entry4(s)->key[0].src;
+		dst = (const uint8_t *)&sl_entry4(s)->key[1].src;
+		family = 4;
+	}
+	s->adjacency[0] = sl_way_adjacency(way, family, dst);
+	s->adjacency[1] = sl_way_back(w->dp->fib, family, src);
+}
+
+enum sl_drop sl_session_refresh(struct sl_worker *w, sl_session_ref ref, struct sl_session *s)
+{
+	struct sl_judgement j;
+
+	sl_judge_session(w->tables, w->dp->fib, ref, s, &j);
+	if (!j.decision.allow) {
+		sl_count_rule(w, j.decision.rule);
+		sl_session_end(w->sessions, ref, SL_END_POLICY, w->now_ms);
+		return SL_DROP_POLICY_CHANGED;
+	}
+	s->rule = j.decision.rule;
+	s->from = (uint8_t)j.from;
+	s->to = (uint8_t)j.to;
+	s->out = j.way.out;
+	s->generation = j.generation;
+	/* A destination that became the box's own, or ceased to be. */
+	if (!(s->flags & SL_SESSION_FROM_HOST)) {
+		if (j.to == SL_ZONE_LOCAL)
+			s->flags |= SL_SESSION_TO_HOST;
+		else
+			s->flags &= (uint16_t)~SL_SESSION_TO_HOST;
+	}
+	if (s->epoch != w->routing_epoch)
+		sl_session_route(w, ref, s, &j.way);
+	return SL_DROP_NONE;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/count.h"
+#include "core/graph.h"
+#include "core/offline.h"
+#include "firewall/log.h"
+#include "firewall/open.h"
+#include "ip/l4_parse.h"
+#include "ip/martian.h"
+#include "routing/adjacency.h"
+
+enum { IP_OUTPUT, SESSION_LOOKUP, DROP, EDGES };
+
+#define BATCH 32 /* as many flows as the classifier likes at once */
+
+struct miss {
+	struct sl_flow flow;
+	struct sl_way way;
+	struct sl_decision decision;
+	uint32_t implicit;
+	bool pending; /* the policy is to be asked */
+};
+
+/* Neighbours and groups of the link speak without sessions. */
+static bool sessionless(const struct sl_pkt *p)
+{
+	if (p->family == 4)
+		return sl_ip4_is_multicast(rte_be_to_cpu_32(p->key4.dst)) ||
+		       p->key4.dst == 0xffffffff || p->key4.src == 0;
+	return sl_ip6_is_multicast(p->key6.dst) ||
+	       (p->key6.proto == IPPROTO_ICMPV6 &&
+		sl_icmp6_class((uint8_t)(p->icmp >> 8)) == SL_ICMP_LINK);
+}
+
+/* What needs no policy to be refused: most of a flood is of this kind. */
+static enum sl_drop opens_nothing(const struct sl_worker *w, const struct sl_pkt *p)
+{
+	uint8_t proto = p->family == 4 ? p->key4.proto : p->key6.proto;
+
+	if (unlikely(p->flags & SL_PKT_ICMP_ERROR))
+		return SL_DROP_ICMP_ERROR_NO_SESSION;
+	if (proto == IPPROTO_TCP &&
+	    (p->tcp_flags & (SL_TH_SYN | SL_TH_ACK | SL_TH_RST | SL_TH_FIN)) != SL_TH_SYN &&
+	    !sl_open_midstream(w))
+		return SL_DROP_TCP_NO_SESSION;
+	if ((proto == IPPROTO_ICMP && p->family == 4 &&
+	     sl_icmp4_class((uint8_t)(p->icmp >> 8)) == SL_ICMP_REPLY) ||
+	    (proto == IPPROTO_ICMPV6 && p->family == 6 &&
+	     sl_icmp6_class((uint8_t)(p->icmp >> 8)) == SL_ICMP_REPLY))
+		return SL_DROP_ICMP_NO_SESSION;
+	return SL_DROP_NONE;
+}
+
+/* Route, zones and flow of a packet. False if it is dropped, its reason set. */
+static bool prepare(const struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
+{
+	struct sl_pkt *p = sl_pkt(m);
+
+	miss->pending = false;
+	p->reason = w->tables ? opens_nothing(w, p) : SL_DROP_NO_TABLES;
+	if (p->reason)
+		return false;
+	if (p->flags & SL_PKT_FROM_HOST) {
+		const struct sl_image_interfaces *out = w->tables->ifaces[p->out_iface];
+
+		p->to = out ? out->zone : SL_ZONE_NONE;
+		miss->way = (struct sl_way){.out = p->out_iface, .to = p->to, .how = SL_ROUTE_FOUND};
+	} else {
+		sl_open_way(w, p, &miss->way);
+	}
+	sl_flow_of_packet(m, &miss->flow);
+	miss->implicit = sl_implicit_rule(p->from, p->to, &miss->flow);
+	miss->pending = true;
+	return true;
+}
+
+/* Asks for all that wait, one call per pair of zones. */
+static void judge(const struct sl_worker *w, void **objs, struct miss *miss, uint32_t waiting)
+{
+	while (waiting) {
+		unsigned int first = (unsigned int)__builtin_ctz(waiting);
+		uint16_t from = sl_pkt(objs[first])->from, to = sl_pkt(objs[first])->to;
+		const struct sl_flow *flow[BATCH];
+		const struct sl_rule *rule[BATCH];
+		unsigned int who[BATCH], n = 0;
+
+		for (uint32_t rest = waiting; rest; rest &= rest - 1) {
+			unsigned int i = (unsigned int)__builtin_ctz(rest);
+			const struct sl_pkt *p = sl_pkt(objs[i]);
+
+			if (p->from != from || p->to != to)
+				continue;
+			waiting &= ~(1u << i);
+			if (miss[i].implicit != SL_RULE_DEFAULT_DENY) {
+				sl_decision_make(w->tables, from, miss[i].implicit, NULL,
+						 &miss[i].decision);
+				continue;
+			}
+			who[n] = i;
+			flow[n++] = &miss[i].flow;
+		}
+		if (n == 0)
+			continue;
+		sl_tables_judge(w->tables, from, to, flow, rule, n);
+		for (unsigned int k = 0; k < n; k++)
+			sl_decision_make(w->tables, from, SL_RULE_DEFAULT_DENY, rule[k],
+					 &miss[who[k]].decision);
+	}
+}
+
+/* Does what was decided: a session and on, or a reason. */
+static rte_edge_t carry_out(struct sl_worker *w, struct rte_mbuf *m, const struct miss *miss)
+{
+	struct sl_pkt *p = sl_pkt(m);
+
+	p->rule = miss->decision.rule;
+	p->policy_verdict = miss->decision.allow ? SL_VERDICT_ALLOW : SL_VERDICT_DENY;
+	sl_count_rule(w, p->rule);
+	if (!miss->decision.allow) {
+		if (miss->decision.log)
+			sl_log_decision(w, SL_LOG_DENY, p, &miss->flow, &miss->decision);
+		p->reason = miss->decision.reason;
+		return DROP;
+	}
+	if (miss->way.reason) {
+		p->reason = miss->way.reason;
+		return DROP;
+	}
+	if (sessionless(p)) {
+		if (!(p->flags & SL_PKT_FROM_HOST))
+			p->adjacency = SL_ADJ_LOCAL;
+		return IP_OUTPUT;
+	}
+	switch (sl_open_session(w, m, &miss->way, &miss->decision)) {
+	case SL_OPEN_DONE:
+		if (miss->decision.log)
+			sl_log_decision(w, SL_LOG_SESSION_START, p, &miss->flow, &miss->decision);
+		return IP_OUTPUT;
+	case SL_OPEN_AGAIN:
+		return SESSION_LOOKUP;
+	default:
+		return DROP;
+	}
+}
+
+static void piece(struct sl_worker *w, void **objs, rte_edge_t *next, uint16_t n)
+{
+	struct miss miss[BATCH];
+	uint32_t waiting = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (prepare(w, objs[i], &miss[i]))
+			waiting |= 1u << i;
+		else
+			next[i] = DROP;
+	}
+	judge(w, objs, miss, waiting);
+	for (uint16_t i = 0; i < n; i++)
+		if (miss[i].pending)
+			next[i] = carry_out(w, objs[i], &miss[i]);
+}
+
+/* First packets of flows: the route gives the zone, the policy its verdict, a session holds both. */
+static uint16_t session_miss_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+				     uint16_t n)
+{
+	struct sl_worker *w = sl_node_worker(node);
+	rte_edge_t next[BATCH];
+
+	for (uint16_t done = 0; done < n; done += BATCH) {
+		uint16_t count = RTE_MIN((uint16_t)(n - done), (uint16_t)BATCH);
+
+		piece(w, objs + done, next, count);
+		sl_node_forward(graph, node, objs + done, next, count);
+	}
+	return n;
+}
+
+static struct rte_node_register session_miss = {
+	.name = "session_miss",
+	.process = session_miss_process,
+	.init = sl_node_init,
+	.nb_edges = EDGES,
+	.next_nodes = {[IP_OUTPUT] = "ip_output", [SESSION_LOOKUP] = "session_lookup",
+		       [DROP] = "drop"},
+};
+RTE_NODE_REGISTER(session_miss)
