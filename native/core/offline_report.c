@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/offline_state.h"
+#include "firewall/judge.h"
+#include "routing/adjacency.h"
+
+bool sl_offline_stateless(const struct sl_worker *w)
+{
+	return ((const struct sl_offline *)w->offline)->mode == SL_MODE_TRACE;
+}
+
+static uint8_t *out_room(struct sl_offline *o, size_t length)
+{
+	uint8_t *at;
+
+	if (o->out_length + length > o->out_room) {
+		size_t room = 2 * (o->out_length + length);
+		uint8_t *grown = realloc(o->out, room);
+
+		if (!grown) {
+			o->out_failed = true;
+			return NULL;
+		}
+		o->out = grown;
+		o->out_room = room;
+	}
+	at = o->out + o->out_length;
+	o->out_length += length;
+	return at;
+}
+
+/* A packet out, in a replay. */
+static void put_output(struct sl_offline *o, const struct rte_mbuf *m, uint32_t input,
+		       uint16_t iface)
+{
+	uint32_t length = rte_pktmbuf_pkt_len(m), room = (length + 7) & ~7u, done = 0;
+	struct sl_output head = {.time = o->now_ns, .input = input, .length = length, .iface = iface};
+	uint8_t *at;
+
+	if (o->mode != SL_MODE_REPLAY)
+		return;
+	at = out_room(o, sizeof(head) + room);
+	if (!at)
+		return;
+	memcpy(at, &head, sizeof(head));
+	at += sizeof(head);
+	memset(at + length, 0, room - length);
+	for (; m && done < length; m = m->next) {
+		memcpy(at + done, rte_pktmbuf_mtod(m, void *), rte_pktmbuf_data_len(m));
+		done += rte_pktmbuf_data_len(m);
+	}
+	o->outputs++;
+}
+
+/*
+ * A trace asks the policy of every packet that parses, though something before it had the last
+ * word; `m` is as it came then.
+ */
+static void ask_policy(const struct sl_worker *w, const struct rte_mbuf *m, struct sl_pkt *p)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3);
+	struct sl_decision decision;
+	struct sl_flow flow;
+	struct sl_way way;
+
+	if (p->rule != SL_RULE_NOT_ASKED || p->session != SL_SESSION_NO_REF ||
+	    !(p->flags & SL_PKT_L4_WHOLE) || p->family == 0)
+		return;
+	if (p->family == 4)
+		sl_way_find(w->tables, w->dp->fib, 4, ip + 12, ip + 16, &way);
+	else
+		sl_way_find(w->tables, w->dp->fib, 6, ip + 8, ip + 24, &way);
+	sl_flow_of_packet(m, &flow);
+	sl_decide(w->tables, p->from, way.to, &flow, &decision);
+	p->rule = decision.rule;
+	p->policy_verdict = decision.allow ? SL_VERDICT_ALLOW : SL_VERDICT_DENY;
+	p->to = way.to;
+	p->out_iface = way.out;
+	p->route_how = way.how;
+}
+
+static uint8_t verdict(const struct sl_pkt *p, uint8_t fate)
+{
+	if (p->rule != SL_RULE_NOT_ASKED && p->session_how == SL_SESSION_NONE &&
+	    p->session != SL_SESSION_NO_REF)
+		return SL_VERDICT_ALLOW; /* a session's rule */
+	if (p->rule != SL_RULE_NOT_ASKED)
+		return p->policy_verdict;
+	return fate == SL_FATE_DROPPED ? SL_VERDICT_DENY : SL_VERDICT_ALLOW;
+}
+
+/* Zero when the destination itself is the next hop. */
+static void next_hop(const struct sl_pkt *p, uint8_t out[16])
+{
+	const struct sl_adjacency *a = &sl_adjacencies[p->adjacency];
+	const void *dst = p->family == 4 ? (const void *)&p->key4.dst : p->key6.dst;
+
+	if (p->adjacency < SL_ADJ_FIRST)
+		return;
+	if (a->family == p->family && !memcmp(a->address, dst, p->family == 4 ? 4 : 16))
+		return;
+	memcpy(out, a->address, a->family == 4 ? 4 : 16);
+}
+
+static void finish(const struct sl_pkt *p, uint8_t fate)
+{
+	struct sl_result *r = p->trace;
+
+	*r = (struct sl_result){
+		.input = p->input,
+		.rule = p->rule,
+		.in = p->iface,
+		.out = fate == SL_FATE_LOCAL ? SL_IFACE_NONE : p->out_iface,
+		.from = p->from,
+		.to = p->to,
+		.reason = fate == SL_FATE_DROPPED ? p->reason : SL_DROP_NONE,
+		.verdict = verdict(p, fate),
+		.fate = fate,
+		.session = p->session_how	  ? p->session_how
+			   : p->session		  ? SL_SESSION_HIT
+						  : SL_SESSION_NONE,
+		.route = p->route_how,
+		.family = p->family,
+	};
+	if (p->family == 4)
+		r->protocol = p->flags & SL_PKT_ICMP_ERROR ? IPPROTO_ICMP : p->key4.proto;
+	else if (p->family == 6)
+		r->protocol = p->flags & SL_PKT_ICMP_ERROR ? IPPROTO_ICMPV6 : p->key6.proto;
+	next_hop(p, r->next_hop);
+}
+
+void sl_offline_local(struct sl_worker *w, struct rte_mbuf **m, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		struct sl_pkt *p = sl_pkt(m[i]);
+
+		p->to = SL_ZONE_LOCAL;
+		finish(p, SL_FATE_LOCAL);
+		put_output(w->offline, m[i], p->input, SL_IFACE_NONE);
+	}
+	rte_pktmbuf_free_bulk(m, n);
+}
+
+void sl_offline_dropped(struct sl_worker *w, struct rte_mbuf **m, uint16_t n)
+{
+	const struct sl_offline *o = w->offline;
+
+	for (uint16_t i = 0; i < n; i++) {
+		struct sl_pkt *p = sl_pkt(m[i]);
+
+		if (p->flags & SL_PKT_GENERATED)
+			continue;
+		if (o->mode != SL_MODE_REPLAY)
+			ask_policy(w, m[i], p);
+		finish(p, SL_FATE_DROPPED);
+	}
+	rte_pktmbuf_free_bulk(m, n);
+}
+
+uint16_t sl_offline_tx(struct sl_worker *w, struct sl_port *port, uint16_t queue,
+		       struct rte_mbuf **m, uint16_t n)
+{
+	(void)queue;
+	for (uint16_t i = 0; i < n; i++) {
+		const struct sl_pkt *p = sl_pkt(m[i]);
+		bool generated = p->flags & SL_PKT_GENERATED;
+
+		if (!generated)
+			finish(p, SL_FATE_FORWARDED);
+		put_output(w->offline, m[i], generated ? SL_INPUT_GENERATED : p->input, port->iface);
+	}
+	rte_pktmbuf_free_bulk(m, n);
+	return n;
+}
