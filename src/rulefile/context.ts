@@ -5,12 +5,16 @@ import type { Position } from '../diagnostics/position.js';
 import type { Sources } from '../diagnostics/source.js';
 import { entryOf, type Entry, type Node } from './tree.js';
 
+/** Maps with more keys get an index once somebody asks for one. */
+const FEW_KEYS = 16;
+
 /** What a check works with: places of loaded values, and somewhere to report to. */
 export class Context {
   readonly #sources: Sources;
   readonly #collector: Collector;
   /** The node each loaded object, list and map was made from. */
   readonly #nodes = new Map<object, Node>();
+  readonly #indexes = new Map<Node, ReadonlyMap<string, Entry>>();
 
   constructor(sources: Sources, collector: Collector) {
     this.#sources = sources;
@@ -59,7 +63,14 @@ export class Context {
 
   #entry(owner: object, key: string): Entry | undefined {
     const node = this.#node(owner);
-    return node.kind === 'map' ? entryOf(node, key) : undefined;
+    if (node.kind !== 'map') return undefined;
+    if (node.entries.length <= FEW_KEYS) return entryOf(node, key);
+    let index = this.#indexes.get(node);
+    if (index === undefined) {
+      index = new Map(node.entries.map((entry) => [entry.key.value, entry]));
+      this.#indexes.set(node, index);
+    }
+    return index.get(key);
   }
 
   #node(owner: object): Node {
