@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 /** Candidates looked at: enough for any file people write, and no flood for generated ones. */
-const MOST = 20_000;
+const MOST = 5_000;
 
 /** "did you mean 'x'?" for the known name nearest to a misspelt one, or null if none is near. */
 export function didYouMean(text: string, known: Iterable<string>): string | null {
