@@ -39,21 +39,23 @@ export function run(args: string[]): Promise<number> {
 
     const files = readFiles(file);
     if (files === null) return report(unreadable(file), values.json);
-    const request: ApplyRequest = { main: file, files, replace: values.replace };
-    return report(await connect(values['run-dir']).post('/apply', request), values.json);
+    const request: ApplyRequest = { files, replace: values.replace };
+    const path = `/apply?${new URLSearchParams({ main: file }).toString()}`;
+    const answer = await connect(values['run-dir']).post(path, request);
+    return report(answer as Applied | Refused, values.json);
   });
 }
 
 /** The rule file with what it includes, or null when a file is there but cannot be read as text. */
 function readFiles(file: string): Record<string, string> | null {
-  let whole = true;
+  const unread = new Set<string>();
   const reader: Reader = (path) => {
     const text = diskReader(path);
-    if (text !== null && typeof text !== 'string') whole = false;
+    if (text !== null && typeof text !== 'string') unread.add(path);
     return text;
   };
   const texts = ruleFileTexts(file, reader);
-  return whole ? Object.fromEntries(texts) : null;
+  return unread.size > 0 ? null : Object.fromEntries(texts);
 }
 
 /** What a file says that sluiced would not get to see. */
@@ -77,7 +79,9 @@ function plain(answer: Applied | Refused): ApplyJson {
 
 function summary({ changed, generation, bytes, stages, sessions }: Applied): string {
   if (!changed) return `unchanged: generation ${generation} stays in force`;
-  const times = Object.entries(stages).map(([name, ms]) => `${name} ${ms.toFixed(1)}`);
+  const times = Object.entries<number>({ ...stages }).map(
+    ([name, ms]) => `${name} ${ms.toFixed(1)}`,
+  );
   return [
     `generation ${generation} is in force, ${bytes} bytes`,
     `sessions: ${sessions.kept} kept, ${sessions.ended} ended`,

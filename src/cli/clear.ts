@@ -34,7 +34,7 @@ export function run(args: string[]): Promise<number> {
     const some = Object.keys(filters).length > 0;
     if (some === values.all) throw new UsageError('give filters, or --all alone');
     const api = connect(values['run-dir']);
-    const { cleared } = await api.post<{ cleared: number }>('/clear-sessions', filters);
+    const { cleared } = (await api.post('/clear-sessions', filters)) as { cleared: number };
     await print(
       values.json
         ? `${JSON.stringify({ cleared })}\n`

@@ -12,7 +12,7 @@ export const usage = {
     ...Object.entries(SESSION_FILTERS).map(
       ([name, meaning]) => [`--${name}`, `Sessions: ${meaning}.`] as const,
     ),
-    ['--limit', 'Sessions to show at the most; 1000 unless given, 0 for all.'],
+    ['--limit', 'Sessions or routes to show at the most; 1000 unless given, 0 for all.'],
     ['--json', 'One document on stdout.'],
   ],
 } as const;
@@ -35,8 +35,9 @@ export function run(args: string[]): Promise<number> {
     if (known === undefined || rest.length > 0) throw new UsageError('what to show?');
     const query: Record<string, string> = filtersOf(values);
     if (values.limit !== undefined) query['limit'] = values.limit;
-    if (known !== 'sessions' && Object.keys(query).length > 0)
-      throw new UsageError('filters belong to `show sessions`');
+    const allowed = known === 'sessions' ? null : known === 'routes' ? ['limit'] : [];
+    const extra = Object.keys(query).find((name) => allowed?.includes(name) === false);
+    if (extra !== undefined) throw new UsageError(`\`show ${known}\` takes no --${extra}`);
     const api = connect(values['run-dir']);
     const path = `/show/${known}`;
     const text = values.json

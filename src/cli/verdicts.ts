@@ -3,6 +3,7 @@ import { rulesBySlot, slotOf } from '../compiler/slots.js';
 import type { OfflineDatapath, OfflineResult } from '../datapath/offline.js';
 import { BUILT_IN_RULES } from '../firewall/built-in.js';
 import { formatAddress } from '../net/address.js';
+import { readAddress } from '../tables/address.js';
 import { CONSTANTS as C } from '../tables/layout.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
 import type { CompiledFile } from './compiled.js';
@@ -85,7 +86,6 @@ export class Names {
 
 /** The next hop of a result as text, or null where the destination is on the link. */
 export function nextHop({ next_hop, family }: OfflineResult): string | null {
-  const bytes = next_hop.subarray(0, family === 4 ? 4 : 16);
-  const value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-  return value === 0n ? null : formatAddress({ family: family === 4 ? 4 : 6, value });
+  const address = readAddress(next_hop, family);
+  return address.value === 0n ? null : formatAddress(address);
 }

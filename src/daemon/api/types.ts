@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Diagnostic, DiagnosticJson } from '../../diagnostics/diagnostic.js';
 
-/** What crosses sluiced's socket as JSON. */
+/** Body of `POST /apply?main=PATH`; the path is the rule file's as the user wrote it. */
 export interface ApplyRequest {
-  /** Path of the rule file as the user wrote it; a key of `files`. */
-  readonly main: string;
-  /** The rule file and all it includes. */
+  /** The rule file and all it includes, by path. */
   readonly files: Readonly<Record<string, string>>;
   /** Over edits that were made on the appliance since the last apply. */
   readonly replace?: boolean;

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Logger } from 'pino';
+import { DatapathAway, DatapathRefused } from '../datapath/libsluice.js';
+import { OfflineDatapath } from '../datapath/offline.js';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { decodeImage, ImageError, type DecodedImage } from '../tables/decode.js';
+import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
+import type { Applied, Refused } from './api/types.js';
+import { failing, type Assertion } from './assertions.js';
+import type { CompilerThread } from './compiler-thread.js';
+import type { DatapathProcess, DatapathStatus } from './datapath-process.js';
+import { Names } from './names.js';
+
+interface Running {
+  readonly generation: number;
+  readonly hash: string;
+  readonly image: Uint8Array;
+}
+
+/** The running model, and how another takes its place: whole, or not at all. */
+export class Appliance {
+  readonly names = new Names();
+  readonly datapath: DatapathProcess;
+  readonly #directory: string;
+  readonly #compiler: CompilerThread;
+  readonly #log: Logger;
+  #running: Running | null = null;
+  #offline: OfflineDatapath | null = null;
+  /** Changes happen one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(directory: string, datapath: DatapathProcess, compiler: CompilerThread, log: Logger) {
+    this.#directory = directory;
+    this.datapath = datapath;
+    this.#compiler = compiler;
+    this.#log = log;
+    datapath.on('up', (status) => void this.#inTurn(() => this.#reconcile(status)));
+  }
+
+  /** Generation in force as sluiced knows it, 0 for none. */
+  get generation(): number {
+    return this.#running?.generation ?? 0;
+  }
+
+  /** Compiles and brings into force; any failure leaves what runs as it was. */
+  apply(main: string, request: Uint8Array): Promise<Applied | Refused> {
+    return this.#inTurn(() => this.#apply(main, request));
+  }
+
+  async close(): Promise<void> {
+    await this.#compiler.close();
+    await this.#offline?.close();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch((error: unknown) => this.#log.error(error));
+    return turn;
+  }
+
+  async #apply(main: string, request: Uint8Array): Promise<Applied | Refused> {
+    if (this.datapath.status === null) throw new DatapathAway('the datapath is not running');
+    const generation = Math.max(this.generation, this.datapath.status.generation) + 1;
+    const compiled = await this.#compiler.compile(main, request, generation);
+    if (!compiled.ok) return compiled;
+    const { image, diagnostics, assertions } = compiled;
+    const decoded = decodeImage(image);
+    const hash = hashOf(decoded);
+    const stages = { ...compiled.stages, assert: 0, stage: 0, activate: 0 };
+    const unchanged = hash === this.#running?.hash;
+    if (unchanged) {
+      const sessions = { kept: 0, ended: 0 };
+      const same = { generation: this.generation, bytes: this.#running?.image.length ?? 0 };
+      return { ok: true, changed: false, ...same, stages, sessions, diagnostics };
+    }
+    const start = performance.now();
+    const refused = assertions.length === 0 ? [] : await this.#assert(decoded, image, assertions);
+    stages.assert = performance.now() - start;
+    if (refused.length > 0)
+      return refusal('an assertion does not hold', [...diagnostics, ...refused]);
+    const sessions = await this.#push(image, generation, stages);
+    if (typeof sessions === 'string')
+      return refusal(`the datapath refuses the tables: ${sessions}`, diagnostics);
+    await this.#compiler.keep(generation, image);
+    this.#take({ generation, hash, image }, decoded);
+    const applied = { generation, bytes: image.length, stages, sessions };
+    this.#log.info({ event: 'apply', file: main, ...applied });
+    return { ok: true, changed: true, ...applied, diagnostics };
+  }
+
+  /** Assertions are asked of the fast path itself, offline, before it sees the tables. */
+  async #assert(
+    decoded: DecodedImage,
+    image: Uint8Array,
+    assertions: readonly Assertion[],
+  ): Promise<Diagnostic[]> {
+    const names = new Names();
+    names.take(decoded);
+    try {
+      this.#offline ??= await OfflineDatapath.start(this.datapath.program);
+      return await failing(assertions, this.#offline, image, names);
+    } catch (error) {
+      // Whatever is wrong with it, the next apply gets a new one.
+      await this.#offline?.close();
+      this.#offline = null;
+      throw error;
+    }
+  }
+
+  /** Stages and activates; the text of the datapath where it refuses. */
+  async #push(
+    image: Uint8Array,
+    generation: number,
+    stages: { stage: number; activate: number },
+  ): Promise<Applied['sessions'] | string> {
+    const start = performance.now();
+    try {
+      await this.datapath.request(M.OP_STAGE, { body: image });
+      const staged = performance.now();
+      stages.stage = staged - start;
+      const argument = BigInt(generation);
+      const { kept, ended } = await this.datapath.json<Applied['sessions']>(M.OP_ACTIVATE, {
+        argument,
+      });
+      stages.activate = performance.now() - staged;
+      return { kept, ended };
+    } catch (error) {
+      if (!(error instanceof DatapathRefused)) throw error;
+      await this.datapath.request(M.OP_DISCARD).catch(() => undefined);
+      return error.message;
+    }
+  }
+
+  #take(running: Running, decoded: DecodedImage): void {
+    this.#running = running;
+    this.names.take(decoded);
+  }
+
+  /** After the datapath came up: what it runs is taken over, or brought to what ran before. */
+  async #reconcile({ pid, generation }: DatapathStatus): Promise<void> {
+    this.#log.info({ event: 'datapath-up', pid, generation });
+    if (generation === this.generation) return;
+    if (generation > this.generation) {
+      const image = await this.#imageOnDisk(generation);
+      if (image === null) return;
+      const decoded = decodeImage(image);
+      await this.#compiler.resume(image);
+      this.#take({ generation, hash: hashOf(decoded), image }, decoded);
+      return;
+    }
+    const running = this.#running;
+    if (running === null) return;
+    const refused = await this.#push(running.image, running.generation, { stage: 0, activate: 0 });
+    if (typeof refused === 'string')
+      this.#log.error({ event: 'datapath-refused', generation: running.generation, refused });
+  }
+
+  async #imageOnDisk(generation: number): Promise<Uint8Array | null> {
+    try {
+      const image = await readFile(path.join(this.#directory, 'image'));
+      if (Number(decodeImage(image).generation) === generation) return image;
+      this.#log.error({ event: 'image-of-another-generation', generation });
+    } catch (error) {
+      if (!(error instanceof ImageError) && (error as NodeJS.ErrnoException).code !== 'ENOENT')
+        throw error;
+      this.#log.error({ event: 'image-unreadable', generation, message: (error as Error).message });
+    }
+    return null;
+  }
+}
+
+function hashOf(image: DecodedImage): string {
+  return Buffer.from(image.modelHash).toString('hex');
+}
+
+function refusal(message: string, diagnostics: readonly Diagnostic[]): Refused {
+  return { ok: false, message, diagnostics };
+}

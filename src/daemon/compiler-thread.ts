@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { existsSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { projectRoot } from '../datapath/root.js';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import type { CompileOutcome, Done, Job } from './compiler-messages.js';
+
+/** MiB of JavaScript heap a load and compile may take: a file that needs more is refused. */
+const HEAP_MB = Math.min(4096, Math.floor(totalmem() / 2 ** 20 / 2));
+
+type Without<J, K extends PropertyKey> = J extends unknown ? Omit<J, K> : never;
+
+/** Runs loads and compiles in a thread with limits, one after the other. */
+export class CompilerThread {
+  #worker: Worker | null = null;
+  #waiting = new Map<number, (done: Done) => void>();
+  #next = 1;
+  /** The image whose slots a new thread goes on from. */
+  #resumed: Uint8Array | null = null;
+
+  /** A rule file to a table image; a thread that runs out of memory is a diagnostic too. */
+  async compile(main: string, request: Uint8Array, generation: number): Promise<CompileOutcome> {
+    const done = await this.#ask({ op: 'compile', main, request, generation });
+    return done.outcome ?? tooLarge(main);
+  }
+
+  /** The generation last compiled is in force. */
+  async keep(generation: number, image: Uint8Array): Promise<void> {
+    await this.#ask({ op: 'keep', generation });
+    this.#resumed = image;
+  }
+
+  /** Goes on from an image that is in force already. */
+  async resume(image: Uint8Array): Promise<void> {
+    this.#resumed = image;
+    await this.#ask({ op: 'resume', image });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  async #ask(job: Without<Job, 'id'>): Promise<Done> {
+    const worker = this.#worker ?? this.#start();
+    const id = this.#next++;
+    const done = await new Promise<Done>((resolve) => {
+      this.#waiting.set(id, resolve);
+      worker.postMessage({ id, ...job });
+    });
+    if (done.fault !== undefined) throw new Error(done.fault);
+    return done;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(program(), { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
+    this.#worker = worker;
+    worker.on('message', (done: Done) => {
+      this.#waiting.get(done.id)?.(done);
+      this.#waiting.delete(done.id);
+    });
+    worker.on('error', (error: NodeJS.ErrnoException) => {
+      this.#worker = null;
+      const waiting = [...this.#waiting];
+      this.#waiting.clear();
+      const outOfMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      const fault = outOfMemory ? {} : { fault: error.stack ?? error.message };
+      for (const [id, resolve] of waiting) resolve({ id, outcome: null, ...fault });
+    });
+    if (this.#resumed !== null) worker.postMessage({ id: 0, op: 'resume', image: this.#resumed });
+    return worker;
+  }
+}
+
+/** A worker thread takes JavaScript only: under a test runner this file is none, the build is. */
+function program(): string {
+  const beside = path.join(import.meta.dirname, 'compiler-worker.js');
+  return existsSync(beside)
+    ? beside
+    : path.join(projectRoot(), 'build/js/daemon/compiler-worker.js');
+}
+
+function tooLarge(file: string): CompileOutcome {
+  const diagnostic: Diagnostic = {
+    code: 'too-large',
+    severity: 'error',
+    message: `compiling takes more than ${HEAP_MB} MiB of memory`,
+    file,
+    line: 1,
+    column: 1,
+    hint: null,
+    related: [],
+    excerpt: null,
+  };
+  return { ok: false, diagnostics: [diagnostic], message: 'the rule file is too large' };
+}

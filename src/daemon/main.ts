@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { mkdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { datapathBinary } from '../datapath/offline.js';
+import { runDirectory } from './api/rundir.js';
+import { Appliance } from './appliance.js';
+import { CompilerThread } from './compiler-thread.js';
+import { Counting } from './counting.js';
+import { DatapathProcess } from './datapath-process.js';
+import { LogDrain, openLog } from './log.js';
+import { serve } from './server.js';
+
+const USAGE = `usage: sluiced [--run-dir DIR] [--datapath PROGRAM] [-- DATAPATH-OPTIONS]
+`;
+
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { 'run-dir': { type: 'string' }, datapath: { type: 'string' } },
+  });
+  const directory = runDirectory(values['run-dir']);
+  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  const log = openLog(directory);
+  const program = values.datapath ?? datapathBinary();
+  const datapath = new DatapathProcess(directory, [
+    program,
+    '--run-dir',
+    directory,
+    ...positionals,
+  ]);
+  datapath.on('down', (how) => log.error({ event: 'datapath-down', how }));
+  const compiler = new CompilerThread();
+  const appliance = new Appliance(directory, datapath, compiler, log);
+  const counting = new Counting(directory);
+  const server = await serve(directory, { appliance, counting }, log);
+  const drain = new LogDrain(counting, appliance.names, log);
+  log.info({ event: 'sluiced-up', pid: process.pid, program });
+
+  const stop = async (signal: string): Promise<void> => {
+    log.info({ event: 'sluiced-down', signal });
+    datapath.stop();
+    server.close();
+    drain.close();
+    await appliance.close();
+    counting.close();
+    log.flush(() => process.exit(0));
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => void stop(signal));
+  await datapath.run();
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const usage = (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') === true;
+  const text = usage
+    ? `${(error as Error).message}\n${USAGE}`
+    : `${(error as Error).stack ?? ''}\n`;
+  process.stderr.write(`sluiced: ${text}`);
+  process.exitCode = usage ? 2 : 1;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { BUILT_IN_RULES } from '../firewall/built-in.js';
+import { formatPrefix } from '../net/address.js';
+import { readAddress } from '../tables/address.js';
+import type { DecodedImage, ImageRecord } from '../tables/decode.js';
+import { CONSTANTS } from '../tables/layout.js';
+
+export interface RuleName {
+  readonly slot: number;
+  /** null for what is built in. */
+  readonly policy: string | null;
+  readonly name: string;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+export interface InterfaceName {
+  readonly slot: number;
+  readonly name: string;
+  /** null for a management interface. */
+  readonly zone: string | null;
+  readonly addresses: readonly string[];
+  readonly mtu: number;
+  /** Of a VLAN child. */
+  readonly parent: string | null;
+  readonly parentSlot: number | null;
+  readonly vlan: number | null;
+}
+
+/**
+ * Names for the slots of counters, logs and sessions. Names outlive the images they came with: a log
+ * record or session may speak of a rule that is gone by now.
+ */
+export class Names {
+  readonly #zones = new Map<number, string>([
+    [CONSTANTS.ZONE_NONE, 'none'],
+    [CONSTANTS.ZONE_LOCAL, 'local'],
+  ]);
+  readonly #interfaces = new Map<number, InterfaceName>();
+  readonly #rules = new Map<number, RuleName>();
+  #currentRules: readonly RuleName[] = [];
+  #currentInterfaces: readonly InterfaceName[] = [];
+
+  constructor() {
+    for (const [slot, name] of BUILT_IN_RULES)
+      this.#rules.set(slot, { slot, policy: null, name, file: null, line: null });
+  }
+
+  /** Takes the names of an image that comes into force. */
+  take(image: DecodedImage): void {
+    for (const { name, slot } of image.records('zones')) this.#zones.set(slot, image.string(name));
+    this.#currentInterfaces = image.records('interfaces').map((one) => this.#interface(image, one));
+    const policies = image.records('policies').map(({ name }) => image.string(name));
+    const files = new Map<number, string>();
+    const current = image.records('rules').map(({ policy, name, slot, file, line }) => {
+      const path = files.get(file) ?? image.string(file);
+      files.set(file, path);
+      const named = image.string(name);
+      const rule = { slot, policy: policies[policy] ?? '', name: named, file: path, line };
+      this.#rules.set(slot, rule);
+      return rule;
+    });
+    const builtIn = [...BUILT_IN_RULES.keys()].map((slot) => this.#rules.get(slot) as RuleName);
+    this.#currentRules = [...current, ...builtIn];
+  }
+
+  /** Rules of the running image in match order, the built-in ones last. */
+  get rules(): readonly RuleName[] {
+    return this.#currentRules;
+  }
+
+  get interfaces(): readonly InterfaceName[] {
+    return this.#currentInterfaces;
+  }
+
+  /** POLICY/RULE of a slot, or what is built in by its own name. */
+  rule(slot: number): string {
+    const rule = this.#rules.get(slot);
+    return rule === undefined ? `rule slot ${slot}` : ruleName(rule);
+  }
+
+  zone(slot: number): string {
+    return this.#zones.get(slot) ?? `zone slot ${slot}`;
+  }
+
+  /** null for slot 0, which is no interface. */
+  interface(slot: number): string | null {
+    if (slot === CONSTANTS.IFACE_NONE) return null;
+    return this.#interfaces.get(slot)?.name ?? `interface slot ${slot}`;
+  }
+
+  get ruleSlots(): ReadonlyMap<string, number> {
+    return new Map([...this.#rules].map(([slot, rule]) => [ruleName(rule), slot]));
+  }
+
+  get zoneSlots(): ReadonlyMap<string, number> {
+    return new Map([...this.#zones].map(([slot, name]) => [name, slot]));
+  }
+
+  #interface(image: DecodedImage, record: ImageRecord<'interfaces'>): InterfaceName {
+    const { slot, zone, mtu, vlan, parent, first_address, addresses } = record;
+    const child = parent !== CONSTANTS.IFACE_NONE;
+    const one = {
+      slot,
+      name: image.string(record.name),
+      zone: zone === CONSTANTS.ZONE_NONE ? null : this.zone(zone),
+      addresses: image
+        .records('addresses')
+        .slice(first_address, first_address + addresses)
+        .map(addressText),
+      mtu,
+      parent: child ? this.interface(parent) : null,
+      parentSlot: child ? parent : null,
+      vlan: child ? vlan : null,
+    };
+    this.#interfaces.set(slot, one);
+    return one;
+  }
+}
+
+function ruleName({ policy, name }: RuleName): string {
+  return policy === null ? name : `${policy}/${name}`;
+}
+
+function addressText({ address, family, length }: ImageRecord<'addresses'>): string {
+  return formatPrefix({ address: readAddress(address, family), length });
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { DatapathAway, DatapathRefused } from '../datapath/libsluice.js';
+import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
+import { apiSocket } from './api/rundir.js';
+import { SHOWS } from './api/types.js';
+import { FilterError, sessionFilter } from './session-filter.js';
+import { ALL_SHOWS } from './show/all.js';
+import type { Source } from './show/source.js';
+
+/** Bytes a request may have: the texts of the largest model there can be. */
+const MOST_BODY = 512 * 2 ** 20;
+
+/** A request that is none of ours; `status` is HTTP's. */
+class RequestError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The JSON API on RUN_DIR/sluiced.sock, for root alone. */
+export function serve(directory: string, source: Source, log: Logger): Promise<Server> {
+  const path = apiSocket(directory);
+  rmSync(path, { force: true });
+  const server = createServer((request, response) => {
+    answer(source, request, response).catch((error: unknown) => {
+      fail(response, error, log);
+    });
+  });
+  const mask = process.umask(0o177);
+  return new Promise((resolve, reject) => {
+    server.on('error', reject);
+    server.listen(path, () => {
+      process.umask(mask);
+      chmodSync(path, 0o600);
+      resolve(server);
+    });
+  });
+}
+
+async function answer(
+  source: Source,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://sluiced');
+  const route = `${request.method ?? ''} ${url.pathname}`;
+  if (route === 'POST /apply') {
+    const main = url.searchParams.get('main');
+    if (main === null) throw new RequestError(400, 'apply takes ?main=PATH');
+    const applied = await source.appliance.apply(main, await read(request));
+    send(response, 200, 'application/json', JSON.stringify(applied));
+  } else if (route === 'POST /clear-sessions') {
+    const filters = parse(await read(request)) as Record<string, string>;
+    const filter = sessionFilter(new URLSearchParams(filters), '0', source.appliance.names);
+    const { datapath } = source.appliance;
+    const cleared = await datapath.request(M.OP_CLEAR_SESSIONS, { body: filter });
+    send(response, 200, 'application/json', cleared.toString('utf8'));
+  } else {
+    const show = SHOWS.find((name) => route === `GET /show/${name}`);
+    if (show === undefined) throw new RequestError(404, `no ${route}`);
+    const text = request.headers.accept === 'text/plain';
+    const body = await ALL_SHOWS[show](source, url.searchParams, text);
+    send(response, 200, text ? 'text/plain' : 'application/json', body);
+  }
+}
+
+async function read(request: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MOST_BODY) throw new RequestError(413, `more than ${MOST_BODY} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function parse(body: Uint8Array): object {
+  try {
+    const value = JSON.parse(Buffer.from(body).toString('utf8')) as unknown;
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // Told below.
+  }
+  throw new RequestError(400, 'the request is no JSON object');
+}
+
+function fail(response: ServerResponse, error: unknown, log: Logger): void {
+  const { message } = error as Error;
+  let status = 500;
+  if (error instanceof RequestError) ({ status } = error);
+  else if (error instanceof FilterError || error instanceof DatapathRefused) status = 400;
+  else if (error instanceof DatapathAway) status = 503;
+  else log.error(error);
+  const told = status === 500 ? `sluiced failed: ${message}; see sluiced.log` : message;
+  send(response, status, 'application/json', JSON.stringify({ message: told }));
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'content-type': type });
+  response.end(body);
+}

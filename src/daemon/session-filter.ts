@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { addressBytes } from '../compiler/image-interfaces.js';
+import { didYouMean } from '../diagnostics/suggest.js';
+import { quote } from '../diagnostics/text.js';
+import { parseAddress, parsePrefix } from '../net/address.js';
+import { parseNumber, PROTOCOLS } from '../net/services.js';
+import type { Prefix } from '../net/sets.js';
+import { CONSTANTS as C } from '../tables/layout.js';
+import { MESSAGES, MESSAGE_CONSTANTS as M } from '../tables/messages.js';
+import { measure, writeRecord } from '../tables/records.js';
+import type { SessionFilterName } from './api/types.js';
+import type { Names } from './names.js';
+
+/** A filter that names nothing there is, or cannot be read; the message is for the user. */
+export class FilterError extends Error {}
+
+/** The record OP_SESSIONS and OP_CLEAR_SESSIONS take, from what the user wrote. */
+export function sessionFilter(query: URLSearchParams, limit: string, names: Names): Uint8Array {
+  const get = (name: SessionFilterName): string | null => query.get(name);
+  const source = prefix(get('source'));
+  const destination = prefix(get('destination'));
+  const families = new Set([source, destination].flatMap((one) => one?.address.family ?? []));
+  if (families.size > 1) throw new FilterError('source and destination are of different families');
+  const record = {
+    source: source === null ? new Uint8Array(16) : addressBytes(source.address),
+    destination: destination === null ? new Uint8Array(16) : addressBytes(destination.address),
+    rule: known('rule', get('rule'), names.ruleSlots) ?? M.RULE_NOT_ASKED,
+    limit: number('limit', limit, 0xffffffff),
+    protocol: protocol(get('protocol')),
+    from: known('zone', get('from'), names.zoneSlots) ?? 0,
+    to: known('zone', get('to'), names.zoneSlots) ?? 0,
+    port: number('port', get('port') ?? '0', 65535),
+    family: [...families][0] ?? 0,
+    source_length: source?.length ?? 0,
+    destination_length: destination?.length ?? 0,
+    reserved: 0,
+  };
+  const bytes = new Uint8Array(measure(MESSAGES.session_filter).size);
+  writeRecord(MESSAGES.session_filter, new DataView(bytes.buffer), 0, record);
+  return bytes;
+}
+
+function prefix(text: string | null): Prefix | null {
+  if (text === null) return null;
+  if (text.includes('/')) {
+    const parsed = parsePrefix(text);
+    if (typeof parsed === 'string') throw new FilterError(`${quote(text)}: ${parsed}`);
+    return parsed;
+  }
+  const address = parseAddress(text);
+  if (typeof address === 'string') throw new FilterError(`${quote(text)}: ${address}`);
+  return { address, length: address.family === 4 ? 32 : 128 };
+}
+
+function protocol(text: string | null): number {
+  if (text === null) return C.PROTO_ANY;
+  if (Object.hasOwn(PROTOCOLS, text)) return PROTOCOLS[text as keyof typeof PROTOCOLS];
+  return number('protocol', text, 255);
+}
+
+function number(what: string, text: string, most: number): number {
+  const value = parseNumber(text, most);
+  if (value < 0) throw new FilterError(`${what} ${quote(text)} is no number from 0 to ${most}`);
+  return value;
+}
+
+function known(
+  what: string,
+  name: string | null,
+  slots: ReadonlyMap<string, number>,
+): number | null {
+  if (name === null) return null;
+  const slot = slots.get(name);
+  if (slot !== undefined) return slot;
+  const hint = didYouMean(name, slots.keys());
+  throw new FilterError(`there is no ${what} ${quote(name)}${hint === null ? '' : `, ${hint}`}`);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { Show } from '../api/types.js';
+import { drops } from './drops.js';
+import { graph } from './graph.js';
+import { interfaces } from './interfaces.js';
+import { neighbors } from './neighbors.js';
+import { routes } from './routes.js';
+import { rules } from './rules.js';
+import { sessions } from './sessions.js';
+import type { Shown, Source } from './source.js';
+import { version } from './version.js';
+
+/** One show as a JSON document, or as text for people. */
+type Ask = (source: Source, query: URLSearchParams, text: boolean) => Promise<string>;
+
+export const ALL_SHOWS: Readonly<Record<Show, Ask>> = {
+  drops: ask(drops),
+  graph: ask(graph),
+  interfaces: ask(interfaces),
+  neighbors: ask(neighbors),
+  routes: ask(routes),
+  rules: ask(rules),
+  sessions: ask(sessions),
+  version: ask(version),
+};
+
+function ask<T>(shown: Shown<T>): Ask {
+  return async (source, query, text) => {
+    const data = await shown.data(source, query);
+    return text ? shown.text(data) : JSON.stringify(data);
+  };
+}
