@@ -146,7 +146,7 @@ static bool build_family(struct build *b, uint32_t part, uint64_t seed)
 {
 	bool ok = sl_atoms_build(b->mem, b->image, b->specs, part, b->number, &b->atoms);
 
-	b->lines = (struct sl_lines){.mem = b->mem, .count = 1};
+	ok = sl_lines_init(&b->lines, b->mem) && ok;
 	sl_bits_init(&b->bits, b->atoms.count, seed);
 	if (ok && b->atoms.count > 0) {
 		for (int d = 0; d < SL_DIMENSIONS && ok; d++)

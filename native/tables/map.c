@@ -3,10 +3,10 @@
 
 #include "tables/map.h"
 
-/* From this many different high halves on, a 256 KiB table beats a search of two levels. */
-#define TABLE_FROM 128
+/* With more steps than one node holds, a 256 KiB table beats a search of two levels. */
+#define ONE_NODE 33
 #define MAX_LEVELS 7
-static_assert(MAX_LEVELS < 1 << (32 - SL_ENTRY_LEVEL_SHIFT), "levels fit an entry");
+static_assert(MAX_LEVELS < 1 << (32 - SL_ENTRY_KIND_SHIFT), "levels fit an entry");
 
 /* First values and what they lead to, ready to become a tree. */
 struct steps {
@@ -28,6 +28,12 @@ static void steps_free(struct sl_mem *mem, struct steps *steps)
 {
 	sl_buf_free(mem, &steps->start);
 	sl_buf_free(mem, &steps->value);
+}
+
+bool sl_lines_init(struct sl_lines *lines, struct sl_mem *mem)
+{
+	*lines = (struct sl_lines){.mem = mem, .count = 1};
+	return sl_buf_reserve(mem, &lines->buf, sizeof(struct sl_line));
 }
 
 static struct sl_line *take_lines(struct sl_lines *lines, uint64_t n)
@@ -57,6 +63,38 @@ static void put_keys(struct sl_line *line, const uint64_t *start, uint64_t at, u
 	}
 }
 
+static bool build_small(struct sl_lines *lines, const uint64_t *start, const uint32_t *value,
+			uint64_t keys, uint32_t *entry)
+{
+	uint32_t first = lines->count;
+	struct sl_line *at = take_lines(lines, 1);
+
+	if (at == NULL)
+		return false;
+	put_keys(at, start, 0, keys, 1, SL_SMALL_KEYS, 32);
+	memcpy((uint8_t *)at + SL_SMALL_VALUES, value, (keys + 1) * sizeof(*value));
+	*entry = (uint32_t)SL_ENTRY_SMALL << SL_ENTRY_KIND_SHIFT | first;
+	return true;
+}
+
+static bool build_direct(struct sl_lines *lines, const struct steps *steps, uint32_t *entry)
+{
+	const uint64_t *start = steps->start.data;
+	const uint32_t *value = steps->value.data;
+	uint32_t first = lines->count;
+	uint32_t *at = (uint32_t *)(void *)take_lines(lines, 65536 / 16);
+
+	if (at == NULL)
+		return false;
+	for (uint32_t i = 0, step = 0; i < 65536; i++) {
+		if (step + 1 < steps->n && start[step + 1] == i)
+			step++;
+		at[i] = value[step];
+	}
+	*entry = (uint32_t)SL_ENTRY_DIRECT << SL_ENTRY_KIND_SHIFT | first;
+	return true;
+}
+
 /* fanout: 32 for 16-bit keys, 8 for 64-bit ones. */
 static bool build_tree(struct sl_lines *lines, const struct steps *steps, uint32_t fanout,
 		       uint32_t *entry)
@@ -71,6 +109,8 @@ static bool build_tree(struct sl_lines *lines, const struct steps *steps, uint32
 		*entry = value[0];
 		return true;
 	}
+	if (fanout == 32 && keys <= SL_SMALL_KEYS)
+		return build_small(lines, start, value, keys, entry);
 	for (; reach < keys; reach *= fanout, levels++) {
 		inner += width;
 		width *= fanout;
@@ -84,7 +124,7 @@ static bool build_tree(struct sl_lines *lines, const struct steps *steps, uint32
 	at = take_lines(lines, nodes + (steps->n + 15) / 16 + (levels > 1));
 	if (at == NULL)
 		return false;
-	*entry = levels << SL_ENTRY_LEVEL_SHIFT | first;
+	*entry = (fanout == 32 ? SL_ENTRY_LEVEL_1 - 1 + levels : levels) << SL_ENTRY_KIND_SHIFT | first;
 	if (levels > 1)
 		(at++)->value[0] = first + 1 + (uint32_t)nodes;
 	memcpy((void *)(at + nodes), value, (size_t)steps->n * 4);
@@ -109,7 +149,10 @@ bool sl_map16_build(struct sl_lines *lines, const struct sl_interval *intervals,
 
 	for (uint32_t i = 0; i < n && ok; i++)
 		ok = push(lines->mem, &steps, intervals[i].low, intervals[i].class);
-	ok = ok && build_tree(lines, &steps, 32, entry);
+	if (steps.n <= ONE_NODE)
+		ok = ok && build_tree(lines, &steps, 32, entry);
+	else
+		ok = ok && build_direct(lines, &steps, entry);
 	steps_free(lines->mem, &steps);
 	return ok;
 }
@@ -164,7 +207,7 @@ bool sl_map32_build(struct sl_lines *lines, const struct sl_interval *intervals,
 	bool ok = nest(lines, intervals, n, 32, &steps);
 
 	memset(map, 0, sizeof(*map));
-	if (ok && steps.n < TABLE_FROM) {
+	if (ok && steps.n <= ONE_NODE) {
 		ok = build_tree(lines, &steps, 32, &map->entry);
 	} else if (ok) {
 		const uint64_t *start = steps.start.data;
