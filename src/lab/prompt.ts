@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { SHOWS } from '../daemon/api/types.js';
+import type { Lab } from './lab.js';
+import { EDGE, HOSTS } from './network.js';
+import { builtProgram } from './program.js';
+
+const NAMESPACES = [EDGE, ...HOSTS.map(({ name }) => name)];
+const WORDS = [
+  ...SHOWS.map((what) => `show ${what}`),
+  'clear sessions ',
+  'apply ',
+  'check ',
+  ...NAMESPACES.map((name) => `in ${name} `),
+  'help',
+  'exit',
+];
+
+const HELP = `A sluice command, as \`show sessions\`, \`apply FILE\` or \`clear sessions --all\`;
+\`in ${NAMESPACES.join('|')} COMMAND\` runs a command there, as \`in inside ping 203.0.113.80\`;
+\`exit\` or Ctrl-D ends the lab.
+`;
+
+/** Takes commands until the user leaves. */
+export async function prompt(lab: Lab): Promise<void> {
+  const lines = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    prompt: 'sluice> ',
+    completer: (line: string) => [WORDS.filter((word) => word.startsWith(line)), line],
+  });
+  lines.on('SIGINT', () => lines.close());
+  lines.prompt();
+  for await (const line of lines) {
+    const words = split(line);
+    if (words[0] === 'sluice') words.shift();
+    if (words[0] === 'exit' || words[0] === 'quit') break;
+    if (words[0] === 'help' || words[0] === '?') process.stdout.write(HELP);
+    else if (words[0] !== undefined) await foreground(lab, words);
+    lines.prompt();
+  }
+  lines.close();
+}
+
+async function foreground(lab: Lab, words: readonly string[]): Promise<void> {
+  const [first, where = '', ...rest] = words;
+  let argv: readonly string[];
+  if (first !== 'in') argv = [process.execPath, builtProgram('cli/main'), ...words];
+  else if (NAMESPACES.includes(where) && rest.length > 0)
+    argv = ['ip', 'netns', 'exec', lab.prefix + where, ...rest];
+  else {
+    process.stdout.write(`in ${NAMESPACES.join('|')} COMMAND\n`);
+    return;
+  }
+  const [program = '', ...args] = argv;
+  await new Promise<void>((resolve) => {
+    const env = { ...process.env, ...lab.environment };
+    const child = spawn(program, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', (error) => {
+      process.stderr.write(`${error.message}\n`);
+      resolve();
+    });
+    child.on('close', () => resolve());
+  });
+}
+
+/** Words of a line; quotes keep what is between them together. */
+function split(line: string): string[] {
+  const words = line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g);
+  return [...words].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+}
