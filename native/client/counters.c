@@ -23,6 +23,25 @@ struct sluice_counters {
 	char path[4096];
 };
 
+/* Readers give room for records of these sizes; others of these names are another version's. */
+static const struct {
+	const char *name;
+	uint32_t record;
+} known[] = {
+	{"drop", sizeof(struct sl_drop_counter)},     {"rule", sizeof(struct sl_rule_counter)},
+	{"iface", sizeof(struct sl_iface_counter)},   {"worker", sizeof(struct sl_worker_counter)},
+	{"log", sizeof(struct sl_log_ring) + SL_LOG_RING_RECORDS * sizeof(struct sl_log_record)},
+	{"names", 1},
+};
+
+static bool size_known(const struct sl_counters_array *a)
+{
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp((const char *)a->name, known[i].name) == 0)
+			return a->record == known[i].record;
+	return true;
+}
+
 /* Does the array lie within the file, for every worker? */
 static bool fits(const struct sluice_counters *c, const struct sl_counters_array *a)
 {
@@ -30,7 +49,8 @@ static bool fits(const struct sluice_counters *c, const struct sl_counters_array
 	uint32_t copies = a->stride ? c->workers : 1;
 
 	if (a->record == 0 || a->offset % 8 || a->stride % 8 || a->offset > c->size ||
-	    bytes > c->size - a->offset || memchr(a->name, 0, sizeof(a->name)) == NULL)
+	    bytes > c->size - a->offset || memchr(a->name, 0, sizeof(a->name)) == NULL ||
+	    !size_known(a))
 		return false;
 	if (a->stride && (a->stride < bytes || a->stride > c->size))
 		return false;
