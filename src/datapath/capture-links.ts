@@ -32,6 +32,7 @@ const NAMES = new Map([
   [220, 'USB_LINUX_MMAPPED'],
   [228, 'IPV4'],
   [229, 'IPV6'],
+  [230, 'IEEE802_15_4_NOFCS'],
   [239, 'NFLOG'],
   [240, 'NETANALYZER'],
   [249, 'USBPCAP'],

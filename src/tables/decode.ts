@@ -44,7 +44,7 @@ export class DecodedImage {
       readRecord(layout, this.#view, offset + i * size),
     );
     this.#records.set(name, records);
-    return records as readonly ImageRecord<N>[];
+    return records;
   }
 
   /** The text at an offset into `strings`. */

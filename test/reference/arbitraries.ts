@@ -15,13 +15,13 @@ const ZONES = ['inside', 'outside', 'dmz'];
 const PROTOCOLS = [1, 6, 17, 47, 58, 132];
 
 const place = fc.oneof(fc.nat(SPAN), fc.constantFrom(0, 1, SPAN - 1, SPAN));
-const span = fc.tuple(place, place).map(([a, b]) => (a <= b ? [a, b] : [b, a]) as [number, number]);
+const span = fc.tuple(place, place).map(([a, b]): [number, number] => (a <= b ? [a, b] : [b, a]));
 const port = fc.oneof(fc.constantFrom(0, 1, 79, 80, 81, 255, 256, 65534, 65535), fc.nat(300));
 const ports = fc.oneof(
   { weight: 2, arbitrary: fc.constant([0, 65535] as const) },
   {
     weight: 3,
-    arbitrary: fc.tuple(port, port).map(([a, b]) => (a <= b ? [a, b] : [b, a]) as [number, number]),
+    arbitrary: fc.tuple(port, port).map(([a, b]): [number, number] => (a <= b ? [a, b] : [b, a])),
   },
 );
 

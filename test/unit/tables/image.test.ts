@@ -63,7 +63,7 @@ function patched(section: keyof typeof SECTIONS, record: number, field: string, 
   const { offset, record: size } = readRecord(DIRECTORY, view, entry);
   const at = Number(offset) + record * size;
   const fields = readRecord(SECTIONS[section], view, at);
-  writeRecord(SECTIONS[section], view, at, { ...fields, [field]: value } as never);
+  writeRecord(SECTIONS[section], view, at, { ...fields, [field]: value });
   return summed(copy);
 }
 
