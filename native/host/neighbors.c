@@ -66,14 +66,21 @@ static void drain(struct sl_neighbors *n)
 		;
 }
 
+/* Of a packet that waited: with FAILED alone it would wait again once the next try has begun. */
+static enum sl_drop verdict(uint32_t id)
+{
+	return sl_adjacencies[id % SL_MAX_ADJACENCIES].state == SL_ADJ_READY ?
+		       SL_DROP_NONE :
+		       SL_DROP_NEIGHBOR_FAILED;
+}
+
 static void hold(struct sl_neighbors *n, struct rte_mbuf *m, uint64_t now_ms)
 {
 	uint32_t id = sl_pkt(m)->adjacency, i, vacant = SL_HELD_ADJACENCIES;
 
 	if (id < SL_ADJ_FIRST || id >= sl_adjacency_end() ||
 	    sl_adjacencies[id].state != SL_ADJ_INCOMPLETE) {
-		/* Resolved in the meantime. */
-		sl_give_back(n->dp, m, SL_DROP_NONE);
+		sl_give_back(n->dp, m, verdict(id)); /* in the meantime */
 		return;
 	}
 	for (i = 0; i < SL_HELD_ADJACENCIES; i++) {
@@ -153,7 +160,7 @@ void sl_neighbors_turn(struct sl_neighbors *n, uint64_t now_ms)
 		if (!n->held[i].packets)
 			continue;
 		if (sl_adjacencies[n->held[i].adjacency].state != SL_ADJ_INCOMPLETE)
-			release(n, i, SL_DROP_NONE);
+			release(n, i, verdict(n->held[i].adjacency));
 		else if (now_ms - n->held[i].since_ms > HOLD_MS)
 			release(n, i, SL_DROP_NEIGHBOR_FAILED);
 	}
