@@ -44,5 +44,9 @@ static inline bool sl_ip4_checksum_ok(const uint8_t *ip, uint32_t header)
 /* RFC 1624, equation 3: the checksum once a 16-bit field `from` became `to`. */
 static inline uint16_t sl_checksum_update(uint16_t checksum, uint16_t from, uint16_t to)
 {
-	return (uint16_t)~sl_checksum_fold((uint64_t)(uint16_t)~checksum + (uint16_t)~from + to);
+	uint32_t sum = (uint32_t)(uint16_t)~checksum + (uint16_t)~from + to;
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
 }

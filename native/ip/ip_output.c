@@ -51,10 +51,11 @@ static inline void decrement(uint8_t *ip, uint8_t family)
 		return;
 	}
 	memcpy(&before, ip + 8, 2);
-	ip[8]--;
-	memcpy(&after, ip + 8, 2);
 	memcpy(&checksum, ip + 10, 2);
+	/* The TTL is the word's first byte; a load of what a byte was just stored to would wait. */
+	after = (uint16_t)(before - RTE_BE16(0x0100));
 	checksum = sl_checksum_update(checksum, before, after);
+	memcpy(ip + 8, &after, 2);
 	memcpy(ip + 10, &checksum, 2);
 }
 
