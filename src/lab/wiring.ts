@@ -54,7 +54,7 @@ async function surrender(edge: string, port: string): Promise<void> {
     'off',
   ]);
   const chain = `type filter hook ingress device "${port}" priority 0; policy drop;`;
-  const table = `table netdev ${port} { chain ingress { ${chain} } }`;
+  const table = `table netdev ports-${port} {\nchain ingress { ${chain} }\n}\n`;
   await command([...within, 'nft', '-f', '-'], { input: table });
   await command(['ip', '-n', edge, 'link', 'set', port, 'arp', 'off', 'up']);
 }
