@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { mkdirSync } from 'node:fs';
 import { complain, EXIT, parseArguments, print, wrongUsage } from './arguments.js';
-import { compileFile } from './compiled.js';
+import { compileFile, type CompiledFile } from './compiled.js';
 import { withOffline } from './offline.js';
 import { openInputs, type Input } from './replay-inputs.js';
 import { OutputFiles } from './replay-outputs.js';
@@ -42,17 +42,22 @@ export async function run(args: string[]): Promise<number> {
   if (compiled === null) return EXIT.error;
   const inputs = openInputs(compiled, sources);
   if (typeof inputs === 'number') return inputs;
-  let files: OutputFiles | null;
-  try {
-    if (out !== undefined) mkdirSync(out, { recursive: true });
-    files = out === undefined ? null : new OutputFiles(out, compiled);
-  } catch (error) {
-    complain((error as Error).message);
-    return EXIT.error;
-  }
-  return withOffline(compiled, (datapath) =>
-    send(inputs, files, new Replay(compiled, datapath, files), json),
-  );
+  return withOffline(compiled, async (datapath) => {
+    let files: OutputFiles | null;
+    try {
+      files = openOutputs(compiled, out);
+    } catch (error) {
+      complain((error as Error).message);
+      return EXIT.error;
+    }
+    return send(inputs, files, new Replay(compiled, datapath, files), json);
+  });
+}
+
+function openOutputs(compiled: CompiledFile, folder: string | undefined): OutputFiles | null {
+  if (folder === undefined) return null;
+  mkdirSync(folder, { recursive: true });
+  return new OutputFiles(folder, compiled);
 }
 
 async function send(
