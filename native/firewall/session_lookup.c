@@ -64,11 +64,11 @@ static inline void lookup(struct sl_worker *w, void **objs, rte_edge_t *next, ui
 		if (p->family == 4) {
 			v4.at[v4.n] = i;
 			v4.key[v4.n] = &p->key4;
-			v4.hash[v4.n++] = p->hash = sl_hash4(&table->secret, &p->key4);
+			v4.hash[v4.n++] = p->hash;
 		} else {
 			v6.at[v6.n] = i;
 			v6.key[v6.n] = &p->key6;
-			v6.hash[v6.n++] = p->hash = sl_hash6(&table->secret, &p->key6);
+			v6.hash[v6.n++] = p->hash;
 		}
 	}
 	if (v4.n)

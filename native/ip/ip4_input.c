@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/graph.h"
+#include "ip/announce.h"
 #include "ip/icmp_quote.h"
 #include "ip/ip4_parse.h"
 
@@ -37,13 +38,20 @@ static inline rte_edge_t ip4_input_one(struct rte_mbuf *m)
 static uint16_t ip4_input_process(struct rte_graph *graph, struct rte_node *node, void **objs,
 				  uint16_t n)
 {
+	const struct sl_session_table *table = sl_node_worker(node)->dp->sessions;
 	rte_edge_t next[SL_BURST];
 
 	for (uint16_t done = 0; done < n; done += SL_BURST) {
 		uint16_t piece = RTE_MIN((uint16_t)(n - done), (uint16_t)SL_BURST);
 
-		for (uint16_t i = 0; i < piece; i++)
-			next[i] = ip4_input_one(objs[done + i]);
+		for (uint16_t i = 0; i < piece + SL_ANNOUNCE_LAG; i++) {
+			uint16_t past = (uint16_t)(i - SL_ANNOUNCE_LAG);
+
+			if (i < piece)
+				next[i] = ip4_input_one(objs[done + i]);
+			if (i >= SL_ANNOUNCE_LAG && next[past] == SESSION_LOOKUP)
+				sl_announce4(table, sl_pkt(objs[done + past]));
+		}
 		sl_node_forward(graph, node, objs + done, next, piece);
 	}
 	return n;
