@@ -8,9 +8,16 @@
 enum { DROP, EDGES };
 
 /* Packets of one call, by port: traffic of both ways would else go out in runs of one or two. */
+struct out {
+	uint16_t count;
+	uint16_t iface; /* of all packets, unless mixed */
+	bool mixed;	/* the port's children are among them */
+	uint32_t bytes;
+	struct rte_mbuf *packet[SL_BURST];
+};
+
 struct port_tx_state {
-	uint16_t count[SL_MAX_PORTS];
-	struct rte_mbuf *packet[SL_MAX_PORTS][SL_BURST];
+	struct out port[SL_MAX_PORTS];
 };
 
 static int port_tx_init(const struct rte_graph *graph, struct rte_node *node)
@@ -35,30 +42,73 @@ static void drop(struct rte_graph *graph, struct rte_node *node, struct rte_mbuf
 	}
 }
 
-static void flush(struct rte_graph *graph, struct rte_node *node, struct sl_worker *w,
-		  struct port_tx_state *s, uint16_t index)
+/* Sends and counts packets of one interface: once for all. */
+static uint16_t send(struct sl_worker *w, struct sl_port *port, uint16_t queue, struct out *o)
 {
-	struct sl_port *port = w->dp->port[index];
-	uint16_t queue = w->tx_queue[index], n = s->count[index], sent;
-	uint16_t iface[SL_BURST];
+	struct sl_iface_counter *c = sl_iface_counter(w, o->iface);
+	uint16_t sent = port->tx(w, port, queue, o->packet, o->count);
+
+	/* What was not sent is still ours to look at. */
+	for (uint16_t i = sent; i < o->count; i++)
+		o->bytes -= rte_pktmbuf_pkt_len(o->packet[i]);
+	c->tx_packets += sent;
+	c->tx_bytes += o->bytes;
+	return sent;
+}
+
+/* Once sent they are the driver's: whose they were is read before. */
+static uint16_t send_mixed(struct sl_worker *w, struct sl_port *port, uint16_t queue, struct out *o)
+{
+	uint16_t iface[SL_BURST], sent;
 	uint32_t bytes[SL_BURST];
 
-	s->count[index] = 0;
-	/* Once sent they are the driver's: what is to be counted is read before. */
-	for (uint16_t i = 0; i < n; i++) {
-		iface[i] = sl_pkt(s->packet[index][i])->out_iface;
-		bytes[i] = rte_pktmbuf_pkt_len(s->packet[index][i]);
+	for (uint16_t i = 0; i < o->count; i++) {
+		iface[i] = sl_pkt(o->packet[i])->out_iface;
+		bytes[i] = rte_pktmbuf_pkt_len(o->packet[i]);
 	}
-	sent = port->tx(w, port, queue, s->packet[index], n);
+	sent = port->tx(w, port, queue, o->packet, o->count);
 	for (uint16_t i = 0; i < sent; i++) {
 		struct sl_iface_counter *c = sl_iface_counter(w, iface[i]);
 
 		c->tx_packets++;
 		c->tx_bytes += bytes[i];
 	}
-	if (unlikely(sent < n))
-		drop(graph, node, s->packet[index] + sent, (uint16_t)(n - sent),
+	return sent;
+}
+
+static void flush(struct rte_graph *graph, struct rte_node *node, struct sl_worker *w,
+		  struct port_tx_state *s, uint16_t index)
+{
+	struct sl_port *port = w->dp->port[index];
+	uint16_t queue = w->tx_queue[index], sent;
+	struct out *o = &s->port[index];
+
+	sent = likely(!o->mixed) ? send(w, port, queue, o) : send_mixed(w, port, queue, o);
+	if (unlikely(sent < o->count))
+		drop(graph, node, o->packet + sent, (uint16_t)(o->count - sent),
 		     queue != SL_NO_QUEUE ? SL_DROP_TX_FULL : SL_DROP_TX_OWNER_FULL);
+	o->count = 0;
+	o->mixed = false;
+	o->bytes = 0;
+}
+
+/* Takes as many packets of the first one's interface as follow each other and fit; how many. */
+static inline uint16_t gather(struct out *o, void **objs, uint16_t n, uint16_t iface)
+{
+	uint16_t count = o->count, taken = 0;
+	uint32_t bytes = o->bytes;
+
+	o->mixed |= count && o->iface != iface;
+	o->iface = iface;
+	do {
+		struct rte_mbuf *m = objs[taken++];
+
+		bytes += rte_pktmbuf_pkt_len(m);
+		o->packet[count++] = m;
+	} while (taken < n && count < SL_BURST && sl_pkt(objs[taken])->out_iface == iface);
+	o->count = count;
+	o->bytes = bytes;
+	return taken;
 }
 
 /* Sends finished frames out of the port of sl_pkt.out_iface. */
@@ -69,23 +119,25 @@ static uint16_t port_tx_process(struct rte_graph *graph, struct rte_node *node, 
 	struct port_tx_state *s = sl_ctx(node)->state;
 	uint64_t used = 0;
 
-	for (uint16_t i = 0; i < n; i++) {
-		struct rte_mbuf *m = objs[i];
-		uint16_t port = w->dp->port_of_iface[sl_pkt(m)->out_iface % SL_MAX_IFACES];
+	for (uint16_t i = 0; i < n;) {
+		uint16_t iface = sl_pkt(objs[i])->out_iface;
+		uint16_t port = w->dp->port_of_iface[iface % SL_MAX_IFACES];
 
 		if (unlikely(port >= SL_MAX_PORTS || !w->dp->port[port])) {
+			struct rte_mbuf *m = objs[i++];
+
 			drop(graph, node, &m, 1, SL_DROP_IFACE_DOWN);
 			continue;
 		}
-		s->packet[port][s->count[port]++] = m;
 		used |= 1ull << port;
-		if (s->count[port] == SL_BURST)
+		i = (uint16_t)(i + gather(&s->port[port], objs + i, (uint16_t)(n - i), iface));
+		if (s->port[port].count == SL_BURST)
 			flush(graph, node, w, s, port);
 	}
 	for (; used; used &= used - 1) {
 		uint16_t port = (uint16_t)__builtin_ctzll(used);
 
-		if (s->count[port])
+		if (s->port[port].count)
 			flush(graph, node, w, s, port);
 	}
 	return n;
