@@ -241,6 +241,21 @@ static int watch(int fd)
 	return epoll_ctl(control.epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
+static void stop_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+}
+
+void sl_control_signals(void)
+{
+	sigset_t set;
+
+	stop_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int sl_control_open(struct sl_datapath *dp, const char *run_dir, const struct sl_control_ops *ops,
 		    char *error, size_t error_size)
 {
@@ -256,11 +271,7 @@ int sl_control_open(struct sl_datapath *dp, const char *run_dir, const struct sl
 	}
 	memcpy(address.sun_path, control.path, sizeof(address.sun_path));
 	unlink(control.path);
-	/* Blocked before any thread starts: all inherit it, only the signalfd sees these. */
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	stop_signals(&set);
 	control.signals = signalfd(-1, &set, SFD_CLOEXEC);
 	control.done = eventfd(0, EFD_CLOEXEC);
 	control.epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -16,6 +16,9 @@ struct sl_control_ops {
 	void (*tick)(void); /* about ten times a second */
 };
 
+/* Before any thread starts: all inherit that SIGTERM and SIGINT are for sl_control_run alone. */
+void sl_control_signals(void);
+
 /*
  * The control socket RUN_DIR/control.sock (SOCK_SEQPACKET, root and group only): one request at a time per
  * connection, see src/tables/messages.ts. 0 or -errno with `error`.

@@ -117,6 +117,7 @@ int sl_live_main(struct sl_options *options)
 	for (unsigned int slot = 0; slot < SL_MAX_IFACES; slot++)
 		datapath.port_of_iface[slot] = SL_NO_PORT;
 	sl_datapath = &datapath;
+	sl_control_signals();
 	status = sl_eal_start(options, &datapath);
 	if (status)
 		snprintf(error, sizeof(error), "DPDK: %s", strerror(-status));
