@@ -19,16 +19,20 @@ int sl_node_init(const struct rte_graph *graph, struct rte_node *node)
 int sl_graph_create(struct sl_worker *w)
 {
 	/* The sources; what they lead to comes along. */
-	const char *live[] = {"port_rx", "handover_rx", "host_rx"}, *offline[] = {"port_rx"};
+	const char *sources[3] = {"port_rx"};
 	struct rte_graph_param param = {
 		.socket_id = SOCKET_ID_ANY,
-		.nb_node_patterns = w->dp->offline ? RTE_DIM(offline) : RTE_DIM(live),
-		.node_patterns = w->dp->offline ? offline : live,
+		.nb_node_patterns = 1,
+		.node_patterns = sources,
 	};
 	static atomic_uint serial;
 	char name[RTE_GRAPH_NAMESIZE];
 	rte_graph_t id;
 
+	if (w->dp->workers > 1)
+		sources[param.nb_node_patterns++] = "handover_rx";
+	if (w->dp->to_host)
+		sources[param.nb_node_patterns++] = "host_rx";
 	snprintf(name, sizeof(name), "worker%u.%u", w->index, atomic_fetch_add(&serial, 1));
 	sl_graph_worker = w;
 	id = rte_graph_create(name, &param);

@@ -6,8 +6,8 @@
 #include "core/datapath.h"
 
 /*
- * Makes the worker's graph; `offline` leaves out the rings of other threads. 0 or -errno. A worker
- * may have a new one made while it stands, once the old is destroyed.
+ * Makes the worker's graph; it takes from the rings there are (sl_workers_rings). 0 or -errno. A
+ * worker may have a new one made while it stands, once the old is destroyed.
  */
 int sl_graph_create(struct sl_worker *w);
 void sl_graph_destroy(struct sl_worker *w);

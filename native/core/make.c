@@ -69,7 +69,7 @@ int sl_datapath_make(struct sl_datapath *dp, const struct sl_image_settings *set
 		if (!dp->fib)
 			return -ENOMEM;
 		what = "rings";
-		status = dp->offline ? 0 : sl_workers_rings(dp);
+		status = sl_workers_rings(dp);
 	}
 	if (!status && !seed && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		status = -EIO;

@@ -27,7 +27,7 @@
 
 struct sl_datapath *sl_datapath;
 
-static struct rte_ring *ring(const char *what, unsigned int a, unsigned int b, unsigned int size,
+static struct rte_ring *ring(const char *what, uint8_t a, uint8_t b, unsigned int size,
 			     unsigned int flags)
 {
 	char name[RTE_RING_NAMESIZE];
@@ -40,16 +40,20 @@ int sl_workers_rings(struct sl_datapath *dp)
 {
 	const unsigned int spsc = RING_F_SP_ENQ | RING_F_SC_DEQ;
 
-	for (unsigned int from = 0; from < dp->workers; from++) {
-		for (unsigned int to = 0; to < dp->workers; to++) {
+	for (uint8_t from = 0; from < dp->workers; from++) {
+		for (uint8_t to = 0; to < dp->workers; to++) {
 			if (from == to)
 				continue;
 			dp->handover[from][to] = ring("handover", from, to, HANDOVER_RING, spsc);
 			if (!dp->handover[from][to])
 				return -ENOMEM;
 		}
-		dp->from_host[from] = ring("from-host", from, 0, HOST_RING, spsc);
-		if (!dp->from_host[from])
+	}
+	if (dp->offline)
+		return 0;
+	for (uint8_t to = 0; to < dp->workers; to++) {
+		dp->from_host[to] = ring("from-host", to, 0, HOST_RING, spsc);
+		if (!dp->from_host[to])
 			return -ENOMEM;
 	}
 	dp->to_host = ring("to-host", 0, 0, HOST_RING, RING_F_SC_DEQ);
@@ -151,11 +155,13 @@ static int loop(void *argument)
 	sl_clock_anchor(&clock);
 	anchored = before = clock.tsc;
 	while (!atomic_load_explicit(&dp->stop, memory_order_relaxed)) {
-		uint64_t now = rte_rdtsc();
-		uint32_t ms = sl_clock_ms(dp->boot_tsc, now, ms_per_cycle);
+		uint64_t now;
+		uint32_t ms;
 
 		if (unlikely(atomic_load_explicit(&dp->pause, memory_order_acquire)))
 			park(w);
+		now = rte_rdtsc();
+		ms = sl_clock_ms(dp->boot_tsc, now, ms_per_cycle);
 		if (unlikely(now - anchored > rte_get_tsc_hz())) {
 			sl_clock_anchor(&clock);
 			anchored = clock.tsc;

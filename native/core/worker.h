@@ -3,7 +3,7 @@
 
 #include "core/datapath.h"
 
-/* Rings between workers, and between them and the host thread. 0 or -errno. */
+/* Rings between workers and, unless offline, between them and the host thread. 0 or -errno. */
 int sl_workers_rings(struct sl_datapath *dp);
 
 /* Makes worker `index` with its counters, sessions and graph. NULL when out of memory. */
