@@ -142,7 +142,6 @@ static unsigned int place_ports(struct sl_datapath *dp, const struct sl_tables *
 struct judging {
 	struct sl_datapath *dp;
 	const struct sl_tables *tables;
-	uint64_t kept, ended;
 };
 
 /* Is the session still right under the running tables? Asks its owner for what must change. */
@@ -156,10 +155,8 @@ static bool judge(const struct sl_session_view *view, void *argument)
 
 	sl_judge_session(j->tables, j->dp->fib, view->ref, view->session, &judgement);
 	stays = judgement.decision.allow;
-	if (stays && judgement.generation == view->session->generation) {
-		j->kept++;
+	if (stays && judgement.generation == view->session->generation)
 		return true;
-	}
 	do {
 		error = stays ? sl_session_request_judged(sessions, view, judgement.generation,
 							  judgement.decision.rule) :
@@ -168,15 +165,10 @@ static bool judge(const struct sl_session_view *view, void *argument)
 		if (error)
 			usleep(50);
 	} while (error == -EAGAIN && !atomic_load(&j->dp->stop));
-	if (stays)
-		j->kept++;
-	else
-		j->ended++;
 	return true;
 }
 
-static void judge_sessions(struct sl_datapath *dp, const struct sl_tables *tables,
-			   struct sl_swap_result *result)
+static void judge_sessions(struct sl_datapath *dp, const struct sl_tables *tables)
 {
 	struct judging j = {.dp = dp, .tables = tables};
 	struct sl_session_walk walk = {0};
@@ -191,8 +183,16 @@ static void judge_sessions(struct sl_datapath *dp, const struct sl_tables *table
 	rte_rcu_qsbr_thread_offline(dp->qsbr, id);
 	while (sl_session_requests_pending(dp->sessions) && !atomic_load(&dp->stop))
 		usleep(50);
-	result->kept = j.kept;
-	result->ended = j.ended;
+}
+
+/* Has an interface gone to another zone? The generations of two zone pairs say nothing of that. */
+static bool zones_moved(const struct sl_tables *old, const struct sl_tables *tables)
+{
+	for (unsigned int slot = 1; old && slot < SL_MAX_IFACES; slot++)
+		if (old->ifaces[slot] && tables->ifaces[slot] &&
+		    old->ifaces[slot]->zone != tables->ifaces[slot]->zone)
+			return true;
+	return false;
 }
 
 int sl_swap_activate(struct sl_datapath *dp, uint64_t generation, const char *path,
@@ -200,6 +200,7 @@ int sl_swap_activate(struct sl_datapath *dp, uint64_t generation, const char *pa
 {
 	struct sl_port *opened[SL_MAX_IFACES] = {0}, *closed[SL_MAX_PORTS] = {0};
 	struct sl_tables *tables = staged, *old;
+	struct sl_session_census before, after;
 	unsigned int gone;
 	int status;
 
@@ -218,6 +219,9 @@ int sl_swap_activate(struct sl_datapath *dp, uint64_t generation, const char *pa
 	sl_workers_pause(dp);
 	gone = place_ports(dp, tables, opened, closed);
 	old = atomic_exchange(&dp->tables, tables);
+	if (zones_moved(old, tables))
+		atomic_fetch_add(&dp->routing_epoch, 1);
+	sl_session_census(dp->sessions, &before);
 	sl_workers_resume(dp);
 	rte_rcu_qsbr_synchronize(dp->qsbr, RTE_QSBR_THRID_INVALID);
 	dp->counters_head->generation = generation;
@@ -225,7 +229,11 @@ int sl_swap_activate(struct sl_datapath *dp, uint64_t generation, const char *pa
 		sl_port_close(closed[i]);
 	sl_session_table_configure(dp->sessions, tables->image.settings);
 	sl_host_apply_tables(tables);
-	judge_sessions(dp, tables, result);
+	judge_sessions(dp, tables);
+	/* Packets that came before the walk ended sessions too; those opened since are none of ours. */
+	sl_session_census(dp->sessions, &after);
+	result->ended = after.ended_by_policy - before.ended_by_policy;
+	result->kept = before.live - result->ended;
 	result->generation = generation;
 	if (old)
 		sl_tables_free(old);

@@ -7,10 +7,11 @@
 
 struct sl_tables_stats;
 
-/* What an activation did to the live sessions. */
+/* What an activation did to the sessions that lived at the swap. */
 struct sl_swap_result {
 	uint64_t generation;
-	uint64_t kept, ended;
+	uint64_t ended; /* no longer allowed: by their own next packet or by the control thread */
+	uint64_t kept;	/* the others */
 };
 
 /*

@@ -170,6 +170,10 @@ void sl_session_end(struct sl_session_worker *w, sl_session_ref ref, enum sl_ses
 		return;
 	if (w->ended)
 		w->ended(w->arg, ref, s, why, now_ms);
+	/* Before the session is seen to be dead: whoever misses it finds it counted. */
+	if (why == SL_END_POLICY)
+		__atomic_store_n(&w->stats.ended_by_policy, w->stats.ended_by_policy + 1,
+				 __ATOMIC_RELAXED);
 	for (unsigned int d = 0; d < 2; d++)
 		unindex(w, ref, d, sl_session_hash(w->table, ref, s, d));
 	__atomic_store_n(&s->flags, s->flags & ~SL_SESSION_LIVE, __ATOMIC_RELEASE);

@@ -69,6 +69,7 @@ struct sl_session_table {
 struct sl_session_stats {
 	uint64_t live[2]; /* narrow, wide */
 	uint64_t created, ended;
+	uint64_t ended_by_policy; /* of these */
 	uint64_t evicted, full, index_full, clashes;
 };
 

@@ -142,3 +142,17 @@ unsigned int sl_session_requests_pending(const struct sl_session_table *t)
 				   atomic_load(&t->worker[i]->served);
 	return (unsigned int)pending;
 }
+
+void sl_session_census(const struct sl_session_table *t, struct sl_session_census *census)
+{
+	*census = (struct sl_session_census){0};
+	for (unsigned int i = 0; i < t->workers; i++) {
+		const struct sl_session_stats *s = t->worker[i] ? &t->worker[i]->stats : NULL;
+
+		if (!s)
+			continue;
+		census->live += __atomic_load_n(&s->live[0], __ATOMIC_RELAXED) +
+				__atomic_load_n(&s->live[1], __ATOMIC_RELAXED);
+		census->ended_by_policy += __atomic_load_n(&s->ended_by_policy, __ATOMIC_RELAXED);
+	}
+}

@@ -43,5 +43,11 @@ int sl_session_request_end(struct sl_session_table *t, const struct sl_session_v
 /* It was judged by `generation` and stays, now under `rule`. */
 int sl_session_request_judged(struct sl_session_table *t, const struct sl_session_view *view,
 			      uint32_t generation, uint32_t rule);
+struct sl_session_census {
+	uint64_t live;		  /* exact while the workers stand still */
+	uint64_t ended_by_policy; /* since the start; of sessions a walk found ended at least */
+};
+void sl_session_census(const struct sl_session_table *t, struct sl_session_census *census);
+
 /* Requests made and not yet served, of all workers. */
 unsigned int sl_session_requests_pending(const struct sl_session_table *t);
