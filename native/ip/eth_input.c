@@ -49,15 +49,37 @@ static enum sl_drop vlan(const struct sl_port *port, const uint8_t *frame, uint3
 	return SL_DROP_NONE;
 }
 
-static inline enum sl_drop eth_input_one(struct sl_worker *w, struct rte_mbuf *m, struct sl_pkt *p,
-					 rte_edge_t *next)
+/* Packets of one interface that follow each other: looked up once, counted once. */
+struct run {
+	uint16_t iface;
+	uint16_t zone; /* ZONE_NONE: the interface is down */
+	uint32_t packets;
+	uint64_t bytes;
+};
+
+static struct run run_start(const struct sl_worker *w, uint16_t iface)
 {
-	const struct sl_port *port = w->dp->port[m->port];
-	const struct sl_image_interfaces *iface;
+	const struct sl_image_interfaces *record;
+
+	record = w->tables ? w->tables->ifaces[iface % SL_MAX_IFACES] : NULL;
+	return (struct run){.iface = iface, .zone = record ? record->zone : SL_ZONE_NONE};
+}
+
+/* By value, so that a run stays in registers. */
+static void run_end(struct sl_worker *w, struct run run)
+{
+	struct sl_iface_counter *c = sl_iface_counter(w, run.iface);
+
+	c->rx_packets += run.packets;
+	c->rx_bytes += run.bytes;
+}
+
+/* The header: whose frame it is (p->iface, p->l3) and what it says it carries. */
+static inline enum sl_drop header(const struct sl_port *port, struct rte_mbuf *m, struct sl_pkt *p,
+				  uint16_t *type)
+{
 	const uint8_t *frame;
-	enum sl_drop reason;
 	uint32_t have;
-	uint16_t type;
 
 	p->iface = port->iface;
 	p->l3 = 14;
@@ -70,18 +92,38 @@ static inline enum sl_drop eth_input_one(struct sl_worker *w, struct rte_mbuf *m
 		return SL_DROP_ETH_TRUNCATED;
 	if (unlikely(!for_us(port, frame)))
 		return SL_DROP_ETH_NOT_FOR_US;
-	type = sl_get16(frame + 12);
-	if (unlikely(type == TYPE_VLAN || type == TYPE_SVLAN)) {
-		reason = vlan(port, frame, have, p, &type);
-		if (reason)
-			return reason;
+	*type = sl_get16(frame + 12);
+	if (unlikely(*type == TYPE_VLAN || *type == TYPE_SVLAN))
+		return vlan(port, frame, have, p, type);
+	return SL_DROP_NONE;
+}
+
+static enum sl_drop arp(struct rte_mbuf *m, const struct sl_pkt *p)
+{
+	return arp_valid(rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3),
+			 rte_pktmbuf_data_len(m) - p->l3) ?
+		       SL_DROP_NONE :
+		       SL_DROP_ARP_INVALID;
+}
+
+static inline enum sl_drop eth_input_one(struct sl_worker *w, struct rte_mbuf *m, struct sl_pkt *p,
+					 struct run *run, rte_edge_t *next)
+{
+	enum sl_drop reason;
+	uint16_t type = 0;
+
+	reason = header(w->dp->port[m->port], m, p, &type);
+	if (unlikely(p->iface != run->iface)) {
+		run_end(w, *run);
+		*run = run_start(w, p->iface);
 	}
-	if (unlikely(!w->tables))
-		return SL_DROP_NO_TABLES;
-	iface = w->tables->ifaces[p->iface % SL_MAX_IFACES];
-	if (unlikely(!iface || iface->zone == SL_ZONE_NONE))
-		return SL_DROP_IFACE_DOWN;
-	p->from = iface->zone;
+	run->packets++;
+	run->bytes += rte_pktmbuf_pkt_len(m);
+	if (unlikely(reason))
+		return reason;
+	if (unlikely(run->zone == SL_ZONE_NONE))
+		return w->tables ? SL_DROP_IFACE_DOWN : SL_DROP_NO_TABLES;
+	p->from = run->zone;
 	switch (type) {
 	case TYPE_IP4:
 		*next = IP4_INPUT;
@@ -91,10 +133,18 @@ static inline enum sl_drop eth_input_one(struct sl_worker *w, struct rte_mbuf *m
 		return SL_DROP_NONE;
 	case TYPE_ARP:
 		*next = HOST_TX;
-		return arp_valid(frame + p->l3, have - p->l3) ? SL_DROP_NONE : SL_DROP_ARP_INVALID;
+		return arp(m, p);
 	default:
 		return SL_DROP_ETH_UNKNOWN_TYPE;
 	}
+}
+
+#define AHEAD 4 /* packets that are on their way from memory */
+
+static inline void prefetch(struct rte_mbuf *m)
+{
+	rte_prefetch0(sl_pkt(m));
+	rte_prefetch0(rte_pktmbuf_mtod(m, void *));
 }
 
 /* The frame: is it for us, which interface is it of, what does it carry? */
@@ -104,37 +154,31 @@ static uint16_t eth_input_process(struct rte_graph *graph, struct rte_node *node
 	struct sl_worker *w = sl_node_worker(node);
 	const bool offline = w->offline;
 	rte_edge_t next[SL_BURST];
+	struct run run = run_start(w, SL_IFACE_NONE);
 
 	/* port_rx gives a burst per queue, and they gather: in pieces that fit the verdicts. */
 	for (uint16_t done = 0; done < n; done += SL_BURST) {
 		uint16_t piece = RTE_MIN((uint16_t)(n - done), (uint16_t)SL_BURST);
 		void **obj = objs + done;
 
-		for (uint16_t i = 0; i < piece && i < 4; i++) {
-			rte_prefetch0(sl_pkt(obj[i]));
-			rte_prefetch0(rte_pktmbuf_mtod((struct rte_mbuf *)obj[i], void *));
-		}
+		for (uint16_t i = 0; i < piece && i < AHEAD; i++)
+			prefetch(obj[i]);
 		for (uint16_t i = 0; i < piece; i++) {
 			struct rte_mbuf *m = obj[i];
 			struct sl_pkt *p = sl_pkt(m);
-			struct sl_iface_counter *c;
 
-			if (i + 4 < piece) {
-				rte_prefetch0(sl_pkt(obj[i + 4]));
-				rte_prefetch0(rte_pktmbuf_mtod((struct rte_mbuf *)obj[i + 4], void *));
-			}
+			if (i + AHEAD < piece)
+				prefetch(obj[i + AHEAD]);
 			if (!offline)
 				p->flags = 0;
 			p->family = 0;
-			p->reason = eth_input_one(w, m, p, &next[i]);
+			p->reason = eth_input_one(w, m, p, &run, &next[i]);
 			if (unlikely(p->reason))
 				next[i] = DROP;
-			c = sl_iface_counter(w, p->iface);
-			c->rx_packets++;
-			c->rx_bytes += rte_pktmbuf_pkt_len(m);
 		}
 		sl_node_forward(graph, node, obj, next, piece);
 	}
+	run_end(w, run);
 	return n;
 }
 
