@@ -141,17 +141,45 @@ static void numbers_free(struct numbers *n)
 	free(n->number);
 }
 
-static uint32_t address_set(struct image_builder *b, struct numbers *n, const uint32_t range[2])
+#define V6_HIGH (0x20010db8ull << 32)
+
+void cb_to_v6(struct cb_set *set)
+{
+	set->v6 = true;
+	for (uint32_t i = 0; i < set->flow_count; i++) {
+		struct sl_flow *f = &set->flows[i];
+		uint32_t src = f->v4.src, dst = f->v4.dst;
+		uint64_t host = (i + 1) * 0x9e3779b97f4a7c15;
+
+		f->family = 6;
+		f->v6.src[0] = V6_HIGH | src;
+		f->v6.src[1] = host;
+		f->v6.dst[0] = V6_HIGH | dst;
+		f->v6.dst[1] = ~host;
+	}
+}
+
+static uint32_t address_set(struct image_builder *b, struct numbers *n, const uint32_t range[2],
+			    bool v6)
 {
 	uint32_t *number = number_of(n, (uint64_t)range[0] << 32 | range[1]);
 
 	if (range[0] == 0 && range[1] == UINT32_MAX)
 		return SL_SET_ANY;
 	if (*number == UINT32_MAX) {
+		const struct sl_image_ranges6 range6 = {V6_HIGH | range[0], 0, V6_HIGH | range[1],
+							UINT64_MAX};
 		struct sl_image_address_sets set = {
-			.first4 = b->section[SL_SECTION_RANGES4].count, .count4 = 1};
+			.first4 = b->section[SL_SECTION_RANGES4].count,
+			.count4 = !v6,
+			.first6 = b->section[SL_SECTION_RANGES6].count,
+			.count6 = v6,
+		};
 
-		image_add(b, SL_SECTION_RANGES4, range);
+		if (v6)
+			image_add(b, SL_SECTION_RANGES6, &range6);
+		else
+			image_add(b, SL_SECTION_RANGES4, range);
 		*number = image_add(b, SL_SECTION_ADDRESS_SETS, &set);
 	}
 	return *number;
@@ -206,8 +234,8 @@ void cb_image(const struct cb_set *set, struct image_builder *b)
 	image_zone(b, 2, "inside");
 	image_policy(b, "classbench");
 	for (uint32_t i = 0; i < set->count; i++) {
-		uint32_t src = address_set(b, &addresses, set->rules[i].src);
-		uint32_t dst = address_set(b, &addresses, set->rules[i].dst);
+		uint32_t src = address_set(b, &addresses, set->rules[i].src, set->v6);
+		uint32_t dst = address_set(b, &addresses, set->rules[i].dst, set->v6);
 
 		uint32_t service = service_set(b, &ports, &services, &set->rules[i]);
 

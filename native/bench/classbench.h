@@ -20,6 +20,7 @@ struct cb_set {
 	uint32_t count;
 	struct sl_flow *flows;
 	uint32_t flow_count;
+	bool v6;
 };
 
 /* Reads FILE and, if not NULL, TRACE (both may be .gz); exits with a message on failure. */
@@ -32,3 +33,9 @@ void cb_free(struct cb_set *set);
  * prefixes and services share their sets.
  */
 void cb_image(const struct cb_set *set, struct image_builder *b);
+
+/*
+ * Turns the flows and cb_image's ranges to IPv6: an IPv4 address becomes bits 32..63 of
+ * 2001:db8::/32, the interface identifier of the flows is random.
+ */
+void cb_to_v6(struct cb_set *set);

@@ -3,7 +3,7 @@
 
 #include "tables/bits.h"
 
-void sl_bits_init(struct sl_bits *bits, uint32_t atoms, uint64_t seed)
+void sl_bits_init(struct sl_bits *bits, uint32_t atoms, uint32_t id_bytes, uint64_t seed)
 {
 	uint32_t bytes;
 
@@ -12,7 +12,8 @@ void sl_bits_init(struct sl_bits *bits, uint32_t atoms, uint64_t seed)
 	bits->segments = (bits->blocks + SL_PAGE_BLOCKS - 1) / SL_PAGE_BLOCKS;
 	bits->page_blocks = bits->segments > 1 ? SL_PAGE_BLOCKS : bits->blocks;
 	bits->summary_words = (bits->page_blocks + 7) / 8;
-	bytes = bits->summary_words * 8 + bits->page_blocks * 4;
+	bits->id_bytes = id_bytes;
+	bytes = bits->summary_words * 8 + bits->page_blocks * id_bytes;
 	/* A page of up to a line never straddles two. */
 	for (bits->stride = 16; bits->stride < bytes && bits->stride < 64;)
 		bits->stride *= 2;
@@ -61,12 +62,13 @@ bool sl_row_store(struct sl_mem *mem, struct sl_row *row, struct sl_bits *bits)
 		uint32_t id = sl_pool_intern(mem, &bits->pool, words);
 		uint8_t summary = 0;
 
-		if (id == SL_POOL_FULL)
+		if (id == SL_POOL_FULL || sl_bits_outgrown(bits))
 			return false;
 		for (int w = 0; w < SL_BLOCK_WORDS; w++)
 			summary |= (uint8_t)((words[w] != 0) << w);
 		page[at] = summary; /* little-endian: byte `at` of the summary words */
-		memcpy(page + (size_t)bits->summary_words * 8 + at * 4, &id, 4);
+		memcpy(page + (size_t)bits->summary_words * 8 + (size_t)at * bits->id_bytes, &id,
+		       bits->id_bytes);
 	}
 	for (uint32_t k = 0; k < row->dirty_count; k++) {
 		uint32_t block = row->dirty_list[k], segment = block / SL_PAGE_BLOCKS;

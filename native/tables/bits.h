@@ -5,8 +5,8 @@
 
 /*
  * Sets of atoms as the lookup reads them. A block is 512 atoms; a page is up to 64 blocks, stored as
- * a summary with one bit per 64-atom word and the ids of its blocks. Equal blocks and equal pages
- * are stored once, so that a class costs what differs from the others. A class is its page's id, or
+ * a summary with one bit per 64-atom word and the ids of its blocks, of 16 bits while they fit. Equal
+ * blocks and equal pages are stored once, so that a class costs what differs from the others. A class is its page's id, or
  * with more than SL_PAGE_ATOMS atoms an index to a row of page ids, one per segment.
  */
 #define SL_BLOCK_WORDS 8
@@ -18,7 +18,8 @@ struct sl_bits {
 	uint32_t blocks;   /* in all */
 	uint32_t segments; /* pages a class has */
 	uint32_t page_blocks;
-	uint32_t summary_words; /* u64 at the head of a page; the u32 block ids follow */
+	uint32_t summary_words; /* u64 at the head of a page; the block ids follow */
+	uint32_t id_bytes;	/* 2 or 4 */
 	uint32_t stride;	/* bytes of a page */
 	struct sl_pool pool;	/* blocks */
 	struct sl_pool pages;
@@ -26,7 +27,13 @@ struct sl_bits {
 };
 
 /* Shapes the store for `atoms` atoms; 0 is treated as 1. */
-void sl_bits_init(struct sl_bits *bits, uint32_t atoms, uint64_t seed);
+void sl_bits_init(struct sl_bits *bits, uint32_t atoms, uint32_t id_bytes, uint64_t seed);
+
+/* Whether it failed only because the blocks' ids outgrew 16 bits. */
+static inline bool sl_bits_outgrown(const struct sl_bits *bits)
+{
+	return bits->id_bytes == 2 && bits->pool.count > UINT16_MAX + 1u;
+}
 
 /* The atoms of the class under construction, with what changed since it was last stored. */
 struct sl_row {
@@ -53,5 +60,5 @@ static inline void sl_row_flip(struct sl_row *row, uint32_t atom)
 	}
 }
 
-/* Stores what changed and brings `page_ids` up to date; false when memory is out. */
+/* Stores what changed and brings `page_ids` up to date; false when memory or ids are out. */
 bool sl_row_store(struct sl_mem *mem, struct sl_row *row, struct sl_bits *bits);

@@ -117,6 +117,14 @@ static bool build_dimension(struct build *b, enum sl_dimension d)
 	return ok;
 }
 
+static void family_free(struct sl_mem *mem, struct sl_family *f)
+{
+	for (int k = 0; k < 4 + SL_DIMENSIONS; k++)
+		sl_buf_free(mem, &f->memory[k]);
+	for (int d = 0; d < 2; d++)
+		sl_buf_free(mem, &f->address4[d].memory);
+}
+
 /* Hands what the lookup needs to the family; what is left is dropped with the build. */
 static void finish(struct build *b)
 {
@@ -137,26 +145,39 @@ static void finish(struct build *b)
 	f->segments = b->bits.segments;
 	f->stride = b->bits.stride;
 	f->summary_words = b->bits.summary_words;
+	f->wide_ids = b->bits.id_bytes == 4;
 	f->atoms = b->atoms.count;
 	b->bits.pool.items = b->bits.pages.items = (struct sl_buf){NULL, 0};
 	b->lines.buf = b->atoms.rules = (struct sl_buf){NULL, 0};
+}
+
+/* Everything but the atoms, with block ids of this size. */
+static bool build_dimensions(struct build *b, uint32_t id_bytes, uint64_t seed)
+{
+	bool ok = sl_lines_init(&b->lines, b->mem);
+
+	sl_bits_init(&b->bits, b->atoms.count, id_bytes, seed);
+	for (int d = 0; d < SL_DIMENSIONS && ok; d++)
+		ok = build_dimension(b, d);
+	if (ok)
+		finish(b);
+	else
+		family_free(b->mem, b->family);
+	sl_pool_free(b->mem, &b->bits.pool);
+	sl_pool_free(b->mem, &b->bits.pages);
+	sl_buf_free(b->mem, &b->lines.buf);
+	return ok;
 }
 
 static bool build_family(struct build *b, uint32_t part, uint64_t seed)
 {
 	bool ok = sl_atoms_build(b->mem, b->image, b->specs, part, b->number, &b->atoms);
 
-	ok = sl_lines_init(&b->lines, b->mem) && ok;
-	sl_bits_init(&b->bits, b->atoms.count, seed);
 	if (ok && b->atoms.count > 0) {
-		for (int d = 0; d < SL_DIMENSIONS && ok; d++)
-			ok = build_dimension(b, d);
-		if (ok)
-			finish(b);
+		ok = build_dimensions(b, 2, seed);
+		if (!ok && sl_bits_outgrown(&b->bits))
+			ok = build_dimensions(b, 4, seed);
 	}
-	sl_pool_free(b->mem, &b->bits.pool);
-	sl_pool_free(b->mem, &b->bits.pages);
-	sl_buf_free(b->mem, &b->lines.buf);
 	sl_atoms_free(b->mem, &b->atoms);
 	return ok;
 }
@@ -214,14 +235,8 @@ void sl_classifier_free(struct sl_classifier *c)
 {
 	if (c == NULL)
 		return;
-	for (int i = 0; i < 2; i++) {
-		struct sl_family *f = &c->family[i];
-
-		for (int k = 0; k < 4 + SL_DIMENSIONS; k++)
-			sl_buf_free(&c->mem, &f->memory[k]);
-		for (int d = 0; d < 2; d++)
-			sl_buf_free(&c->mem, &f->address4[d].memory);
-	}
+	for (int i = 0; i < 2; i++)
+		family_free(&c->mem, &c->family[i]);
 	free(c);
 }
 

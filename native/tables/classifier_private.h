@@ -8,6 +8,7 @@
 struct sl_family {
 	uint32_t atoms; /* 0: nothing matches */
 	uint32_t segments, stride, summary_words;
+	bool wide_ids; /* block ids of 32 bits, not 16 */
 	bool any_source_port; /* the fourth dimension accepts all, skip it */
 	const struct sl_line *lines;
 	const uint8_t *pages;

@@ -155,13 +155,17 @@ static inline uint32_t sl_map16(const struct sl_line *lines, uint32_t entry, uin
 	return kind == SL_ENTRY_CLASS ? entry : value;
 }
 
+/* The entry for the low half. */
+static inline uint32_t sl_map32_half(const struct sl_line *lines, const struct sl_map32 *map,
+				     uint32_t x)
+{
+	return map->table != NULL ? map->table[x >> 16] :
+				    sl_map16(lines, map->entry, (uint16_t)(x >> 16));
+}
+
 static inline uint32_t sl_map32(const struct sl_line *lines, const struct sl_map32 *map, uint32_t x)
 {
-	uint32_t entry = map->table != NULL ?
-				 map->table[x >> 16] :
-				 sl_map16(lines, map->entry, (uint16_t)(x >> 16));
-
-	return sl_map16(lines, entry, (uint16_t)x);
+	return sl_map16(lines, sl_map32_half(lines, map, x), (uint16_t)x);
 }
 
 static inline uint32_t sl_map64(const struct sl_line *lines, uint32_t entry, uint64_t x)

@@ -39,18 +39,24 @@ INLINE uint64_t live_blocks(const struct pages *p, uint32_t words, int dimension
 #endif
 }
 
+INLINE const uint64_t *block_of(const struct sl_family *f, const uint8_t *page, uint32_t block,
+				bool wide)
+{
+	const uint8_t *ids = page + f->summary_words * 8;
+	uint32_t id = wide ? ((const uint32_t *)ids)[block] : ((const uint16_t *)ids)[block];
+
+	return f->blocks + (size_t)id * SL_BLOCK_WORDS;
+}
+
 /* The first atom that all dimensions have in a block, or NO_ATOM. */
 INLINE uint32_t first_in_block(const struct sl_family *f, const struct pages *p, uint32_t block,
-			       int dimensions)
+			       int dimensions, bool wide)
 {
 	const uint64_t *word[SL_DIMENSIONS];
 	uint64_t v;
 
-	for (int d = 0; d < dimensions; d++) {
-		const uint32_t *ids = (const uint32_t *)(p->at[d] + f->summary_words * 8);
-
-		word[d] = f->blocks + (size_t)ids[block] * SL_BLOCK_WORDS;
-	}
+	for (int d = 0; d < dimensions; d++)
+		word[d] = block_of(f, p->at[d], block, wide);
 #ifdef __AVX512F__
 	__m512i all = _mm512_load_si512(word[0]);
 	uint32_t hits, w;
@@ -85,72 +91,103 @@ INLINE const uint8_t *page_of(const struct sl_family *f, int d, uint32_t class, 
 	return f->pages + (size_t)id * f->stride;
 }
 
-INLINE const struct sl_rule *first_rule(const struct sl_family *f, const uint32_t *class,
-					int dimensions, bool segmented)
+INLINE const struct sl_rule *first_in_page(const struct sl_family *f, const struct pages *p,
+					   uint64_t live, uint32_t segment, int dimensions, bool wide)
 {
-	uint32_t segments = segmented ? f->segments : 1;
+	for (; live != 0; live &= live - 1) {
+		uint32_t block = (uint32_t)__builtin_ctzll(live);
+		uint32_t atom = first_in_block(f, p, block, dimensions, wide);
 
-	for (uint32_t segment = 0; segment < segments; segment++) {
-		struct pages p;
-		uint64_t live;
-
-		for (int d = 0; d < dimensions; d++)
-			p.at[d] = page_of(f, d, class[d], segment, segmented);
-		for (live = live_blocks(&p, f->summary_words, dimensions); live != 0;
-		     live &= live - 1) {
-			uint32_t block = (uint32_t)__builtin_ctzll(live);
-			uint32_t atom = first_in_block(f, &p, block, dimensions);
-
-			if (atom != NO_ATOM)
-				return &f->rules[segment * SL_PAGE_ATOMS + block * SL_BLOCK_ATOMS +
-						 atom];
-		}
+		if (atom != NO_ATOM)
+			return &f->rules[segment * SL_PAGE_ATOMS + block * SL_BLOCK_ATOMS + atom];
 	}
 	return NULL;
 }
 
-/* Values to classes for all flows first, so that the loads of one hide behind the others'. */
-INLINE void match_batch(const struct sl_family *f, const struct sl_flow *const *flows,
-			const struct sl_rule **out, uint32_t n, int family, int dimensions,
-			bool segmented)
+/* How far the addresses of a flow are known after the first look: entries to go on with. */
+INLINE void classify_begin(const struct sl_family *f, const struct sl_flow *flow, int family,
+			   uint32_t entry[2])
 {
-	const struct sl_line *lines = f->lines;
-	uint32_t class[BATCH][SL_DIMENSIONS];
+	const uint32_t address[2] = {flow->v4.src, flow->v4.dst};
 
-	for (uint32_t i = 0; i < n; i++) {
-		const struct sl_flow *flow = flows[i];
-
-		if (family == 4) {
-			class[i][0] = sl_map32(lines, &f->address4[0], flow->v4.src);
-			class[i][1] = sl_map32(lines, &f->address4[1], flow->v4.dst);
-		} else {
-			class[i][0] = sl_map128(lines, f->address6[0], flow->v6.src[0],
-						flow->v6.src[1]);
-			class[i][1] = sl_map128(lines, f->address6[1], flow->v6.dst[0],
-						flow->v6.dst[1]);
-		}
-		class[i][2] = sl_map16(lines, f->service[flow->proto], flow->dport);
-		if (dimensions == 4)
-			class[i][3] = sl_map16(lines, f->source_port, flow->sport);
-		for (int d = 0; d < dimensions; d++)
-			__builtin_prefetch(page_of(f, d, class[i][d], 0, segmented));
+	if (family != 4)
+		return;
+	for (int d = 0; d < 2; d++) {
+		entry[d] = sl_map32_half(f->lines, &f->address4[d], address[d]);
+		__builtin_prefetch(f->lines + (entry[d] & SL_ENTRY_INDEX));
 	}
-	for (uint32_t i = 0; i < n; i++)
-		out[i] = first_rule(f, class[i], dimensions, segmented);
 }
 
+INLINE void classify_end(const struct sl_family *f, const struct sl_flow *flow, int family,
+			 int dimensions, const uint32_t entry[2], uint32_t class[SL_DIMENSIONS])
+{
+	const struct sl_line *lines = f->lines;
+
+	if (family == 4) {
+		class[0] = sl_map16(lines, entry[0], (uint16_t)flow->v4.src);
+		class[1] = sl_map16(lines, entry[1], (uint16_t)flow->v4.dst);
+	} else {
+		class[0] = sl_map128(lines, f->address6[0], flow->v6.src[0], flow->v6.src[1]);
+		class[1] = sl_map128(lines, f->address6[1], flow->v6.dst[0], flow->v6.dst[1]);
+	}
+	class[2] = sl_map16(lines, f->service[flow->proto], flow->dport);
+	if (dimensions == 4)
+		class[3] = sl_map16(lines, f->source_port, flow->sport);
+}
+
+/*
+ * Stage by stage over the batch, so that the loads of one flow hide behind the others':
+ * entries, classes, then which blocks are worth reading, then the blocks.
+ */
+INLINE void match_batch(const struct sl_family *f, const struct sl_flow *const *flows,
+			const struct sl_rule **out, uint32_t n, int family, int dimensions,
+			bool segmented, bool wide)
+{
+	uint32_t class[BATCH][SL_DIMENSIONS];
+	struct pages pages[BATCH];
+	uint64_t live[BATCH];
+	uint32_t entry[BATCH][2];
+
+	for (uint32_t i = 0; i < n; i++)
+		classify_begin(f, flows[i], family, entry[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		classify_end(f, flows[i], family, dimensions, entry[i], class[i]);
+		for (int d = 0; d < dimensions; d++) {
+			pages[i].at[d] = page_of(f, d, class[i][d], 0, segmented);
+			__builtin_prefetch(pages[i].at[d]);
+		}
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		live[i] = live_blocks(&pages[i], f->summary_words, dimensions);
+		for (int d = 0; live[i] != 0 && d < dimensions; d++)
+			__builtin_prefetch(block_of(f, pages[i].at[d],
+						    (uint32_t)__builtin_ctzll(live[i]), wide));
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		out[i] = first_in_page(f, &pages[i], live[i], 0, dimensions, wide);
+		for (uint32_t s = 1; segmented && out[i] == NULL && s < f->segments; s++) {
+			for (int d = 0; d < dimensions; d++)
+				pages[i].at[d] = page_of(f, d, class[i][d], s, true);
+			out[i] = first_in_page(f, &pages[i],
+					       live_blocks(&pages[i], f->summary_words, dimensions),
+					       s, dimensions, wide);
+		}
+	}
+}
+
+/* The variants that matter are compiled apart; the rest ask at run time. */
 INLINE void match_family(const struct sl_family *f, const struct sl_flow *const *flows,
 			 const struct sl_rule **out, uint32_t n, int family)
 {
 	if (f->atoms == 0) {
 		for (uint32_t i = 0; i < n; i++)
 			out[i] = NULL;
-	} else if (f->segments > 1) {
-		match_batch(f, flows, out, n, family, 4, true);
+	} else if (f->segments > 1 || f->wide_ids) {
+		match_batch(f, flows, out, n, family, 4, f->segments > 1, f->wide_ids);
 	} else if (f->any_source_port) {
-		match_batch(f, flows, out, n, family, 3, false);
+		match_batch(f, flows, out, n, family, 3, false, false);
 	} else {
-		match_batch(f, flows, out, n, family, 4, false);
+		match_batch(f, flows, out, n, family, 4, false, false);
 	}
 }
 
