@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compileFile } from '../../src/cli/compiled.js';
+import { BATCH } from '../../src/cli/offline.js';
+import { merge, openInputs } from '../../src/cli/replay-inputs.js';
+import { Replay, type Totals } from '../../src/cli/replay-run.js';
+import { OfflineDatapath } from '../../src/datapath/offline.js';
+import { projectRoot } from '../../src/datapath/root.js';
+import { MESSAGE_CONSTANTS as M } from '../../src/tables/messages.js';
+
+/** Real captures, well-formed and not; SLUICE_DATA names another folder laid out alike. */
+const DATA = path.join(
+  process.env['SLUICE_DATA'] ?? path.join(projectRoot(), '../shared/data'),
+  'pcap',
+);
+const captures = existsSync(DATA)
+  ? readdirSync(DATA, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.pcap(ng)?$/.test(name))
+      .sort()
+  : [];
+
+const compiled = compileFile(path.join(projectRoot(), 'rules/office.yaml'))!;
+let datapath: OfflineDatapath;
+beforeAll(async () => {
+  datapath = await OfflineDatapath.start();
+});
+afterAll(async () => {
+  await datapath.close();
+});
+
+/** Replays a capture, on an empty session table; null for a file that is refused. */
+async function replay(file: string): Promise<Totals | null> {
+  const inputs = openInputs(compiled, [`inside=${file}`]);
+  if (typeof inputs === 'number') return null;
+  await datapath.load(compiled.image);
+  const run = new Replay(compiled, datapath, null);
+  await run.run(inputs);
+  return run.totals();
+}
+
+function expectWhole(totals: Totals): void {
+  const dropped = Object.values(totals.dropped).reduce((sum, count) => sum + count, 0);
+  expect(totals.forwarded + totals.local + dropped).toBe(totals.in);
+  expect(Object.keys(totals.dropped)).not.toContain('none');
+  expect(Object.keys(totals.dropped)).not.toContain('unknown');
+}
+
+/** A generator of numbers below 2^32 that gives the same ones in every run. */
+function random(seed: number): () => number {
+  let state = seed >>> 0 || 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>>= 0);
+  };
+}
+
+/** A copy with bytes changed behind the Ethernet header and the IP version: little gets past those. */
+function change({ bytes }: { readonly bytes: Uint8Array }, next: () => number): Uint8Array {
+  const copy = bytes.slice();
+  for (let n = copy.length / 20; n > 0; n--)
+    if (copy.length > 15) copy[15 + (next() % (copy.length - 15))] = next() & 0xff;
+  return copy;
+}
+
+describe.skipIf(captures.length === 0)('every packet of a capture is accounted for', () => {
+  test.each(captures)('%s', async (name) => {
+    const totals = await replay(path.join(DATA, name));
+    if (totals !== null) expectWhole(totals);
+  });
+
+  test('and so is every packet when one byte in twenty is changed at random', async () => {
+    let packets = 0;
+    for (const [i, name] of captures.entries()) {
+      const inputs = openInputs(compiled, [`inside=${path.join(DATA, name)}`]);
+      if (typeof inputs === 'number') continue;
+      const next = random(i + 1);
+      const changed = [...merge(inputs)].map((packet) => ({
+        ...packet,
+        bytes: change(packet, next),
+      }));
+      await datapath.load(compiled.image);
+      for (let at = 0; at < changed.length; at += BATCH) {
+        const batch = changed.slice(at, at + BATCH);
+        const { results } = await datapath.run('replay', batch, at + BATCH >= changed.length);
+        expect(results.map(({ input }) => input).sort((a, b) => a - b)).toEqual(
+          batch.map((_, n) => at + n),
+        );
+        for (const { fate, reason } of results)
+          expect(reason !== 0, `${name}: reason ${reason}`).toBe(fate === M.FATE_DROPPED);
+        packets += results.length;
+      }
+    }
+    expect(packets).toBeGreaterThan(1000);
+  }, 300_000);
+});
