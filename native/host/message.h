@@ -47,5 +47,15 @@ struct sl_nl_event {
 	char alias[16]; /* link; cut */
 };
 
-/* Reads one whole message (mnl_nlmsg_ok of what was received). Always sets `event`. */
+/*
+ * Does a whole message stand at `m`, of which `left` bytes were received? mnl_nlmsg_ok takes lengths
+ * beyond 2^31 for negative and lets them pass.
+ */
+static inline bool sl_nl_ok(const struct nlmsghdr *m, int left)
+{
+	return left >= (int)sizeof(*m) && m->nlmsg_len >= sizeof(*m) &&
+	       m->nlmsg_len <= (uint32_t)left;
+}
+
+/* Reads one whole message. Always sets `event`. */
 void sl_nl_parse(const struct nlmsghdr *message, struct sl_nl_event *event);

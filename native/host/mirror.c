@@ -251,7 +251,7 @@ static bool pass(struct sl_mirror *m, ssize_t n, bool dump)
 	const struct nlmsghdr *h = (const void *)m->buffer;
 	int left = (int)n;
 
-	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+	for (; sl_nl_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
 		struct sl_nl_event e;
 
 		if (dump && h->nlmsg_seq != m->sequence)

@@ -60,7 +60,7 @@ static int answers(struct sl_rtnl *rtnl, uint32_t sequence,
 			continue;
 		if (n < 0)
 			return -errno;
-		for (; mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
+		for (; sl_nl_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
 			struct sl_nl_event event;
 
 			if (m->nlmsg_seq != sequence)
