@@ -24,6 +24,8 @@
 #define SWEEP_BUDGET 64	  /* session entries a turn looks at */
 #define IDLE_TURNS 256	  /* empty turns before a worker on a shared CPU sleeps */
 #define IDLE_SLEEP_NS 20000
+#define LONG_IDLE_TURNS 8192 /* then the sleeps are longer: a box at rest costs next to nothing */
+#define LONG_IDLE_SLEEP_NS 250000
 
 struct sl_datapath *sl_datapath;
 
@@ -133,9 +135,10 @@ static void park(struct sl_worker *w)
 }
 
 /* A worker that shares its CPU lets others run when there is nothing to do. */
-static void rest(void)
+static void rest(unsigned int empty)
 {
-	const struct timespec pause = {.tv_nsec = IDLE_SLEEP_NS};
+	const struct timespec pause = {
+		.tv_nsec = empty > LONG_IDLE_TURNS ? LONG_IDLE_SLEEP_NS : IDLE_SLEEP_NS};
 
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }
@@ -176,7 +179,7 @@ static int loop(void *argument)
 		empty = busy ? 0 : empty + 1;
 		if (dp->shared_cpu && empty > IDLE_TURNS) {
 			publish_counts(w);
-			rest();
+			rest(empty);
 		}
 	}
 	rte_rcu_qsbr_thread_offline(dp->qsbr, w->index);
