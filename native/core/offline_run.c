@@ -8,7 +8,6 @@
 #include "core/offline_state.h"
 #include "session/table.h"
 
-#define TURN_NS 1000000ull /* packets within so much capture time see the same clock */
 #define TURN_SEGMENTS 2048
 #define SWEEP_NS 1000000000ull
 #define SWEEP_BUDGET 64
@@ -74,7 +73,11 @@ static void advance(struct sl_offline *o)
 	}
 	if (time > o->now_ns)
 		o->now_ns = time;
-	o->turn_until = o->now_ns + TURN_NS;
+	/*
+	 * Within a burst all packets are looked up before the first opens its session. An answer
+	 * cannot be that fast on a wire, but captures have the time they have.
+	 */
+	o->turn = o->mode == SL_MODE_TRACE ? SL_BURST : 1;
 	o->segments = 0;
 	w->now_ns = o->now_ns;
 	w->now_ms = (uint32_t)((o->now_ns - o->start_ns) / 1000000);
@@ -182,14 +185,14 @@ uint16_t sl_offline_rx(struct sl_worker *w, struct sl_port *port, uint16_t queue
 	uint16_t got = 0;
 
 	(void)queue;
-	while (got < n && o->taken < o->count && o->segments < TURN_SEGMENTS) {
+	while (got < n && o->turn > 0 && o->taken < o->count && o->segments < TURN_SEGMENTS) {
 		struct sl_packet record = record_at(o->next);
 		struct sl_result *result = &o->results[o->taken];
 		struct rte_mbuf *in;
 		struct sl_pkt *p;
 
-		/* In order whatever port they enter by; each turn takes at least one. */
-		if (record.iface != port->iface || record.time > o->turn_until)
+		/* In order, whatever port they enter by. */
+		if (record.iface != port->iface)
 			break;
 		in = packet_in(o, o->next + sizeof(record), record.length);
 		if (!in) {
@@ -213,6 +216,7 @@ uint16_t sl_offline_rx(struct sl_worker *w, struct sl_port *port, uint16_t queue
 		}
 		o->next += sizeof(record) + padded(record.length);
 		o->taken++;
+		o->turn--;
 	}
 	return got;
 }

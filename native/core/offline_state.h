@@ -15,8 +15,8 @@ struct sl_offline {
 	uint16_t mode;
 	const uint8_t *next, *end; /* packet records not yet taken */
 	uint32_t count, taken;
-	uint32_t segments;   /* of mbufs in this turn */
-	uint64_t turn_until; /* capture time up to which packets share a turn, ns */
+	uint32_t segments; /* of mbufs in this turn */
+	uint32_t turn;	   /* packets that may still enter in this turn */
 	struct sl_result *results;
 	/* growing buffer of outputs, MODE_REPLAY only */
 	uint8_t *out;
