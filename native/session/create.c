@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <rte_prefetch.h>
+
 #include "session/find.h"
 #include "session/worker.h"
 
@@ -131,6 +133,8 @@ enum sl_drop sl_session_publish(struct sl_session_worker *w, sl_session_ref ref,
 	uint64_t back = sl_session_hash(w->table, ref, s, 1);
 	int err;
 
+	rte_prefetch0(sl_index_primary(&w->table->index, back));
+	rte_prefetch0(sl_index_primary(&w->table->index, hash));
 	/*
 	 * The way back first: its key is the one that may clash and be chosen anew (NAT), and it
 	 * must not be seen until the choice is final.

@@ -6,12 +6,35 @@
 #define PASS_MS 1000
 #define REQUESTS_A_CALL 64
 
+static void end_idle(struct sl_session_worker *w, const struct sl_slab *slab,
+		     const uint32_t *idle, unsigned int n, uint32_t now_ms)
+{
+	struct sl_session_table *t = w->table;
+
+	/* all their buckets first, then one after the other */
+	for (unsigned int i = 0; i < n; i++)
+		for (unsigned int d = 0; d < 2; d++)
+			rte_prefetch0(sl_index_primary(
+				&t->index, sl_session_hash(t, idle[i] | slab->wide,
+							   sl_slab_session(slab, idle[i]), d)));
+	for (unsigned int i = 0; i < n; i++) {
+		uint8_t state = sl_slab_session(slab, idle[i])->state;
+
+		sl_session_end(w, idle[i] | slab->wide,
+			       state == SL_TCP_TIME_WAIT || state == SL_TCP_CLOSED ?
+				       SL_END_FINISHED :
+				       SL_END_IDLE,
+			       now_ms);
+	}
+}
+
 /* Of one chunk: adds the entries it looked at to `looked`, returns how many sessions ended. */
 static unsigned int sweep_chunk(struct sl_session_worker *w, struct sl_slab *slab, uint32_t c,
 				uint32_t now_ms, unsigned int *looked)
 {
 	uint64_t used = ~slab->pool->chunks[c].free & (c == 0 ? ~1ull : ~0ull);
-	unsigned int ended = 0;
+	uint32_t idle[SL_CHUNK];
+	unsigned int n = 0;
 
 	for (uint64_t u = used; u; u &= u - 1)
 		rte_prefetch0(
@@ -21,16 +44,19 @@ static unsigned int sweep_chunk(struct sl_session_worker *w, struct sl_slab *sla
 		struct sl_session *s = sl_slab_session(slab, index);
 
 		(*looked)++;
-		if (!sl_session_expired(w->table, s, now_ms) || !sl_session_alive(s))
+		if (!sl_session_expired(w->table, s, now_ms))
 			continue;
-		sl_session_end(w, index | slab->wide,
-			       s->state == SL_TCP_TIME_WAIT || s->state == SL_TCP_CLOSED ?
-				       SL_END_FINISHED :
-				       SL_END_IDLE,
-			       now_ms);
-		ended++;
+		rte_prefetch0(sl_slab_entry(slab, index));
+		idle[n++] = index;
 	}
-	return ended;
+	/* entries that ended before are still idle, and are no sessions any more */
+	for (unsigned int i = 0; i < n;)
+		if (sl_session_alive(sl_slab_session(slab, idle[i])))
+			i++;
+		else
+			idle[i] = idle[--n];
+	end_idle(w, slab, idle, n, now_ms);
+	return n;
 }
 
 static unsigned int sweep_slab(struct sl_session_worker *w, unsigned int which, uint32_t now_ms,
