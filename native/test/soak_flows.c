@@ -38,7 +38,7 @@ static void segment(const struct soak *soak, struct frame *f, uint32_t id, unsig
 {
 	const struct soak_flow *flow = &soak->flow[id];
 	uint32_t client = (flow->deniable ? RTE_IPV4(10, 200, 0, 0) : RTE_IPV4(10, 0, 0, 0)) + id;
-	uint32_t server = RTE_IPV4(198, 18, 0, 1) + id % 50021;
+	uint32_t server = 0xc6120001u + id % 50021; /* 198.18.0.0/15, RFC 2544 */
 	uint16_t port = (uint16_t)(1024 + id % 60000);
 	uint32_t mine = FIRST(direction) + DATA * load(&flow->fed[direction]);
 	uint32_t theirs = FIRST(!direction) + DATA * load(&flow->due[!direction]);
