@@ -27,7 +27,7 @@ export class Appliance {
   readonly #compiler: CompilerThread;
   readonly #log: Logger;
   #running: Running | null = null;
-  #offline: OfflineDatapath | null = null;
+  #offline: Promise<OfflineDatapath>;
   /** Changes happen one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -36,6 +36,8 @@ export class Appliance {
     this.datapath = datapath;
     this.#compiler = compiler;
     this.#log = log;
+    // Kept warm: its start is the longest part of asking an assertion.
+    this.#offline = warm(datapath.program);
     datapath.on('up', (status) => void this.#inTurn(() => this.#reconcile(status)));
   }
 
@@ -51,7 +53,12 @@ export class Appliance {
 
   async close(): Promise<void> {
     await this.#compiler.close();
-    await this.#offline?.close();
+    await this.#closeOffline();
+  }
+
+  async #closeOffline(): Promise<void> {
+    const offline = await this.#offline.catch(() => null);
+    await offline?.close();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -69,17 +76,16 @@ export class Appliance {
     const decoded = decodeImage(image);
     const hash = hashOf(decoded);
     const stages = { ...compiled.stages, assert: 0, stage: 0, activate: 0 };
-    const unchanged = hash === this.#running?.hash;
-    if (unchanged) {
-      const sessions = { kept: 0, ended: 0 };
-      const same = { generation: this.generation, bytes: this.#running?.image.length ?? 0 };
-      return { ok: true, changed: false, ...same, stages, sessions, diagnostics };
-    }
     const start = performance.now();
     const refused = assertions.length === 0 ? [] : await this.#assert(decoded, image, assertions);
     stages.assert = performance.now() - start;
     if (refused.length > 0)
       return refusal('an assertion does not hold', [...diagnostics, ...refused]);
+    if (hash === this.#running?.hash) {
+      const sessions = { kept: 0, ended: 0 };
+      const same = { generation: this.generation, bytes: this.#running.image.length };
+      return { ok: true, changed: false, ...same, stages, sessions, diagnostics };
+    }
     const sessions = await this.#push(image, generation, stages);
     if (typeof sessions === 'string')
       return refusal(`the datapath refuses the tables: ${sessions}`, diagnostics);
@@ -99,12 +105,11 @@ export class Appliance {
     const names = new Names();
     names.take(decoded);
     try {
-      this.#offline ??= await OfflineDatapath.start(this.datapath.program);
-      return await failing(assertions, this.#offline, image, names);
+      return await failing(assertions, await this.#offline, image, names);
     } catch (error) {
       // Whatever is wrong with it, the next apply gets a new one.
-      await this.#offline?.close();
-      this.#offline = null;
+      await this.#closeOffline();
+      this.#offline = warm(this.datapath.program);
       throw error;
     }
   }
@@ -169,6 +174,13 @@ export class Appliance {
     }
     return null;
   }
+}
+
+/** A failure shows when it is asked. */
+function warm(program: string): Promise<OfflineDatapath> {
+  const offline = OfflineDatapath.start(program);
+  offline.catch(() => undefined);
+  return offline;
 }
 
 function hashOf(image: DecodedImage): string {

@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { DatapathAway, DatapathRefused } from '../datapath/libsluice.js';
+import { DatapathError, ImageRefused } from '../datapath/offline.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
 import { apiSocket } from './api/rundir.js';
 import { SHOWS } from './api/types.js';
@@ -12,6 +13,9 @@ import type { Source } from './show/source.js';
 
 /** Bytes a request may have: the texts of the largest model there can be. */
 const MOST_BODY = 512 * 2 ** 20;
+
+/** Failures whose message is for the user. */
+const REFUSALS = [FilterError, DatapathRefused, ImageRefused] as const;
 
 /** A request that is none of ours; `status` is HTTP's. */
 class RequestError extends Error {
@@ -95,8 +99,8 @@ function fail(response: ServerResponse, error: unknown, log: Logger): void {
   const { message } = error as Error;
   let status = 500;
   if (error instanceof RequestError) ({ status } = error);
-  else if (error instanceof FilterError || error instanceof DatapathRefused) status = 400;
-  else if (error instanceof DatapathAway) status = 503;
+  else if (REFUSALS.some((kind) => error instanceof kind)) status = 400;
+  else if (error instanceof DatapathAway || error instanceof DatapathError) status = 503;
   else log.error(error);
   const told = status === 500 ? `sluiced failed: ${message}; see sluiced.log` : message;
   send(response, status, 'application/json', JSON.stringify({ message: told }));

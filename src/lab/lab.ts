@@ -33,6 +33,7 @@ export class Lab {
   readonly hosts: Readonly<Record<LabHost['name'], RunningHost>>;
   readonly hugepages: boolean;
   readonly #guard: ChildProcess;
+  #daemon: ChildProcess | null = null;
 
   private constructor(
     prefix: string,
@@ -91,7 +92,18 @@ export class Lab {
     });
     closeSync(log);
     daemon.unref();
+    this.#daemon = daemon;
     await this.#answers(daemon);
+  }
+
+  /** Ends sluiced; the datapath goes on. */
+  async stopDaemon(): Promise<void> {
+    const daemon = this.#daemon;
+    if (daemon === null || daemon.exitCode !== null) return;
+    const gone = once(daemon, 'exit');
+    daemon.kill('SIGTERM');
+    await gone;
+    this.#daemon = null;
   }
 
   /** Runs a sluice command against the lab's appliance. */
