@@ -6,7 +6,17 @@ import { diagnosticsReference, languageReference } from './reference.js';
 
 const BEGIN = '<!-- generated: npx tsx src/cli/readme.ts -->\n';
 const END = '<!-- end of the generated part -->\n';
-const MODULES = ['check', 'compile', 'import', 'trace', 'replay', 'apply', 'show', 'clear', 'bench'];
+const MODULES = [
+  'check',
+  'compile',
+  'import',
+  'trace',
+  'replay',
+  'apply',
+  'show',
+  'clear',
+  'bench',
+];
 
 /** The README with its reference made anew from the commands, the schema and the drop reasons. */
 export async function readmeText(readme: string): Promise<string> {
