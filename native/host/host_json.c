@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <arpa/inet.h>
-#include <rte_ether.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -159,9 +158,10 @@ static void put_neighbors(void *arg)
 		put_iface(json, tables, a->iface);
 		sl_json_string(json, "state", states[state]);
 		if (state == SL_ADJ_READY) {
-			char mac[RTE_ETHER_ADDR_FMT_SIZE];
+			char mac[18];
 
-			rte_ether_format_addr(mac, sizeof(mac), (const void *)a->mac);
+			snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", a->mac[0],
+				 a->mac[1], a->mac[2], a->mac[3], a->mac[4], a->mac[5]);
 			sl_json_string(json, "mac", mac);
 		}
 		sl_json_object_end(json);
