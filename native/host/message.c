@@ -28,9 +28,14 @@ static int collect(const struct nlattr *attr, void *data)
 /* Attributes behind a family header of `size` bytes; false if there is not even that. */
 static bool parse(const struct nlmsghdr *m, size_t size, struct attributes *a)
 {
+	size_t length = mnl_nlmsg_get_payload_len(m);
+
 	memset(a, 0, sizeof(*a));
-	return mnl_nlmsg_get_payload_len(m) >= size &&
-	       mnl_attr_parse(m, (unsigned int)size, collect, a) >= 0;
+	if (length < MNL_ALIGN(size))
+		return false;
+	/* mnl_attr_parse would go to the aligned end, which may lie behind the message's own. */
+	return mnl_attr_parse_payload(mnl_nlmsg_get_payload_offset(m, size),
+				      length - MNL_ALIGN(size), collect, a) >= 0;
 }
 
 static const void *bytes(const struct attributes *a, unsigned int type, size_t length)
