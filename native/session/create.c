@@ -169,9 +169,14 @@ void sl_session_end(struct sl_session_worker *w, sl_session_ref ref, enum sl_ses
 		    uint32_t now_ms)
 {
 	struct sl_session *s = sl_session_at(w->table, ref);
+	uint64_t hash[2];
 
 	if (!sl_session_alive(s))
 		return;
+	for (unsigned int d = 0; d < 2; d++) {
+		hash[d] = sl_session_hash(w->table, ref, s, d);
+		rte_prefetch0(sl_index_primary(&w->table->index, hash[d]));
+	}
 	if (w->ended)
 		w->ended(w->arg, ref, s, why, now_ms);
 	/* Before the session is seen to be dead: whoever misses it finds it counted. */
@@ -179,7 +184,7 @@ void sl_session_end(struct sl_session_worker *w, sl_session_ref ref, enum sl_ses
 		__atomic_store_n(&w->stats.ended_by_policy, w->stats.ended_by_policy + 1,
 				 __ATOMIC_RELAXED);
 	for (unsigned int d = 0; d < 2; d++)
-		unindex(w, ref, d, sl_session_hash(w->table, ref, s, d));
+		unindex(w, ref, d, hash[d]);
 	__atomic_store_n(&s->flags, s->flags & ~SL_SESSION_LIVE, __ATOMIC_RELEASE);
 	w->stats.live[!!(ref & SL_REF_WIDE)]--;
 	w->stats.ended++;
