@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { SHOWS } from '../daemon/api/types.js';
 import type { Lab } from './lab.js';
@@ -30,20 +30,29 @@ export async function prompt(lab: Lab): Promise<void> {
     prompt: 'sluice> ',
     completer: (line: string) => [WORDS.filter((word) => word.startsWith(line)), line],
   });
-  lines.on('SIGINT', () => lines.close());
+  let running: ChildProcess | null = null;
+  lines.on('SIGINT', () => {
+    if (running === null) lines.close();
+    else running.kill('SIGINT');
+  });
   lines.prompt();
   for await (const line of lines) {
     const words = split(line);
     if (words[0] === 'sluice') words.shift();
     if (words[0] === 'exit' || words[0] === 'quit') break;
     if (words[0] === 'help' || words[0] === '?') process.stdout.write(HELP);
-    else if (words[0] !== undefined) await foreground(lab, words);
+    else if (words[0] !== undefined) {
+      running = start(lab, words);
+      if (running !== null) await ended(running);
+      running = null;
+    }
     lines.prompt();
   }
   lines.close();
 }
 
-async function foreground(lab: Lab, words: readonly string[]): Promise<void> {
+/** Starts a command in this terminal; null, and a word about it, where there is none. */
+function start(lab: Lab, words: readonly string[]): ChildProcess | null {
   const [first, where = '', ...rest] = words;
   let argv: readonly string[];
   if (first !== 'in') argv = [process.execPath, builtProgram('cli/main'), ...words];
@@ -51,12 +60,15 @@ async function foreground(lab: Lab, words: readonly string[]): Promise<void> {
     argv = ['ip', 'netns', 'exec', lab.prefix + where, ...rest];
   else {
     process.stdout.write(`in ${NAMESPACES.join('|')} COMMAND\n`);
-    return;
+    return null;
   }
   const [program = '', ...args] = argv;
-  await new Promise<void>((resolve) => {
-    const env = { ...process.env, ...lab.environment };
-    const child = spawn(program, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const env = { ...process.env, ...lab.environment };
+  return spawn(program, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
     child.on('error', (error) => {
       process.stderr.write(`${error.message}\n`);
       resolve();
