@@ -18,23 +18,48 @@ void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, struct sl_way *way
 	p->route_how = way->how;
 }
 
+static inline struct sl_key4 turned4(const struct sl_key4 *k)
+{
+	return (struct sl_key4){k->dst, k->src, k->dport, k->sport, k->proto, k->flags, k->vrf};
+}
+
+static inline struct sl_key6 turned6(const struct sl_key6 *k)
+{
+	struct sl_key6 back = *k;
+
+	memcpy(back.src, k->dst, sizeof(back.src));
+	memcpy(back.dst, k->src, sizeof(back.dst));
+	back.sport = k->dport;
+	back.dport = k->sport;
+	return back;
+}
+
 static void fill_keys(struct sl_session *s, const struct sl_pkt *p)
 {
 	if (p->family == 4) {
-		const struct sl_key4 *k = &p->key4;
-
-		sl_entry4(s)->key[0] = *k;
-		sl_entry4(s)->key[1] =
-			(struct sl_key4){k->dst, k->src, k->dport, k->sport, k->proto, k->flags, k->vrf};
+		sl_entry4(s)->key[0] = p->key4;
+		sl_entry4(s)->key[1] = turned4(&p->key4);
 	} else {
-		struct sl_key6 *back = &sl_entry6(s)->key[1].key6;
-
-		sl_entry6(s)->key[0].key6 = *back = p->key6;
-		memcpy(back->src, p->key6.dst, sizeof(back->src));
-		memcpy(back->dst, p->key6.src, sizeof(back->dst));
-		back->sport = p->key6.dport;
-		back->dport = p->key6.sport;
+		sl_entry6(s)->key[0].key6 = p->key6;
+		sl_entry6(s)->key[1].key6 = turned6(&p->key6);
 	}
+}
+
+void sl_open_soon(const struct sl_worker *w, const struct sl_pkt *p)
+{
+	const struct sl_session_table *table = w->dp->sessions;
+	uint64_t hash;
+
+	if (p->family == 4) {
+		struct sl_key4 back = turned4(&p->key4);
+
+		hash = sl_hash4(&table->secret, &back);
+	} else {
+		struct sl_key6 back = turned6(&p->key6);
+
+		hash = sl_hash6(&table->secret, &back);
+	}
+	__builtin_prefetch(sl_index_primary(&table->index, hash), 1);
 }
 
 static void fill(struct sl_worker *w, struct sl_session *s, const struct sl_pkt *p,

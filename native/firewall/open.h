@@ -21,5 +21,11 @@ static inline bool sl_open_midstream(const struct sl_worker *w)
 /* Finds the way of a packet from a wire; sets its out_iface, zone and route_how. */
 void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, struct sl_way *way);
 
+/*
+ * A session is to be opened for this packet soon: sends for the bucket of its way back, the one line
+ * the lookup has not touched. A guess where addresses are translated.
+ */
+void sl_open_soon(const struct sl_worker *w, const struct sl_pkt *p);
+
 enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const struct sl_way *way,
 			     const struct sl_decision *decision);

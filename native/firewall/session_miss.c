@@ -155,6 +155,9 @@ static void piece(struct sl_worker *w, void **objs, rte_edge_t *next, uint16_t n
 	}
 	judge(w, objs, miss, waiting);
 	for (uint16_t i = 0; i < n; i++)
+		if (miss[i].pending && miss[i].decision.allow)
+			sl_open_soon(w, sl_pkt(objs[i]));
+	for (uint16_t i = 0; i < n; i++)
 		if (miss[i].pending)
 			next[i] = carry_out(w, objs[i], &miss[i]);
 }
