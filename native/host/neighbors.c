@@ -36,16 +36,19 @@ void sl_neighbors_close(struct sl_neighbors *n)
 	memset(n, 0, sizeof(*n));
 }
 
-/* As a packet of the kernel's own would: it resolves, confirms or does nothing, as needed. */
-static void use(struct sl_neighbors *n, const struct sl_adjacency *a)
+/*
+ * As a packet of the kernel's own would: it resolves, confirms or does nothing, as needed. False while
+ * the link is not up for the kernel yet: it would lose its first probe and send the next a second on.
+ */
+static bool use(struct sl_neighbors *n, const struct sl_adjacency *a)
 {
 	const struct sl_tap *tap = &n->taps->tap[a->iface % SL_MAX_IFACES];
 	char request[128] = {0};
 	struct nlmsghdr *m = mnl_nlmsg_put_header(request);
 	struct ndmsg *info;
 
-	if (tap->fd < 0)
-		return;
+	if (tap->fd < 0 || !sl_tap_running(tap))
+		return false;
 	m->nlmsg_type = RTM_NEWNEIGH;
 	m->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE;
 	info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
@@ -55,6 +58,7 @@ static void use(struct sl_neighbors *n, const struct sl_adjacency *a)
 	info->ndm_flags = NTF_USE;
 	mnl_attr_put(m, NDA_DST, a->family == 4 ? 4 : 16, a->address);
 	mnl_socket_sendto(n->socket, m, m->nlmsg_len);
+	return true;
 }
 
 /* Errors only, as no ack is asked for: a full neighbour table shows as packets that wait in vain. */
@@ -98,7 +102,7 @@ static void hold(struct sl_neighbors *n, struct rte_mbuf *m, uint64_t now_ms)
 		n->held[i].adjacency = id;
 		n->held[i].since_ms = now_ms;
 		n->waiting++;
-		use(n, &sl_adjacencies[id]);
+		n->held[i].asked = use(n, &sl_adjacencies[id]);
 	} else if (n->held[i].packets == SL_HELD_PACKETS) {
 		/* RFC 1122 2.3.2.2: save at least the latest. */
 		sl_give_back(n->dp, n->held[i].packet[0], SL_DROP_NEIGHBOR_PENDING);
@@ -163,6 +167,8 @@ void sl_neighbors_turn(struct sl_neighbors *n, uint64_t now_ms)
 			release(n, i, verdict(n->held[i].adjacency));
 		else if (now_ms - n->held[i].since_ms > HOLD_MS)
 			release(n, i, SL_DROP_NEIGHBOR_FAILED);
+		else if (!n->held[i].asked)
+			n->held[i].asked = use(n, &sl_adjacencies[n->held[i].adjacency]);
 	}
 	if (now_ms - n->swept_ms >= SWEEP_MS)
 		sweep(n, now_ms);

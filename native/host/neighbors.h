@@ -16,6 +16,7 @@ struct sl_neighbors {
 		struct rte_mbuf *packet[SL_HELD_PACKETS]; /* oldest first */
 		uint32_t adjacency;
 		uint32_t packets; /* 0: free */
+		bool asked;	  /* the kernel, to resolve it */
 		uint64_t since_ms;
 	} held[SL_HELD_ADJACENCIES];
 	uint32_t waiting;	      /* of held, in use */

@@ -35,7 +35,7 @@ int sl_sysctl(const char *path, const char *name, const char *value)
 }
 
 /* One ioctl on a socket of the TAP's name. */
-static int request(struct sl_tap *tap, unsigned long what, struct ifreq *ifr)
+static int request(const struct sl_tap *tap, unsigned long what, struct ifreq *ifr)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
 
@@ -89,6 +89,13 @@ void sl_tap_carrier(struct sl_tap *tap, bool up)
 
 	if (ioctl(tap->fd, TUNSETCARRIER, &value) == 0)
 		tap->carrier = up;
+}
+
+bool sl_tap_running(const struct sl_tap *tap)
+{
+	struct ifreq ifr = {0};
+
+	return request(tap, SIOCGIFFLAGS, &ifr) == 0 && ifr.ifr_flags & IFF_RUNNING;
 }
 
 /* Sysctls a kernel without that family or feature does not have are no error. */

@@ -35,6 +35,9 @@ void sl_tap_close(struct sl_tap *tap, bool remove);
 int sl_tap_set(struct sl_tap *tap, const uint8_t mac[6], uint16_t mtu);
 void sl_tap_carrier(struct sl_tap *tap, bool up);
 
+/* Has the kernel taken note of the carrier? It sends nothing before. */
+bool sl_tap_running(const struct sl_tap *tap);
+
 /* A frame from the kernel as an mbuf, or NULL: none there, or (counted in *lost) no mbuf for it. */
 struct rte_mbuf *sl_tap_read(struct sl_tap *tap, struct rte_mempool *pool, unsigned int *lost);
 /* Writes a whole frame; the mbuf stays the caller's. 0 or -errno. */
