@@ -41,7 +41,7 @@ async function tool(name, argv) {
 
 async function vitest(name, args, env = {}) {
   const report = path.join(ROOT, `build/logs/${name}.json`);
-  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const argv = ['node_modules/.bin/vitest', 'run', ...args, ...reporters];
   const { code, output } = await attempt(name, argv, { env });
   if (code !== 0) say(tail(output, 200));
