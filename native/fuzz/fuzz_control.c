@@ -49,7 +49,8 @@ static void start(void)
 	static const struct sl_control_ops ops = {stage, activate, nothing, nothing};
 	static struct sl_options options = {
 		.workers = 1, .memory_mb = 64, .buffers = 512, .no_huge = true, .offline = true};
-	struct sl_image_settings settings = {.max_sessions = 1024, .max_routes = 1024};
+	struct sl_image_settings settings = {.max_sessions = 1024, .max_routes = 1024, .fragment_timeout = 30,
+					      .fragment_datagrams = 64, .fragment_source = 16};
 	char error[256] = "";
 
 	datapath.workers = 1;

@@ -33,9 +33,16 @@ static const struct section {
 	SECTION(SL_SECTION_PAIRS, pairs),
 	SECTION(SL_SECTION_PAIR_PARTS, pair_parts),
 	SECTION(SL_SECTION_ROUTES, routes),
+	SECTION(SL_SECTION_RULE_EXTRAS, rule_extras),
+	SECTION(SL_SECTION_RULE_MACS, rule_macs),
+	SECTION(SL_SECTION_RULE_IFACES, rule_ifaces),
+	SECTION(SL_SECTION_SCHEDULES, schedules),
+	SECTION(SL_SECTION_SCHEDULE_WINDOWS, schedule_windows),
+	SECTION(SL_SECTION_TIMEZONES, timezones),
+	SECTION(SL_SECTION_TIMEZONE_CHANGES, timezone_changes),
 #undef SECTION
 };
-static_assert(SL_SECTION_ROUTES == SL_IMAGE_SECTIONS, "a section is missing above");
+static_assert(SL_SECTION_TIMEZONE_CHANGES == SL_IMAGE_SECTIONS, "a section is missing above");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the image is read in place");
 
 bool sl_image_fault(const struct sl_image_check *check, const char *section, uint32_t record,
@@ -154,7 +161,7 @@ int sl_image_open(struct sl_image *image, const void *bytes, size_t size, char *
 	if (strings == 0 || image->strings[0] != 0 || image->strings[strings - 1] != 0)
 		return fault(error, error_size, "strings: do not start and end with NUL");
 	if (!sl_image_check_net(&check) || !sl_image_check_sets(&check) ||
-	    !sl_image_check_policies(&check))
+	    !sl_image_check_schedules(&check) || !sl_image_check_policies(&check))
 		return -EINVAL;
 	return 0;
 }

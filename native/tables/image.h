@@ -30,6 +30,13 @@ struct sl_image {
 	const struct sl_image_pairs *pairs;
 	const struct sl_image_pair_parts *pair_parts;
 	const struct sl_image_routes *routes;
+	const struct sl_image_rule_extras *rule_extras;
+	const struct sl_image_rule_macs *rule_macs;
+	const struct sl_image_rule_ifaces *rule_ifaces;
+	const struct sl_image_schedules *schedules;
+	const struct sl_image_schedule_windows *schedule_windows;
+	const struct sl_image_timezones *timezones;
+	const struct sl_image_timezone_changes *timezone_changes;
 	/* Records per section, by enum sl_image_section; [0] is unused. */
 	uint32_t count[SL_IMAGE_SECTIONS + 1];
 };

@@ -27,5 +27,9 @@ static inline bool sl_image_range_ok(uint32_t first, uint32_t count, uint32_t to
 bool sl_image_check_net(const struct sl_image_check *check);
 /* ranges, address sets, services, service sets */
 bool sl_image_check_sets(const struct sl_image_check *check);
-/* policies, rules, parts, pairs; after the sets */
+/* schedules, timezones */
+bool sl_image_check_schedules(const struct sl_image_check *check);
+/* extras of rules; `i` of `rule`, whose own fields are good but for this one */
+bool sl_image_check_extra(const struct sl_image_check *check, uint32_t rule);
+/* policies, rules, parts, pairs; after the sets and schedules */
 bool sl_image_check_policies(const struct sl_image_check *check);

@@ -27,6 +27,15 @@ static bool check_settings(const struct sl_image_check *check)
 			return sl_image_fault(check, "settings", 0,
 					      "time %zu: %u is not in 1..31536000 seconds", i,
 					      times[i]);
+	if (s->midstream_grace > 86400)
+		return sl_image_fault(check, "settings", 0, "midstream_grace %u is not in 0..86400",
+				      s->midstream_grace);
+	if (s->fragment_timeout < 1 || s->fragment_timeout > 120 || s->fragment_datagrams < 16 ||
+	    s->fragment_datagrams > 1 << 20 || s->fragment_source < 1 ||
+	    s->fragment_source > s->fragment_datagrams)
+		return sl_image_fault(check, "settings", 0, "fragments: %u s, %u datagrams, %u a source",
+				      s->fragment_timeout, s->fragment_datagrams,
+				      s->fragment_source);
 	return true;
 }
 
@@ -91,6 +100,9 @@ static bool check_interface(const struct sl_image_check *check, uint32_t i,
 	    (management && f->zone != SL_ZONE_NONE))
 		return sl_image_fault(check, "interfaces", i, "zone %u is not one of its kind",
 				      f->zone);
+	if (f->reverse_path > SL_RPF_STRICT || f->reserved != 0)
+		return sl_image_fault(check, "interfaces", i, "reverse_path %u, reserved %u",
+				      f->reverse_path, f->reserved);
 	if (f->mtu < 1280 || f->mtu > 9216)
 		return sl_image_fault(check, "interfaces", i, "MTU %u is not in 1280..9216",
 				      f->mtu);

@@ -97,13 +97,14 @@ static bool check_rule(const struct sl_image_check *check, uint32_t i, uint32_t 
 	if (r->service != SL_SET_ANY && r->service >= COUNT(check, SERVICE_SETS))
 		return sl_image_fault(check, "rules", i, "service %u of %u sets", r->service,
 				      COUNT(check, SERVICE_SETS));
-	if (r->action > SL_ACTION_ALLOW)
+	if (r->action > SL_ACTION_REJECT)
 		return sl_image_fault(check, "rules", i, "action %u is unknown", r->action);
-	if ((r->flags & ~SL_RULE_LOG) != 0)
+	if ((r->flags & ~(SL_RULE_LOG | SL_RULE_LOG_END | SL_RULE_STATELESS | SL_RULE_MIDSTREAM |
+			   SL_RULE_CONDITION)) != 0)
 		return sl_image_fault(check, "rules", i, "flags 0x%x are unknown", r->flags);
 	if (r->reserved != 0)
 		return sl_image_fault(check, "rules", i, "reserved is %u", r->reserved);
-	return true;
+	return sl_image_check_extra(check, i);
 }
 
 /* Policies cover the rules in order, each rule once. */
@@ -117,6 +118,9 @@ static bool check_rules(const struct sl_image_check *check, uint64_t *seen)
 		if (policy->name >= COUNT(check, STRINGS))
 			return sl_image_fault(check, "policies", p, "name %u is out of range",
 					      policy->name);
+		if ((policy->flags & ~SL_POLICY_KEEP_ESTABLISHED) != 0)
+			return sl_image_fault(check, "policies", p, "flags 0x%x are unknown",
+					      policy->flags);
 		if (policy->first_rule != next || policy->rules > COUNT(check, RULES) - next)
 			return sl_image_fault(check, "policies", p, "rules %u+%u of %u, %u expected",
 					      policy->first_rule, policy->rules,

@@ -22,6 +22,13 @@ static const uint32_t record_size[SL_IMAGE_SECTIONS + 1] = {
 	[SL_SECTION_PAIRS] = sizeof(struct sl_image_pairs),
 	[SL_SECTION_PAIR_PARTS] = sizeof(struct sl_image_pair_parts),
 	[SL_SECTION_ROUTES] = sizeof(struct sl_image_routes),
+	[SL_SECTION_RULE_EXTRAS] = sizeof(struct sl_image_rule_extras),
+	[SL_SECTION_RULE_MACS] = sizeof(struct sl_image_rule_macs),
+	[SL_SECTION_RULE_IFACES] = sizeof(struct sl_image_rule_ifaces),
+	[SL_SECTION_SCHEDULES] = sizeof(struct sl_image_schedules),
+	[SL_SECTION_SCHEDULE_WINDOWS] = sizeof(struct sl_image_schedule_windows),
+	[SL_SECTION_TIMEZONES] = sizeof(struct sl_image_timezones),
+	[SL_SECTION_TIMEZONE_CHANGES] = sizeof(struct sl_image_timezone_changes),
 };
 
 uint32_t image_add(struct image_builder *b, enum sl_image_section id, const void *record)
@@ -62,6 +69,9 @@ void image_builder_init(struct image_builder *b)
 		.udp_established = 180,
 		.icmp = 10,
 		.other = 60,
+		.fragment_timeout = 30,
+		.fragment_datagrams = 1024,
+		.fragment_source = 256,
 	};
 
 	memset(b, 0, sizeof(*b));
@@ -113,6 +123,7 @@ uint32_t image_rule(struct image_builder *b, uint32_t source, uint32_t destinati
 		.destination = destination,
 		.service = service,
 		.line = b->section[SL_SECTION_RULES].count + 1,
+		.extra = SL_EXTRA_NONE,
 		.action = action,
 	};
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { z } from 'zod';
+import { schedulesSchema } from '../firewall/schedules.js';
 import { groupsSchema, policiesSchema } from '../firewall/schema.js';
 import { interfacesSchema, zonesSchema } from '../interfaces/schema.js';
 import { routingSchema } from '../routing/schema.js';
@@ -21,6 +22,9 @@ const systemSchema = withWords(
     )
       .optional()
       .describe('Host name of the appliance.'),
+    timezone: withWords(z.string().max(64), { what: 'a timezone' })
+      .optional()
+      .describe('Timezone of schedules that name none: `Europe/Berlin`; UTC unless given.'),
   }),
   {
     what: 'system',
@@ -28,7 +32,6 @@ const systemSchema = withWords(
       users: 'system settings',
       dns: 'system settings',
       ntp: 'system settings',
-      timezone: 'system settings',
       syslog: 'system settings',
       'ssh-keys': 'system settings',
     },
@@ -48,6 +51,7 @@ export const documentSchema = withWords(
     interfaces: interfacesSchema.optional(),
     zones: zonesSchema.optional(),
     groups: groupsSchema.optional(),
+    schedules: schedulesSchema.optional(),
     policies: policiesSchema.optional(),
     routing: routingSchema.optional(),
     assert: z

@@ -14,6 +14,12 @@ const PORT_KINDS = {
   vdev: CONSTANTS.PORT_VDEV,
 } as const;
 
+const REVERSE_PATH = {
+  off: CONSTANTS.RPF_OFF,
+  loose: CONSTANTS.RPF_LOOSE,
+  strict: CONSTANTS.RPF_STRICT,
+} as const;
+
 /** 16 bytes in network order; an IPv4 address lies in the first four. */
 export function addressBytes({ family, value }: Address): Uint8Array {
   const bytes = new Uint8Array(16);
@@ -40,6 +46,11 @@ export function writeNetwork(model: Model, slots: Slots, strings: StringsWriter)
       name: strings.add(zone.name),
       slot: zoneSlot(zone.name),
       flags: zone.logDenied ? CONSTANTS.ZONE_LOG_DENIED : 0,
+      flood_syn: zone.flood.syn,
+      flood_udp: zone.flood.udp,
+      flood_icmp: zone.flood.icmp,
+      flood_other: zone.flood.other,
+      flood_source: zone.flood.perSource,
     });
 
   for (const iface of model.interfaces.toSorted((a, b) => ifaceSlot(a.name) - ifaceSlot(b.name))) {
@@ -63,6 +74,9 @@ export function writeNetwork(model: Model, slots: Slots, strings: StringsWriter)
       mtu: iface.mtu,
       flags: (iface.parent === null ? 0 : IFACE_VLAN) | (iface.management ? IFACE_MANAGEMENT : 0),
       port_kind: iface.port === null ? CONSTANTS.PORT_NONE : PORT_KINDS[iface.port.kind],
+      mss: iface.mss === 'clamp' ? CONSTANTS.MSS_CLAMP : (iface.mss ?? CONSTANTS.MSS_NONE),
+      reverse_path: REVERSE_PATH[iface.reversePath],
+      reserved: 0,
     });
   }
 

@@ -5,12 +5,19 @@ import { CONSTANTS, SECTIONS } from '../tables/layout.js';
 import { encodeImage } from '../tables/encode.js';
 import { SectionWriter, StringsWriter } from '../tables/section.js';
 import { Digest } from './digest.js';
+import { ExtrasWriter, SchedulesWriter, ruleFlags } from './image-extras.js';
 import { writeNetwork } from './image-interfaces.js';
 import { AddressSets, ServiceSets } from './image-sets.js';
 import { LimitError, figure } from './limits.js';
 import type { Model } from './model.js';
 import { buildParts, type PartPolicy, type PartZone } from './parts.js';
 import { assignSlots, slotOf, type Assigned, type Slots } from './slots.js';
+
+const ACTIONS = {
+  allow: CONSTANTS.ACTION_ALLOW,
+  deny: CONSTANTS.ACTION_DENY,
+  reject: CONSTANTS.ACTION_REJECT,
+} as const;
 
 /** Bytes an image may have; the datapath reads no more. */
 export const MAX_IMAGE_BYTES = 2 ** 30;
@@ -57,7 +64,8 @@ export function compileModel(
 function compile(model: Model, generation: number, { slots, rules: numbers }: Assigned): Compiled {
   const strings = new StringsWriter();
   const network = writeNetwork(model, slots, strings);
-  const rules = new RulesWriter(numbers, strings);
+  const extras = new ExtrasWriter(slots, new SchedulesWriter(model.schedules, strings));
+  const rules = new RulesWriter(numbers, strings, extras);
   const fitting: PartPolicy[] = [];
   for (const policy of model.policies) {
     const written = rules.add(policy);
@@ -102,6 +110,13 @@ function compile(model: Model, generation: number, { slots, rules: numbers }: As
     pairs: pairRecords.bytes,
     pair_parts: pairParts.bytes,
     routes: network.routes.bytes,
+    rule_extras: extras.extras.bytes,
+    rule_macs: extras.macs.bytes,
+    rule_ifaces: extras.ifaces.bytes,
+    schedules: extras.schedules.schedules.bytes,
+    schedule_windows: extras.schedules.windows.bytes,
+    timezones: extras.schedules.timezones.bytes,
+    timezone_changes: extras.schedules.changes.bytes,
   };
   const size = Object.values(sections).reduce((sum, bytes) => sum + bytes.length, 4096);
   if (size > MAX_IMAGE_BYTES)
@@ -132,25 +147,29 @@ class RulesWriter {
   /** Slots of all rules in file order, disabled ones too. */
   readonly #numbers: Uint32Array;
   readonly #strings: StringsWriter;
+  readonly #extras: ExtrasWriter;
   #next = 0;
 
-  constructor(numbers: Uint32Array, strings: StringsWriter) {
+  constructor(numbers: Uint32Array, strings: StringsWriter, extras: ExtrasWriter) {
     this.#numbers = numbers;
     this.#strings = strings;
+    this.#extras = extras;
   }
 
   add(policy: Policy): PartPolicy {
     const index = this.policies.count;
     const first = this.rules.count;
     const digest = new Digest();
+    const keep = policy.keepEstablished ? CONSTANTS.POLICY_KEEP_ESTABLISHED : 0;
+    digest.word(keep);
     for (const rule of policy.rules) {
       const slot = this.#numbers[this.#next++] as number;
       if (!rule.enabled) continue;
       const source = this.addresses.id(rule.source);
       const destination = this.addresses.id(rule.destination);
       const service = this.services.id(rule.service);
-      const action = rule.action === 'allow' ? CONSTANTS.ACTION_ALLOW : CONSTANTS.ACTION_DENY;
-      const flags = rule.log ? CONSTANTS.RULE_LOG : 0;
+      const action = ACTIONS[rule.action];
+      const flags = ruleFlags(rule);
       this.rules.add({
         slot,
         name: this.#strings.add(rule.name),
@@ -160,6 +179,7 @@ class RulesWriter {
         service,
         file: this.#strings.add(rule.at.file),
         line: rule.at.line,
+        extra: this.#extras.add(rule.extra, digest),
         action,
         flags,
         reserved: 0,
@@ -171,7 +191,12 @@ class RulesWriter {
       this.services.digest(service, digest);
     }
     const rules = this.rules.count - first;
-    this.policies.add({ name: this.#strings.add(policy.name), first_rule: first, rules });
+    this.policies.add({
+      name: this.#strings.add(policy.name),
+      first_rule: first,
+      rules,
+      flags: keep,
+    });
     return { index, from: policy.from, to: policy.to, rules, hash: digest.end() };
   }
 }
@@ -191,7 +216,9 @@ function partZones(model: Model, slots: Slots): PartZone[] {
   }));
 }
 
-function settings({ settings: { maxSessions, maxRoutes, timeouts } }: Model) {
+function settings({
+  settings: { maxSessions, maxRoutes, timeouts, midstreamGrace, fragments },
+}: Model) {
   const section = new SectionWriter(SECTIONS.settings, 1);
   section.add({
     max_sessions: maxSessions,
@@ -204,6 +231,10 @@ function settings({ settings: { maxSessions, maxRoutes, timeouts } }: Model) {
     udp_established: timeouts.udpEstablished,
     icmp: timeouts.icmp,
     other: timeouts.other,
+    midstream_grace: midstreamGrace,
+    fragment_timeout: fragments.timeout,
+    fragment_datagrams: fragments.datagrams,
+    fragment_source: fragments.perSource,
   });
   return section;
 }

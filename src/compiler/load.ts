@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { checkTimezone, resolveSchedules } from '../firewall/schedules.js';
 import { resolveFirewall } from '../firewall/resolve.js';
 import { resolveInterfaces, resolveZones } from '../interfaces/resolve.js';
 import { resolveRoutes } from '../routing/resolve.js';
@@ -45,7 +46,8 @@ export function ruleFileTexts(path: string, reader: Reader): Map<string, string>
 }
 
 function resolve(document: Document, context: Context): Model {
-  const interfaces = resolveInterfaces(document, context);
+  const reversePath = document.settings?.['reverse-path'] ?? 'strict';
+  const interfaces = resolveInterfaces(document, reversePath, context);
   const named = document.interfaces;
   const routes = resolveRoutes(
     document,
@@ -55,7 +57,17 @@ function resolve(document: Document, context: Context): Model {
     },
     context,
   );
-  const policies = resolveFirewall(document, context);
+  if (document.system !== undefined) checkTimezone(document.system, context);
+  const schedules = resolveSchedules(
+    document.schedules,
+    document.system?.timezone ?? 'UTC',
+    context,
+  );
+  const names = {
+    interfaces: document.interfaces ?? new Map<string, never>(),
+    schedules: document.schedules ?? new Map<string, never>(),
+  };
+  const policies = resolveFirewall(document, names, context);
   const settings = resolveSettings(document.settings, context);
   for (const check of CHECKS) check({ document, interfaces, routes, policies }, context);
   const assertions = (document.assert ?? []).map((text, i) => ({
@@ -66,6 +78,7 @@ function resolve(document: Document, context: Context): Model {
     interfaces: interfaces.map((one) => one.interface),
     zones: resolveZones(document, context),
     policies: policies.map((one) => one.policy),
+    schedules,
     routes: routes.map((one) => one.route),
     assertions,
     settings,

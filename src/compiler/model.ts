@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import type { Policy } from '../firewall/model.js';
+import type { Policy, Schedule } from '../firewall/model.js';
 import type { Interface, Zone } from '../interfaces/model.js';
 import type { StaticRoute } from '../routing/model.js';
 import type { Position } from '../diagnostics/position.js';
@@ -10,6 +10,7 @@ export interface Model {
   readonly interfaces: readonly Interface[];
   readonly zones: readonly Zone[];
   readonly policies: readonly Policy[];
+  readonly schedules: readonly Schedule[];
   readonly routes: readonly StaticRoute[];
   readonly assertions: readonly { readonly text: string; readonly at: Position }[];
   readonly settings: Settings;
@@ -21,6 +22,15 @@ export interface Settings {
   readonly maxSessions: number;
   /** Routes each family's FIB is sized for. */
   readonly maxRoutes: number;
+  /** Seconds after a start in which TCP may be picked up midstream; 0: never. */
+  readonly midstreamGrace: number;
+  readonly fragments: {
+    /** Seconds a datagram's fragments have to come. */
+    readonly timeout: number;
+    /** Datagrams that wait for fragments at once, and of these from one source. */
+    readonly datagrams: number;
+    readonly perSource: number;
+  };
   readonly timeouts: {
     readonly tcpOpening: number;
     readonly tcpEstablished: number;

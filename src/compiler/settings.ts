@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { z } from 'zod';
+import { reversePathSchema } from '../interfaces/schema.js';
 import type { Context } from '../rulefile/context.js';
 import { withWords, type Loaded } from '../rulefile/schema.js';
 import type { Settings } from './model.js';
@@ -22,6 +23,19 @@ const duration = (fallback: string, meaning: string) =>
     ])
     .optional()
     .describe(`${meaning}; ${fallback} unless given.`);
+
+const fragments = withWords(
+  z.strictObject({
+    timeout: duration('30s', 'A datagram whose fragments do not all come, at most 120s'),
+    'max-datagrams': withWords(z.int().min(16).max(1_048_576), { what: 'a number of datagrams' })
+      .optional()
+      .describe('Datagrams that may wait at once, 16 to 1048576; 8192 unless given.'),
+    'max-per-source': withWords(z.int().min(1).max(1_048_576), { what: 'a number of datagrams' })
+      .optional()
+      .describe('Of these from one source address; 256 unless given.'),
+  }),
+  { what: 'bounds of fragments' },
+);
 
 const timeouts = withWords(
   z.strictObject({
@@ -48,8 +62,16 @@ export const settingsSchema = withWords(
     timeouts: timeouts
       .optional()
       .describe('Idle times of sessions: `90s`, `15m`, `2h` or seconds.'),
+    'reverse-path': reversePathSchema().describe(
+      'Anti-spoofing of all interfaces that do not say: `strict` unless given.',
+    ),
+    'midstream-grace': duration(
+      '0s',
+      'After a start of the fast path, TCP without a session may be picked up so long',
+    ),
+    fragments: fragments.optional().describe('Bounds of fragments that wait for others.'),
   }),
-  { what: 'settings', planned: { 'reverse-path': 'anti-spoofing' } },
+  { what: 'settings' },
 ).describe('Sizes and times of the fast path.');
 
 type SettingsConfig = Loaded<z.infer<typeof settingsSchema>>;
@@ -59,6 +81,23 @@ type TimeoutsConfig = NonNullable<SettingsConfig['timeouts']>;
 /** Settings with what is not written filled in; times that are too long are reported. */
 export function resolveSettings(config: SettingsConfig | undefined, context: Context): Settings {
   const times = config?.timeouts;
+  const bounded = <K extends string>(
+    owner: { readonly [key in K]?: string | number | undefined } | undefined,
+    key: K,
+    most: number,
+    fallback: number,
+  ) => {
+    const value = owner?.[key];
+    if (owner === undefined || value === undefined) return fallback;
+    const found = seconds(value);
+    if (found <= most) return found;
+    context.report(
+      'wrong-value',
+      context.at(owner, key),
+      `'${value}' is more than ${most} seconds`,
+    );
+    return fallback;
+  };
   const time = (key: keyof TimeoutsConfig, fallback: number) => {
     const value = times?.[key];
     if (times === undefined || value === undefined) return fallback;
@@ -67,7 +106,15 @@ export function resolveSettings(config: SettingsConfig | undefined, context: Con
     context.report('wrong-value', context.at(times, key), `'${value}' is more than seven days`);
     return fallback;
   };
+  const held = config?.fragments;
+  const datagrams = held?.['max-datagrams'] ?? 8192;
   return {
+    midstreamGrace: Math.min(86_400, bounded(config, 'midstream-grace', 86_400, 0)),
+    fragments: {
+      timeout: bounded(held, 'timeout', 120, 30),
+      datagrams,
+      perSource: Math.min(datagrams, held?.['max-per-source'] ?? 256),
+    },
     maxSessions: config?.['max-sessions'] ?? 1_048_576,
     maxRoutes: config?.['max-routes'] ?? 65_536,
     timeouts: {

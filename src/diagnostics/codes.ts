@@ -104,6 +104,11 @@ export const CODES = {
   'unknown-zone': error('no such zone', 'Zones are named under `zones`.'),
   'unknown-group': error('no such group', 'Groups are named under `groups`.'),
   'unknown-interface': error('no such interface', 'Interfaces are named under `interfaces`.'),
+  'unknown-schedule': error('no such schedule', 'Schedules are named under `schedules`.'),
+  'unknown-timezone': error(
+    'no such timezone',
+    'Timezones are named as in the IANA database: `Europe/Berlin`, `UTC`.',
+  ),
   'unknown-rule': error('no such rule', 'A rule is named POLICY/RULE.'),
   'group-cycle': error('groups contain each other', 'A group cannot be a member of itself.'),
 
@@ -151,6 +156,14 @@ export const CODES = {
   'source-port-unported': error(
     'source port without a protocol that has ports',
     '`source-port` needs TCP, UDP or SCTP among the services of the rule.',
+  ),
+  'rule-form': error(
+    'parts of a rule do not fit together',
+    'For example an answer for packets that the rule does not reject, or TCP flags both set and clear.',
+  ),
+  'schedule-time': error(
+    'no time of a schedule',
+    'Weekly times start and end at different times of the day; dates exist, and end after they start.',
   ),
   'rule-never-matches': warning(
     'rule can never match',

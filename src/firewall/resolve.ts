@@ -2,6 +2,7 @@
 import type { AddressSet } from '../net/sets.js';
 import type { Context } from '../rulefile/context.js';
 import { AddressSets } from './addresses.js';
+import { extraOf, type ExtraNames } from './extra.js';
 import type { Policy, Rule } from './model.js';
 import type { AddressesConfig, FirewallConfig, PolicyConfig, RuleConfig } from './schema.js';
 import { ServiceSets } from './services.js';
@@ -20,21 +21,24 @@ export interface ResolvedPolicy {
 }
 
 /** Resolves groups and policies to the model; what cannot be resolved is reported and left out. */
-export function resolveFirewall(config: FirewallConfig, context: Context): ResolvedPolicy[] {
+export function resolveFirewall(
+  config: FirewallConfig,
+  names: ExtraNames,
+  context: Context,
+): ResolvedPolicy[] {
   const addresses = new AddressSets(config.groups?.addresses, context);
   const services = new ServiceSets(config.groups?.services, context);
   // Groups that no rule uses are read too: their errors would show up later otherwise.
   for (const name of config.groups?.addresses?.keys() ?? []) addresses.group(name);
   for (const name of config.groups?.services?.keys() ?? []) services.group(name);
   return (config.policies ?? []).map((policy) =>
-    resolvePolicy(policy, addresses, services, context),
+    resolvePolicy(policy, { addresses, services, names }, context),
   );
 }
 
 function resolvePolicy(
   config: PolicyConfig,
-  addresses: AddressSets,
-  services: ServiceSets,
+  { addresses, services, names }: Known,
   context: Context,
 ): ResolvedPolicy {
   const rules: ResolvedRule[] = [];
@@ -42,21 +46,47 @@ function resolvePolicy(
     const source = setOf(one, 'source', addresses);
     const destination = setOf(one, 'destination', addresses);
     const service = services.ofRule(one);
+    const extra = extraOf(one, names, context);
     if (source === undefined || destination === undefined || service === undefined) continue;
-    const { name, action, log, description = null } = one;
-    const enabled = one.enabled && config.enabled;
-    const at = context.position(one);
-    const sets = { source, destination, service };
-    rules.push({ config: one, rule: { name, at, ...sets, action, log, enabled, description } });
+    if (extra === undefined) continue;
+    const { name, action, description = null } = one;
+    const rule = {
+      name,
+      at: context.position(one),
+      source,
+      destination,
+      service,
+      action,
+      ...logging(one.log),
+      stateless: one.state === 'none',
+      midstream: (one.midstream ?? config.midstream) === 'allow',
+      extra,
+      enabled: one.enabled && config.enabled,
+      description,
+    };
+    rules.push({ config: one, rule });
   }
   const policy = {
     name: config.name,
     at: context.position(config),
     from: listOf(config.from),
     to: listOf(config.to),
+    keepEstablished: config['keep-established'],
     rules: rules.map((resolved) => resolved.rule),
   };
   return { config, policy, rules };
+}
+
+/** What rules refer to. */
+interface Known {
+  readonly addresses: AddressSets;
+  readonly services: ServiceSets;
+  readonly names: ExtraNames;
+}
+
+function logging(value: RuleConfig['log']): Pick<Rule, 'log' | 'logEnd'> {
+  if (typeof value === 'boolean') return { log: value, logEnd: value };
+  return { log: value.start, logEnd: value.end };
 }
 
 function setOf(

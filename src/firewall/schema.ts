@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { z } from 'zod';
+import { extraKeys } from './extra-schema.js';
 import {
   descriptionSchema,
   nameSchema,
@@ -56,21 +57,16 @@ const rule = withWords(
     'source-port': sourcePort
       .optional()
       .describe('Source ports or ranges for the TCP, UDP and SCTP services of the rule.'),
-    action: withWords(z.enum(['allow', 'deny']), {
-      planned: { reject: 'rejecting with an answer' },
-    }).describe('What happens to the first packet of a session: `allow` or `deny`.'),
-    log: z.boolean().default(false).describe('Log what the rule decides.'),
+    action: z
+      .enum(['allow', 'deny', 'reject'])
+      .describe(
+        'What happens to the first packet of a session: `allow`, `deny`, or `reject` with an answer.',
+      ),
+    ...extraKeys,
     enabled: z.boolean().default(true).describe('`false` leaves the rule out.'),
     description: descriptionSchema().optional(),
   }),
-  {
-    what: 'a rule',
-    planned: {
-      limit: 'limits',
-      state: 'stateless rules',
-      midstream: 'sessions picked up midstream',
-    },
-  },
+  { what: 'a rule' },
 );
 
 const zoneReference = nameSchema('a zone name');
@@ -85,10 +81,17 @@ const policy = withWords(
       'Zones the packet leaves to; `local` is the appliance itself, `any` never includes it.',
     ),
     rules: z.array(rule).describe('Rules in order; the first that matches decides.'),
+    midstream: withWords(z.enum(['allow', 'deny']), { what: 'allow or deny' })
+      .default('deny')
+      .describe('`allow` lets TCP open sessions without a SYN, where a rule does not say.'),
+    'keep-established': z
+      .boolean()
+      .default(false)
+      .describe('Sessions that its rules opened go on, whatever the policy says later.'),
     enabled: z.boolean().default(true).describe('`false` leaves all rules of the policy out.'),
     description: descriptionSchema().optional(),
   }),
-  { what: 'a policy', planned: { midstream: 'sessions picked up midstream', limit: 'limits' } },
+  { what: 'a policy' },
 );
 
 export const groupsSchema = withWords(

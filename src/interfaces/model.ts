@@ -23,7 +23,23 @@ export interface Interface {
   readonly addresses: readonly Prefix[];
   /** IP MTU in bytes, 1280..9216. */
   readonly mtu: number;
+  /** Whether packets may come in whose source is routed elsewhere, or nowhere (RFC 3704). */
+  readonly reversePath: ReversePath;
+  /** Most that SYNs through it may announce; `clamp`: what its MTU leaves. */
+  readonly mss: number | 'clamp' | null;
   readonly description: string | null;
+}
+
+export type ReversePath = 'strict' | 'loose' | 'off';
+
+/** New sessions from a zone admitted a second; 0: no limit. */
+export interface Flood {
+  readonly syn: number;
+  readonly udp: number;
+  readonly icmp: number;
+  readonly other: number;
+  /** From each source address. */
+  readonly perSource: number;
 }
 
 export interface Zone {
@@ -31,5 +47,6 @@ export interface Zone {
   readonly at: Position;
   /** Log packets that the default deny drops on their way from this zone. */
   readonly logDenied: boolean;
+  readonly flood: Flood;
   readonly description: string | null;
 }

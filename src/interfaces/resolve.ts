@@ -3,8 +3,8 @@ import { parsePrefix } from '../net/address.js';
 import type { Prefix } from '../net/sets.js';
 import { quote } from '../diagnostics/text.js';
 import type { Context } from '../rulefile/context.js';
-import type { Interface, Port, Zone } from './model.js';
-import type { InterfaceConfig, InterfacesConfig } from './schema.js';
+import type { Flood, Interface, Port, ReversePath, Zone } from './model.js';
+import type { InterfaceConfig, InterfacesConfig, ZoneConfig } from './schema.js';
 
 const DEFAULT_MTU = 1500;
 
@@ -16,7 +16,11 @@ export interface ResolvedInterface {
 }
 
 /** Interfaces as the model has them; addresses that cannot be read are reported and left out. */
-export function resolveInterfaces(config: InterfacesConfig, context: Context): ResolvedInterface[] {
+export function resolveInterfaces(
+  config: InterfacesConfig,
+  reversePath: ReversePath,
+  context: Context,
+): ResolvedInterface[] {
   return [...(config.interfaces ?? [])].map(([name, one]) => {
     const addresses = readAddresses(one, context);
     const at = context.atKey(config.interfaces as object, name);
@@ -33,6 +37,8 @@ export function resolveInterfaces(config: InterfacesConfig, context: Context): R
         management: one.management,
         addresses: addresses.map((address) => address.prefix),
         mtu: one.mtu ?? config.interfaces?.get(one.parent ?? '')?.mtu ?? DEFAULT_MTU,
+        reversePath: one['reverse-path'] ?? reversePath,
+        mss: one.mss ?? null,
         description: one.description ?? null,
       },
     };
@@ -44,8 +50,20 @@ export function resolveZones(config: InterfacesConfig, context: Context): Zone[]
     name,
     at: context.positionOf(context.atKey(config.zones as object, name)),
     logDenied: zone['log-denied'],
+    flood: floodOf(zone.flood),
     description: zone.description ?? null,
   }));
+}
+
+function floodOf(config: ZoneConfig['flood']): Flood {
+  const rate = (text: string | undefined) => (text === undefined ? 0 : parseInt(text, 10));
+  return {
+    syn: rate(config?.syn),
+    udp: rate(config?.udp),
+    icmp: rate(config?.icmp),
+    other: rate(config?.other),
+    perSource: rate(config?.['per-source']),
+  };
 }
 
 function portOf({ port }: InterfaceConfig): Port | null {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { z } from 'zod';
 import { descriptionSchema, nameSchema, withWords, type Loaded } from '../rulefile/schema.js';
+import { mssSchema } from '../rulefile/values.js';
+
+/** How strictly sources are checked against the routes. */
+export function reversePathSchema() {
+  return withWords(z.enum(['strict', 'loose', 'off']), { what: 'a reverse path check' }).optional();
+}
 
 const interfaceName = withWords(
   // A kernel TAP of the same name stands for each interface: these are Linux's rules (dev_valid_name).
@@ -52,6 +58,10 @@ const one = withWords(
     mtu: withWords(z.int().min(1280).max(9216), { what: 'an MTU' })
       .optional()
       .describe('IP MTU in bytes, 1280 to 9216; 1500 unless given.'),
+    'reverse-path': reversePathSchema().describe(
+      'Anti-spoofing: sources must be routed back out of this interface (`strict`) or at all (`loose`); `settings.reverse-path` unless given.',
+    ),
+    mss: mssSchema(),
     management: z
       .boolean()
       .default(false)
@@ -60,8 +70,24 @@ const one = withWords(
   }),
   {
     what: 'an interface',
-    planned: { tunnel: 'IPsec tunnels', 'reverse-path': 'anti-spoofing' },
+    planned: { tunnel: 'IPsec tunnels' },
   },
+);
+
+const perSecond = (what: string) =>
+  withWords(z.string().regex(/^[1-9][0-9]{0,8}\/s$/), { what: 'a rate like 10000/s' })
+    .optional()
+    .describe(`${what}: \`10000/s\`.`);
+
+const flood = withWords(
+  z.strictObject({
+    syn: perSecond('TCP'),
+    udp: perSecond('UDP'),
+    icmp: perSecond('ICMP and ICMPv6'),
+    other: perSecond('Other protocols'),
+    'per-source': perSecond('Any protocol, from each source address'),
+  }),
+  { what: 'flood limits' },
 );
 
 const zone = withWords(
@@ -70,6 +96,9 @@ const zone = withWords(
       .boolean()
       .default(false)
       .describe('Log packets from this zone that no rule matches.'),
+    flood: flood
+      .optional()
+      .describe('Most new sessions a second that packets from this zone may open.'),
     description: descriptionSchema().optional(),
   }),
   { what: 'a zone' },

@@ -8,7 +8,7 @@
  * field. Strings are offsets into the `strings` section (NUL-terminated UTF-8; offset 0 is empty).
  */
 export const MAGIC = 0x49544c53; // "SLTI"
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 export type FieldType = 'u8' | 'u16' | 'u32' | 'u64' | 'bytes16' | 'bytes32';
 export interface RecordLayout {
@@ -42,8 +42,37 @@ export const CONSTANTS = {
   PART_NONE: 0xffffffff,
   ACTION_DENY: 0,
   ACTION_ALLOW: 1,
+  ACTION_REJECT: 2,
+  /** Log denials and starts of sessions; ends of sessions. */
   RULE_LOG: 1,
+  RULE_LOG_END: 2,
+  /** Packets pass without a session. */
+  RULE_STATELESS: 4,
+  /** TCP may be picked up without its SYN. */
+  RULE_MIDSTREAM: 8,
+  /** The rule has conditions in its extra: if they do not hold, the next rule is asked. */
+  RULE_CONDITION: 16,
+  POLICY_KEEP_ESTABLISHED: 1,
+  EXTRA_NONE: 0xffffffff,
+  /** Over its limit, the rule does not match and the next one is asked. */
+  EXTRA_OVER_NEXT: 1,
+  /** The TCP flags must not be as given. */
+  EXTRA_TCP_NOT: 2,
+  /** Ends of any kind: a TCP reset for TCP, else administratively prohibited. */
+  REJECT_AUTO: 0,
+  REJECT_TCP_RESET: 1,
+  REJECT_PORT: 2,
+  REJECT_HOST: 3,
+  REJECT_NET: 4,
+  REJECT_PROHIBITED: 5,
+  DSCP_NONE: 0xff,
+  MSS_NONE: 0,
+  MSS_CLAMP: 0xffff,
+  SCHEDULE_NONE: 0xffffffff,
   ZONE_LOG_DENIED: 1,
+  RPF_OFF: 0,
+  RPF_LOOSE: 1,
+  RPF_STRICT: 2,
   IFACE_VLAN: 1,
   IFACE_MANAGEMENT: 2,
   PORT_NONE: 0,
@@ -96,6 +125,10 @@ export const SECTIONS = {
       ['udp_established', 'u32'],
       ['icmp', 'u32'],
       ['other', 'u32'],
+      ['midstream_grace', 'u32', 'after a start, TCP may be picked up midstream; 0: never'],
+      ['fragment_timeout', 'u32', 'a datagram whose fragments do not all come'],
+      ['fragment_datagrams', 'u32', 'datagrams that may wait for fragments at once, all workers'],
+      ['fragment_source', 'u32', 'of these from one source address'],
     ],
   },
   zones: {
@@ -105,6 +138,11 @@ export const SECTIONS = {
       ['name', 'u32'],
       ['slot', 'u16'],
       ['flags', 'u16', 'ZONE_*'],
+      ['flood_syn', 'u32', 'new sessions a second from the zone, TCP; 0: no limit'],
+      ['flood_udp', 'u32'],
+      ['flood_icmp', 'u32', 'ICMP and ICMPv6'],
+      ['flood_other', 'u32'],
+      ['flood_source', 'u32', 'of any protocol, for each source address'],
     ],
   },
   interfaces: {
@@ -122,6 +160,9 @@ export const SECTIONS = {
       ['mtu', 'u16', 'IP MTU'],
       ['flags', 'u8', 'IFACE_*'],
       ['port_kind', 'u8', 'PORT_*'],
+      ['mss', 'u16', 'most that SYNs through it may announce; MSS_NONE, MSS_CLAMP: by the MTU'],
+      ['reverse_path', 'u8', 'RPF_*'],
+      ['reserved', 'u8'],
     ],
   },
   addresses: {
@@ -188,6 +229,7 @@ export const SECTIONS = {
       ['name', 'u32'],
       ['first_rule', 'u32', 'into rules'],
       ['rules', 'u32'],
+      ['flags', 'u32', 'POLICY_*'],
     ],
   },
   rules: {
@@ -202,8 +244,9 @@ export const SECTIONS = {
       ['service', 'u32', 'service set or SET_ANY'],
       ['file', 'u32'],
       ['line', 'u32'],
+      ['extra', 'u32', 'into rule_extras, or EXTRA_NONE'],
       ['action', 'u8', 'ACTION_*'],
-      ['flags', 'u8', 'RULE_*'],
+      ['flags', 'u8', 'RULE_LOG and so on'],
       ['reserved', 'u16'],
     ],
   },
@@ -245,6 +288,85 @@ export const SECTIONS = {
       ['flags', 'u8', 'ROUTE_*'],
       ['distance', 'u8'],
       ['reserved', 'u16'],
+    ],
+  },
+  rule_extras: {
+    id: 18,
+    doc: 'What few rules have: conditions beyond the tuple, limits, changes to packets. Each is of one rule.',
+    fields: [
+      ['rate_ns', 'u64', 'time between two tokens of the rule; 0: no limit'],
+      ['source_rate_ns', 'u64', 'the same for each source'],
+      ['log_ns', 'u64', 'the same of log records'],
+      ['dscp', 'u64', 'condition: bit 0..63 for each code point that fits; 0: any'],
+      ['burst', 'u32', 'tokens at most; at least 1 where there is a rate'],
+      ['source_burst', 'u32'],
+      ['log_burst', 'u32'],
+      ['sessions', 'u32', 'at once by this rule; 0: no limit'],
+      ['source_sessions', 'u32', 'the same for each source'],
+      ['schedule', 'u32', 'condition: index into schedules, or SCHEDULE_NONE'],
+      ['first_mac', 'u32', 'condition: source MACs, into rule_macs'],
+      [
+        'first_iface',
+        'u32',
+        'condition: first the ingress, then the egress interfaces, into rule_ifaces',
+      ],
+      ['macs', 'u16', '0: any'],
+      ['in', 'u16', 'ingress interfaces; 0: any'],
+      ['out', 'u16', 'egress interfaces; 0: any'],
+      ['set_mss', 'u16', 'MSS_NONE, MSS_CLAMP or the most that SYNs may announce'],
+      ['tcp_mask', 'u8', 'condition: flags to look at; 0: no condition, else only TCP fits'],
+      ['tcp_value', 'u8', 'what they must be'],
+      ['set_dscp', 'u8', '0..63 or DSCP_NONE'],
+      ['reject', 'u8', 'REJECT_*'],
+      ['source_length4', 'u8', 'prefix length that makes one source: 1..32'],
+      ['source_length6', 'u8', '1..128'],
+      ['flags', 'u8', 'EXTRA_*'],
+      ['reserved', 'u8'],
+    ],
+  },
+  rule_macs: {
+    id: 19,
+    doc: 'Source MAC addresses, the first byte in bits 40..47; sorted within a rule.',
+    fields: [['mac', 'u64']],
+  },
+  rule_ifaces: { id: 20, doc: 'Interface slots.', fields: [['iface', 'u16']] },
+  schedules: {
+    id: 21,
+    doc: 'A schedule is active while one of its windows is.',
+    fields: [
+      ['name', 'u32'],
+      ['first_window', 'u32', 'into schedule_windows'],
+      ['windows', 'u32'],
+      ['timezone', 'u32', 'index into timezones'],
+    ],
+  },
+  schedule_windows: {
+    id: 22,
+    doc: 'Local times, from inclusive, to exclusive. Weekly: seconds of the day; else seconds since 1970-01-01 00:00 by the local clock.',
+    fields: [
+      ['from', 'u64'],
+      ['to', 'u64', 'at most 86400 where weekly'],
+      ['days', 'u32', 'bit 0 Monday .. bit 6 Sunday; 0: not weekly'],
+      ['reserved', 'u32'],
+    ],
+  },
+  timezones: {
+    id: 23,
+    doc: 'Offsets of local time from UTC.',
+    fields: [
+      ['name', 'u32', 'of the IANA database'],
+      ['first', 'u32', 'into timezone_changes'],
+      ['changes', 'u32'],
+      ['offset', 'u32', "seconds east of UTC before the first change, two's complement"],
+    ],
+  },
+  timezone_changes: {
+    id: 24,
+    doc: 'Ascending within a timezone.',
+    fields: [
+      ['at', 'u64', 'seconds since 1970 UTC'],
+      ['offset', 'u32', 'from then on'],
+      ['reserved', 'u32'],
     ],
   },
 } as const satisfies Record<string, RecordLayout>;

@@ -22,6 +22,10 @@ export function rule(name: string, parts: Partial<Rule> = {}): Rule {
     service: null,
     action: 'allow',
     log: false,
+    logEnd: false,
+    stateless: false,
+    midstream: false,
+    extra: null,
     enabled: true,
     description: null,
     ...parts,
@@ -29,11 +33,12 @@ export function rule(name: string, parts: Partial<Rule> = {}): Rule {
 }
 
 export function policy(name: string, from: string[], to: string[], rules: Rule[]): Policy {
-  return { name, at: AT, from, to, rules };
+  return { name, at: AT, from, to, keepEstablished: false, rules };
 }
 
 export function zone(name: string): Zone {
-  return { name, at: AT, logDenied: false, description: null };
+  const flood = { syn: 0, udp: 0, icmp: 0, other: 0, perSource: 0 };
+  return { name, at: AT, logDenied: false, flood, description: null };
 }
 
 export function iface(
@@ -51,6 +56,8 @@ export function iface(
     management: zoneName === null,
     addresses: [],
     mtu: 1500,
+    reversePath: 'off',
+    mss: null,
     description: null,
     ...parts,
   };
@@ -61,6 +68,7 @@ export function model(parts: Partial<Model> = {}): Model {
     interfaces: [iface('inside', 'inside'), iface('outside', 'outside')],
     zones: [zone('inside'), zone('outside')],
     policies: [],
+    schedules: [],
     routes: [
       { at: AT, to: prefix4(0, 0), via: null, interface: 'outside', distance: 1 },
       { at: AT, to: prefix6(0n, 0), via: null, interface: 'outside', distance: 1 },
@@ -69,6 +77,8 @@ export function model(parts: Partial<Model> = {}): Model {
     settings: {
       maxSessions: 65_536,
       maxRoutes: 16_384,
+      midstreamGrace: 0,
+      fragments: { timeout: 30, datagrams: 1024, perSource: 256 },
       timeouts: {
         tcpOpening: 30,
         tcpEstablished: 7200,

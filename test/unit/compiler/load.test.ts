@@ -48,6 +48,8 @@ assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
     expect(model.settings).toEqual({
       maxSessions: 4096,
       maxRoutes: 65536,
+      midstreamGrace: 0,
+      fragments: { timeout: 30, datagrams: 8192, perSource: 256 },
       timeouts: {
         tcpOpening: 30,
         tcpEstablished: 7200,
@@ -72,6 +74,8 @@ assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
           zone: null,
           management: true,
           mtu: 1500,
+          reversePath: 'strict',
+          mss: null,
           description: null,
         },
         [],
@@ -86,6 +90,8 @@ assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
           zone: 'a',
           management: false,
           mtu: 9000,
+          reversePath: 'strict',
+          mss: null,
           description: null,
         },
         ['10.0.0.1/24'],
@@ -100,14 +106,17 @@ assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
           zone: 'b',
           management: false,
           mtu: 9000,
+          reversePath: 'strict',
+          mss: null,
           description: 'tagged',
         },
         ['2001:db8::1/64'],
       ],
     ]);
+    const flood = { syn: 0, udp: 0, icmp: 0, other: 0, perSource: 0 };
     expect(model.zones).toEqual([
-      { name: 'a', at: at(8, 9), logDenied: true, description: null },
-      { name: 'b', at: at(8, 32), logDenied: false, description: 'other' },
+      { name: 'a', at: at(8, 9), logDenied: true, flood, description: null },
+      { name: 'b', at: at(8, 32), logDenied: false, flood, description: 'other' },
     ]);
     const rule = { name: 'one', at: at(14, 13), source: null, destination: null, service: null };
     expect(model.policies).toEqual([
@@ -116,7 +125,20 @@ assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
         at: at(10, 5),
         from: ['a', 'b'],
         to: ['any', 'local'],
-        rules: [{ ...rule, action: 'deny', log: true, enabled: false, description: 'why' }],
+        keepEstablished: false,
+        rules: [
+          {
+            ...rule,
+            action: 'deny',
+            log: true,
+            logEnd: true,
+            stateless: false,
+            midstream: false,
+            extra: null,
+            enabled: false,
+            description: 'why',
+          },
+        ],
       },
     ]);
     expect(model.routes.map(({ to, ...route }) => ({ ...route, to: formatPrefix(to) }))).toEqual([
@@ -159,7 +181,7 @@ routing: {static: [{to: 0.0.0.0, via: 192.0.2.1}]}
       "11:28 unknown-group: there is no address group 'lan'",
       "11:33 address-invalid: '10.0.0.300' is not an address: each of the four numbers of an IPv4 address is 0 to 255",
       "11:55 service-invalid: 'tcp/http' is not a service: a port is a number from 0 to 65535",
-      "12:27 wrong-value: allow or deny is expected here, not 'permit'",
+      "12:27 wrong-value: allow, deny or reject is expected here, not 'permit'",
       "12:35 unknown-key: there is no key 'lgo' here [did you mean 'log'?]",
       "13:9 missing-key: a rule needs the key 'name'",
       "14:25 address-invalid: '0.0.0.0' is not a prefix: a prefix needs a length, as in 10.0.0.0/8",
@@ -198,22 +220,14 @@ policies:
     from: inside
     to: internet
     rules:
-      - {name: a, action: reject}
-      - {name: b, destination: {balancer: shop}, action: allow, limit: {sessions-per-source: 5}}
-`.replace(
-      '{zone: internet, addresses: [',
-      '{zone: internet, reverse-path: loose, addresses: [dhcp, ',
-    );
+      - {name: b, destination: {balancer: shop}, action: allow}
+`.replace('{zone: internet, addresses: [', '{zone: internet, addresses: [dhcp, ');
     expect(shown(text)).toEqual([
-      "4:25 not-built: 'reverse-path' belongs to anti-spoofing, which is not built yet",
-      "4:58 not-built: 'dhcp' belongs to learnt addresses, which is not built yet",
+      "4:37 not-built: 'dhcp' belongs to learnt addresses, which is not built yet",
       "6:1 not-built: 'vpn' belongs to VPN, which is not built yet",
       "7:1 not-built: 'balancers' belongs to balancers, which is not built yet",
       "8:10 not-built: 'users' belongs to system settings, which is not built yet",
-      "8:21 not-built: 'timezone' belongs to system settings, which is not built yet",
-      "14:27 not-built: 'reject' belongs to rejecting with an answer, which is not built yet",
-      "15:33 not-built: 'balancer' belongs to balancers, which is not built yet",
-      "15:65 not-built: 'limit' belongs to limits, which is not built yet",
+      "14:33 not-built: 'balancer' belongs to balancers, which is not built yet",
     ]);
   });
 

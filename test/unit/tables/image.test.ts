@@ -97,6 +97,9 @@ test('what was compiled is read back', () => {
       mtu: 1500,
       flags: 0,
       port_kind: 0,
+      mss: 0,
+      reverse_path: 0,
+      reserved: 0,
     },
     {
       name: 'outside',
@@ -110,6 +113,9 @@ test('what was compiled is read back', () => {
       mtu: 9000,
       flags: 0,
       port_kind: 2,
+      mss: 0,
+      reverse_path: 0,
+      reserved: 0,
     },
     {
       name: 'mgmt',
@@ -123,6 +129,9 @@ test('what was compiled is read back', () => {
       mtu: 1500,
       flags: 2,
       port_kind: 0,
+      mss: 0,
+      reverse_path: 0,
+      reserved: 0,
     },
     {
       name: 'child',
@@ -136,6 +145,9 @@ test('what was compiled is read back', () => {
       mtu: 1500,
       flags: 1,
       port_kind: 0,
+      mss: 0,
+      reverse_path: 0,
+      reserved: 0,
     },
   ]);
   const bytes = (start: number[]) => Uint8Array.from({ length: 16 }, (_, i) => start[i] ?? 0);
@@ -179,7 +191,7 @@ describe('what is no image', () => {
     expect(refused(new Uint8Array(200))).toBe('not a table image');
     expect(refused(image.slice(0, -8))).toBe(`${image.length - 8} bytes, ${image.length} expected`);
     expect(refused(flipped)).toBe('checksum mismatch');
-    expect(refused(version)).toBe('layout version 9, 1 expected');
+    expect(refused(version)).toBe('layout version 9, 2 expected');
     expect(refused(patched('rules', 0, 'source', 9))).toBe('rules 0: address_sets 9');
     expect(refused(patched('rules', 1, 'slot', 16))).toBe('rules 1: slot 16');
     expect(refused(patched('interfaces', 0, 'zone', 77))).toBe('interfaces 0: zone 77 is none');
