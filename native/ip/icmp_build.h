@@ -4,15 +4,26 @@
 #include <rte_mbuf.h>
 #include <stdbool.h>
 
+#include "core/datapath.h"
 #include "core/packet.h"
-#include "layout.h"
 
 /* RFC 1122 3.2.2, RFC 1812 4.3.2.7, RFC 4443 2.4 (e): is the packet one an error may answer? */
 bool sl_icmp_may_answer(const struct rte_mbuf *m, const struct sl_pkt *p);
 
-/*
- * Writes into the empty `error` a whole frame back to the sender of `m`: time exceeded where `mtu`
- * is 0, else fragmentation needed or packet too big with that MTU. `source` is of m's family.
- */
-void sl_icmp_build(struct rte_mbuf *error, const struct rte_mbuf *m, const uint8_t *source,
-		   uint16_t mtu);
+/* Is there a token for one more packet of the box's own? Takes it. */
+bool sl_icmp_allowed(struct sl_worker *w);
+
+/* The first address of this family that the interface has (RFC 1812 4.3.2.4), or NULL. */
+const uint8_t *sl_icmp_source(const struct sl_tables *tables, uint16_t slot, uint8_t family);
+
+/* What an error says. */
+struct sl_icmp_answer {
+	uint8_t type, code; /* of ICMP or ICMPv6, as the packet's family */
+	uint8_t ttl;	    /* or hop limit */
+	uint16_t mtu;	    /* fragmentation needed (RFC 1191), packet too big; else 0 */
+	const uint8_t *source; /* address of m's family */
+};
+
+/* Writes into the empty `error` a whole frame back to the sender of `m`, MACs changed about. */
+void sl_icmp_build(struct rte_mbuf *error, const struct rte_mbuf *m,
+		   const struct sl_icmp_answer *answer);
