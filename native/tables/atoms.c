@@ -138,7 +138,8 @@ static bool add_atom(struct sl_mem *mem, struct sl_atoms *atoms, const struct sl
 	const uint32_t sets[SL_DIMENSIONS] = {rule->source, rule->destination, service,
 					      source_port};
 	const struct sl_rule out = {.slot = rule->slot, .action = rule->action,
-				    .flags = rule->flags};
+				    .flags = rule->flags,
+				    .extra = rule->extra != SL_EXTRA_NONE};
 
 	if (atoms->count >= SL_MAX_ATOMS ||
 	    !sl_buf_reserve(mem, &atoms->rules, ((size_t)atoms->count + 1) * sizeof(out))) {

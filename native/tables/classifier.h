@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,7 +33,7 @@ struct sl_rule {
 	uint32_t slot;
 	uint8_t action; /* SL_ACTION_* */
 	uint8_t flags;	/* SL_RULE_* */
-	uint16_t spare;
+	uint16_t extra; /* not 0: it has an extra, see sl_tables_extra */
 };
 
 /* First match over the rules of one part; immutable once built, any number of readers. */
@@ -55,3 +56,23 @@ size_t sl_classifier_bytes(const struct sl_classifier *classifier);
  */
 void sl_classifier_match(const struct sl_classifier *classifier, const struct sl_flow *const *flows,
 			 const struct sl_rule **out, uint32_t n);
+
+/* How far the match of one flow has come; zero before the first sl_..._after. */
+struct sl_cursor {
+	uint32_t part; /* of the zone pair */
+	const struct sl_classifier *of; /* whose classes these are */
+	uint32_t class[4];
+};
+
+/*
+ * The next rule behind `after`, which an earlier match gave for this flow; NULL for the first one.
+ * For the few flows whose rule has conditions that do not hold: slower than sl_classifier_match.
+ */
+const struct sl_rule *sl_classifier_match_after(const struct sl_classifier *classifier,
+						const struct sl_flow *flow,
+						const struct sl_rule *after,
+						struct sl_cursor *cursor);
+
+/* Was the rule, as a flow of this family got it, given by this classifier? */
+bool sl_classifier_has(const struct sl_classifier *classifier, uint8_t family,
+		       const struct sl_rule *rule);

@@ -44,3 +44,23 @@ void sl_tables_judge(const struct sl_tables *tables, uint16_t from, uint16_t to,
 	for (uint32_t i = 0; pair->parts > 1 && i < n; i += BATCH)
 		ask_rest(tables, pair, flows + i, out + i, n - i < BATCH ? n - i : BATCH);
 }
+
+const struct sl_rule *sl_tables_judge_after(const struct sl_tables *tables, uint16_t from,
+					    uint16_t to, const struct sl_flow *flow,
+					    const struct sl_rule *after, struct sl_cursor *cursor)
+{
+	const struct sl_pair *pair = &tables->pairs[from % SL_MAX_ZONES * SL_MAX_ZONES +
+						    to % SL_MAX_ZONES];
+	const struct sl_classifier *const *asked = tables->pair_classifiers + pair->first;
+	const struct sl_rule *rule;
+
+	while (cursor->part < pair->parts &&
+	       !sl_classifier_has(asked[cursor->part], flow->family, after))
+		cursor->part++;
+	if (cursor->part >= pair->parts)
+		return NULL;
+	rule = sl_classifier_match_after(asked[cursor->part], flow, after, cursor);
+	while (rule == NULL && ++cursor->part < pair->parts)
+		rule = sl_classifier_match_after(asked[cursor->part], flow, NULL, cursor);
+	return rule;
+}

@@ -7,7 +7,6 @@
 #include "tables/classifier_private.h"
 #include "tables/tables_private.h"
 
-#define PAIRS (SL_MAX_ZONES * SL_MAX_ZONES)
 /* Of all classifiers of one image together, bytes. */
 #define MAX_BYTES (2ull << 30)
 
@@ -124,31 +123,6 @@ static void link_pairs(struct sl_tables_own *t)
 	}
 }
 
-/* Both lists are sorted by (from, to): one walk over their union. */
-static uint32_t raise_generations(struct sl_tables_own *t, const struct sl_tables_own *previous)
-{
-	const struct sl_image *a = &t->public.image;
-	const struct sl_image *b = previous != NULL ? &previous->public.image : NULL;
-	uint32_t na = a->count[SL_SECTION_PAIRS], nb = b != NULL ? b->count[SL_SECTION_PAIRS] : 0;
-	uint32_t i = 0, k = 0, changed = 0;
-
-	t->epoch = previous != NULL ? previous->epoch + 1 : 1;
-	if (previous != NULL)
-		memcpy(t->pair_generation, previous->pair_generation, PAIRS * sizeof(uint32_t));
-	while (i < na || k < nb) {
-		uint32_t x = i < na ? a->pairs[i].from * SL_MAX_ZONES + a->pairs[i].to : PAIRS;
-		uint32_t y = k < nb ? b->pairs[k].from * SL_MAX_ZONES + b->pairs[k].to : PAIRS;
-
-		if (x != y || memcmp(a->pairs[i].hash, b->pairs[k].hash, 16) != 0) {
-			t->pair_generation[x < y ? x : y] = t->epoch;
-			changed++;
-		}
-		i += x <= y;
-		k += y <= x;
-	}
-	return changed;
-}
-
 static void index_slots(struct sl_tables_own *t)
 {
 	const struct sl_image *image = &t->public.image;
@@ -172,13 +146,15 @@ static bool allocate(struct sl_tables_own *t)
 	for (uint32_t i = 0; i < image->count[SL_SECTION_RULES]; i++)
 		if (image->rules[i].slot >= t->rule_slots)
 			t->rule_slots = image->rules[i].slot + 1;
-	t->pair_generation = calloc(PAIRS, sizeof(*t->pair_generation));
-	t->pairs = calloc(PAIRS, sizeof(*t->pairs));
+	t->pair_generation = calloc(SL_PAIRS, sizeof(*t->pair_generation));
+	t->pairs = calloc(SL_PAIRS, sizeof(*t->pairs));
 	t->pair_classifiers = calloc((size_t)image->count[SL_SECTION_PAIR_PARTS] + 1,
 				     sizeof(*t->pair_classifiers));
 	t->parts = calloc((size_t)t->part_count + 1, sizeof(*t->parts));
 	t->by_hash = calloc((size_t)t->part_count + 1, sizeof(*t->by_hash));
 	t->rule_by_slot = calloc((size_t)t->rule_slots + 1, sizeof(*t->rule_by_slot));
+	t->schedule_on = calloc((size_t)image->count[SL_SECTION_SCHEDULES] + 1,
+				sizeof(*t->schedule_on));
 	t->local4 = calloc((size_t)addresses + 1, sizeof(*t->local4));
 	t->broadcast4 = calloc((size_t)addresses + 1, sizeof(*t->broadcast4));
 	t->local6 = calloc((size_t)addresses + 1, sizeof(*t->local6));
@@ -187,7 +163,8 @@ static bool allocate(struct sl_tables_own *t)
 	t->public.pair_classifiers = t->pair_classifiers;
 	return t->pair_generation != NULL && t->pairs != NULL && t->pair_classifiers != NULL &&
 	       t->parts != NULL && t->by_hash != NULL && t->rule_by_slot != NULL &&
-	       t->local4 != NULL && t->broadcast4 != NULL && t->local6 != NULL;
+	       t->schedule_on != NULL && t->local4 != NULL && t->broadcast4 != NULL &&
+	       t->local6 != NULL;
 }
 
 struct sl_tables *sl_tables_build(const void *bytes, size_t size, const struct sl_tables *previous,
@@ -218,7 +195,7 @@ struct sl_tables *sl_tables_build(const void *bytes, size_t size, const struct s
 	if (!build_parts(t, previous != NULL ? own(previous) : NULL, error, error_size, stats))
 		goto fail;
 	link_pairs(t);
-	stats->pairs_changed = raise_generations(t, previous != NULL ? own(previous) : NULL);
+	stats->pairs_changed = sl_generations_raise(t, previous != NULL ? own(previous) : NULL);
 	index_slots(t);
 	sl_local_build(t);
 	stats->build_ns = now_ns() - start - stats->validate_ns;
@@ -242,6 +219,7 @@ void sl_tables_free(struct sl_tables *tables)
 	free(t->pairs);
 	free(t->pair_classifiers);
 	free(t->rule_by_slot);
+	free(t->schedule_on);
 	free(t->local4);
 	free(t->broadcast4);
 	free(t->local6);

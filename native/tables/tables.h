@@ -23,8 +23,9 @@ struct sl_tables {
 	uint64_t generation;   /* the image's */
 	/*
 	 * By from * SL_MAX_ZONES + to: 0 for a pair no tables ever had; raised when the pair's hash
-	 * differs from the tables' before or the pair appears or disappears, else kept. A session
-	 * judged under the same generation needs no new judging.
+	 * differs from the tables' before or the pair appears or disappears, or when a schedule of
+	 * one of its rules begins or ends, else kept. A session judged under the same generation
+	 * needs no new judging. The one thing in tables that changes, by the control side alone.
 	 */
 	const uint32_t *pair_generation;
 	const struct sl_pair *pairs; /* same index */
@@ -60,6 +61,14 @@ void sl_tables_free(struct sl_tables *tables);
 void sl_tables_judge(const struct sl_tables *tables, uint16_t from, uint16_t to,
 		     const struct sl_flow *const *flows, const struct sl_rule **out, uint32_t n);
 
+/*
+ * Goes on behind `after`, which sl_tables_judge or this gave for the same flow and pair; `cursor` is
+ * as the call before left it, zero before the first.
+ */
+const struct sl_rule *sl_tables_judge_after(const struct sl_tables *tables, uint16_t from,
+					    uint16_t to, const struct sl_flow *flow,
+					    const struct sl_rule *after, struct sl_cursor *cursor);
+
 static inline const struct sl_rule *sl_tables_judge_one(const struct sl_tables *tables,
 							uint16_t from, uint16_t to,
 							const struct sl_flow *flow)
@@ -73,12 +82,37 @@ static inline const struct sl_rule *sl_tables_judge_one(const struct sl_tables *
 static inline uint32_t sl_tables_pair_generation(const struct sl_tables *tables, uint16_t from,
 						 uint16_t to)
 {
-	return tables->pair_generation[(uint32_t)(from % SL_MAX_ZONES) * SL_MAX_ZONES +
-				       to % SL_MAX_ZONES];
+	return __atomic_load_n(&tables->pair_generation[(uint32_t)(from % SL_MAX_ZONES) *
+								SL_MAX_ZONES +
+							to % SL_MAX_ZONES],
+			       __ATOMIC_RELAXED);
 }
+
+/*
+ * Right before `tables` take over from `previous` (NULL: the first): what happened to the running
+ * ones since `tables` were built counts too. `now_s`: as for sl_tables_schedules. Control side.
+ */
+void sl_tables_follow(struct sl_tables *tables, struct sl_tables *previous, uint64_t now_s);
+
+/*
+ * Raises the generations of the pairs whose schedules began or ended since the last call; returns
+ * how many. `now_s` is a time that every worker's clock has passed. Control side, once a second.
+ */
+uint32_t sl_tables_schedules(struct sl_tables *tables, uint64_t now_s);
 
 /* The record of a rule slot (name, policy, file, line), or NULL. */
 const struct sl_image_rules *sl_tables_rule(const struct sl_tables *tables, uint32_t slot);
+
+/* What few rules have beside; NULL for the others. */
+static inline const struct sl_image_rule_extras *sl_tables_extra(const struct sl_tables *tables,
+								 const struct sl_rule *rule)
+{
+	const struct sl_image_rules *record = rule->extra ? sl_tables_rule(tables, rule->slot) : NULL;
+
+	return record != NULL && record->extra != SL_EXTRA_NONE ?
+		       &tables->image.rule_extras[record->extra] :
+		       NULL;
+}
 
 /* Is it an address of one of the box's interfaces (management ports apart)? Host order. */
 bool sl_tables_is_local4(const struct sl_tables *tables, uint32_t address);

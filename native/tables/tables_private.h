@@ -5,6 +5,8 @@
 
 #include "tables/tables.h"
 
+#define SL_PAIRS (SL_MAX_ZONES * SL_MAX_ZONES)
+
 /* A classifier shared by all tables whose image has a part of this hash. */
 struct sl_shared {
 	_Atomic uint32_t references;
@@ -16,7 +18,7 @@ struct sl_shared {
 struct sl_tables_own {
 	struct sl_tables public;
 	void *bytes; /* the copy of the image */
-	uint32_t epoch; /* one more than the tables' before; what changed pairs get */
+	uint32_t epoch; /* the highest generation given so far */
 	uint32_t *pair_generation;
 	struct sl_pair *pairs;
 	const struct sl_classifier **pair_classifiers;
@@ -25,6 +27,7 @@ struct sl_tables_own {
 	uint32_t part_count;
 	uint32_t *rule_by_slot; /* index + 1 */
 	uint32_t rule_slots;
+	uint8_t *schedule_on;  /* by schedule: was it active when it was last asked? */
 	uint32_t *local4, *broadcast4; /* sorted */
 	uint32_t local4_count, broadcast4_count;
 	struct sl_local6 {
@@ -35,3 +38,9 @@ struct sl_tables_own {
 
 /* Fills the local and broadcast addresses from the interfaces. */
 void sl_local_build(struct sl_tables_own *tables);
+
+/*
+ * Takes over the generations of `previous` (may be NULL) and raises those of pairs that changed;
+ * returns how many did.
+ */
+uint32_t sl_generations_raise(struct sl_tables_own *tables, const struct sl_tables_own *previous);

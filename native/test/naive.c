@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <stdbool.h>
-
 #include "test/naive.h"
 
 static bool in_set(const struct sl_image *image, uint32_t set, const struct sl_flow *flow, int end)
@@ -49,8 +47,10 @@ static bool in_service(const struct sl_image *image, uint32_t set, const struct 
 	return false;
 }
 
-const struct sl_image_rules *naive_match(const struct sl_image *image, uint32_t part,
-					 const struct sl_flow *flow)
+const struct sl_image_rules *naive_match_if(const struct sl_image *image, uint32_t part,
+					    const struct sl_flow *flow,
+					    bool (*holds)(const struct sl_image_rules *rule, void *arg),
+					    void *arg)
 {
 	const struct sl_image_parts *p = &image->parts[part];
 
@@ -65,9 +65,22 @@ const struct sl_image_rules *naive_match(const struct sl_image *image, uint32_t 
 
 			if (in_set(image, r->source, flow, 0) &&
 			    in_set(image, r->destination, flow, 1) &&
-			    in_service(image, r->service, flow))
+			    in_service(image, r->service, flow) && holds(r, arg))
 				return r;
 		}
 	}
 	return NULL;
+}
+
+static bool always(const struct sl_image_rules *rule, void *arg)
+{
+	(void)rule;
+	(void)arg;
+	return true;
+}
+
+const struct sl_image_rules *naive_match(const struct sl_image *image, uint32_t part,
+					 const struct sl_flow *flow)
+{
+	return naive_match_if(image, part, flow, always, NULL);
 }

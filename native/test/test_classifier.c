@@ -44,6 +44,36 @@ static void compare(const struct sl_image *image, const struct sl_classifier *c,
 	}
 }
 
+/* Every other rule, so to speak, differently for each flow. */
+static bool some(const struct sl_image_rules *rule, void *arg)
+{
+	const struct random *r = arg;
+
+	return ((rule->slot * 0x9e3779b97f4a7c15ull) ^ r->state) >> 61 == 0;
+}
+
+/* Going on behind rules that are passed over gives what the naive loop gives without them. */
+static void compare_after(const struct sl_image *image, const struct sl_classifier *c,
+			  struct random *r, uint32_t rounds)
+{
+	for (uint32_t round = 0; round < rounds; round++) {
+		const struct sl_image_rules *want;
+		struct sl_cursor cursor = {0};
+		const struct sl_rule *rule;
+		struct sl_flow flow;
+
+		random_flow(image, r, &flow);
+		want = naive_match_if(image, 0, &flow, some, r);
+		rule = sl_classifier_match_after(c, &flow, NULL, &cursor);
+		while (rule != NULL && !some(&(struct sl_image_rules){.slot = rule->slot}, r)) {
+			assert_true(sl_classifier_has(c, flow.family, rule));
+			assert_false(sl_classifier_has(c, flow.family == 4 ? 6 : 4, rule));
+			rule = sl_classifier_match_after(c, &flow, rule, &cursor);
+		}
+		assert_int_equal(rule != NULL ? rule->slot : 0, want != NULL ? want->slot : 0);
+	}
+}
+
 static void check_shape(const struct random_shape *shape, uint64_t seed, uint32_t images,
 			uint32_t rounds)
 {
@@ -66,6 +96,7 @@ static void check_shape(const struct random_shape *shape, uint64_t seed, uint32_
 			fail_msg("%s", error);
 		assert_true(sl_classifier_bytes(c) > 0);
 		compare(&image, c, &r, rounds);
+		compare_after(&image, c, &r, rounds * 4);
 		sl_classifier_free(c);
 		image_builder_free(&b);
 		free(bytes);
