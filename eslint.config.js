@@ -19,7 +19,7 @@ const folders = (names) =>
   }));
 
 const KOFFI = { regex: '^koffi$', message: 'only src/datapath knows koffi' };
-const ABOVE = ['compiler', 'daemon', 'cli', 'shell', 'lab', 'datapath', 'import'];
+const ABOVE = ['compiler', 'trace', 'daemon', 'cli', 'shell', 'lab', 'datapath', 'import'];
 
 /** Import rules of the files matched; `foreign` allows koffi. */
 const arrows = (files, forbidden, { foreign = false } = {}) => ({
@@ -59,10 +59,14 @@ export default defineConfig(
   ...FEATURES.map((own) =>
     arrows([`src/${own}/**/*.ts`], [...ABOVE, ...FEATURES.filter((name) => name !== own)]),
   ),
-  arrows(['src/compiler/**/*.ts'], ['daemon', 'cli', 'shell', 'lab', 'datapath', 'import']),
+  arrows(
+    ['src/compiler/**/*.ts'],
+    ['trace', 'daemon', 'cli', 'shell', 'lab', 'datapath', 'import'],
+  ),
   arrows(['src/datapath/**/*.ts'], ['daemon', 'cli', 'shell', 'lab', 'compiler', ...FEATURES], {
     foreign: true,
   }),
+  arrows(['src/trace/**/*.ts'], ['daemon', 'cli', 'shell', 'lab', 'import']),
   arrows(['src/daemon/**/*.ts'], ['cli', 'shell', 'lab']),
   arrows(
     ['src/daemon/api/**/*.ts'],

@@ -5,7 +5,7 @@ import type { CompiledFile } from './compiled.js';
 import { BATCH } from './offline.js';
 import { merge, type Entering, type Input } from './replay-inputs.js';
 import type { OutputFiles } from './replay-outputs.js';
-import { Names, type Verdict } from './verdicts.js';
+import { modelNames, Names, type Verdict } from '../trace/verdicts.js';
 
 /** in = forwarded + local + all of dropped. */
 export interface Totals {
@@ -36,7 +36,7 @@ export class Replay {
   #generated = 0;
 
   constructor(compiled: CompiledFile, datapath: OfflineDatapath, files: OutputFiles | null) {
-    this.#names = new Names(compiled, datapath);
+    this.#names = new Names(modelNames(compiled), datapath);
     this.#datapath = datapath;
     this.#files = files;
   }

@@ -6,7 +6,7 @@ import { withOffline } from './offline.js';
 import { openInputs, type Input } from './replay-inputs.js';
 import { OutputFiles } from './replay-outputs.js';
 import { Replay, type Totals } from './replay-run.js';
-import type { Verdict } from './verdicts.js';
+import type { Verdict } from '../trace/verdicts.js';
 
 export const usage = {
   synopsis: 'replay FILE --in IFACE=CAPTURE ... [--out DIR] [--json]',

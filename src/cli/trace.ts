@@ -3,14 +3,15 @@ import { readFileSync } from 'node:fs';
 import { etherFrame } from '../datapath/frame.js';
 import type { OfflineDatapath } from '../datapath/offline.js';
 import { buildPacket } from '../datapath/packet.js';
+import { renderSteps } from '../diagnostics/render.js';
+import { phases, type Phase } from '../trace/phases.js';
+import { modelNames, Names, type Verdict } from '../trace/verdicts.js';
 import { complain, EXIT, parseArguments, print, wrongUsage } from './arguments.js';
 import { compileFile, type CompiledFile } from './compiled.js';
 import { BATCH, withOffline } from './offline.js';
 import { parseClassbenchTrace, parsePacketList, type ListedPacket } from './packets.js';
-import { phases, type Phase } from './phases.js';
 import { portOf } from './ports.js';
 import { describe } from './packet-text.js';
-import { Names, type Verdict } from './verdicts.js';
 
 export const usage = {
   synopsis: 'trace FILE --packets LIST [--stateful] [--format classbench] [--json]',
@@ -83,7 +84,7 @@ async function trace(
   datapath: OfflineDatapath,
   stateful: boolean,
 ): Promise<Traced[]> {
-  const names = new Names(compiled, datapath);
+  const names = new Names(modelNames(compiled), datapath);
   const start = BigInt(Date.now()) * 1_000_000n;
   const traced: Traced[] = [];
   for (let first = 0; first < packets.length; first += BATCH) {
@@ -110,8 +111,7 @@ function document(one: Traced) {
 
 function report(one: Traced, { iface, parts }: ListedPacket): string {
   const lines = [`packet ${one.n}: ${iface.name} ${describe(parts)}`];
-  for (const { name, result, detail } of one.phases)
-    lines.push(`  ${name.padEnd(8)} ${result.padEnd(8)} ${detail}`.trimEnd());
+  lines.push(...renderSteps(one.phases));
   const end = one.reason === null ? `out ${one.out ?? '?'}` : `dropped: ${one.reason}`;
   return [...lines, `  ${'result'.padEnd(8)} ${one.verdict.padEnd(8)} ${end}`, ''].join('\n');
 }

@@ -58,7 +58,7 @@ export const documentSchema = withWords(
       .array(assertion)
       .optional()
       .describe(
-        'What must hold: `IFACE PROTO SRC[:PORT] DST[:PORT] => allow|deny [POLICY/RULE] [out IFACE]`.',
+        'What must hold: `IFACE PROTO SRC[:PORT] DST[:PORT] => allow|deny|reject [POLICY/RULE] [out IFACE]`.',
       ),
   }),
   {

@@ -73,6 +73,7 @@ function resolve(document: Document, context: Context): Model {
   const assertions = (document.assert ?? []).map((text, i) => ({
     text,
     at: context.position(document.assert as object, i),
+    excerpt: context.excerpt(document.assert as object, i),
   }));
   return {
     interfaces: interfaces.map((one) => one.interface),

@@ -2,6 +2,7 @@
 import type { Policy, Schedule } from '../firewall/model.js';
 import type { Interface, Zone } from '../interfaces/model.js';
 import type { StaticRoute } from '../routing/model.js';
+import type { Excerpt } from '../diagnostics/diagnostic.js';
 import type { Position } from '../diagnostics/position.js';
 
 /** What a rule file means once every check has passed: names resolved, groups flattened to sets. */
@@ -12,7 +13,11 @@ export interface Model {
   readonly policies: readonly Policy[];
   readonly schedules: readonly Schedule[];
   readonly routes: readonly StaticRoute[];
-  readonly assertions: readonly { readonly text: string; readonly at: Position }[];
+  readonly assertions: readonly {
+    readonly text: string;
+    readonly at: Position;
+    readonly excerpt: Excerpt | null;
+  }[];
   readonly settings: Settings;
 }
 

@@ -8,7 +8,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { decodeImage, ImageError, type DecodedImage } from '../tables/decode.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
 import type { Applied, Refused } from './api/types.js';
-import { failing, type Assertion } from './assertions.js';
+import { failing, type Assertion } from '../trace/assertions.js';
 import type { CompilerThread } from './compiler-thread.js';
 import type { DatapathProcess, DatapathStatus } from './datapath-process.js';
 import { Names } from './names.js';
@@ -75,20 +75,22 @@ export class Appliance {
     const { image, diagnostics, assertions } = compiled;
     const decoded = decodeImage(image);
     const hash = hashOf(decoded);
-    const stages = { ...compiled.stages, assert: 0, stage: 0, activate: 0 };
-    const start = performance.now();
-    const refused = assertions.length === 0 ? [] : await this.#assert(decoded, image, assertions);
-    stages.assert = performance.now() - start;
-    if (refused.length > 0)
-      return refusal('an assertion does not hold', [...diagnostics, ...refused]);
-    if (hash === this.#running?.hash) {
-      const sessions = { kept: 0, ended: 0 };
-      const same = { generation: this.generation, bytes: this.#running.image.length };
-      return { ok: true, changed: false, ...same, stages, sessions, diagnostics };
+    const stages = { ...compiled.stages, stage: 0, assert: 0, activate: 0 };
+    const changed = hash !== this.#running?.hash;
+    const staged = changed ? await this.#stage(image, stages) : null;
+    if (staged !== null) return refusal(staged, diagnostics);
+    const failed = await this.#assert(decoded, image, assertions, stages);
+    if (failed.length > 0) {
+      if (changed) await this.#discard();
+      return refusal('an assertion does not hold', [...diagnostics, ...failed]);
     }
-    const sessions = await this.#push(image, generation, stages);
-    if (typeof sessions === 'string')
-      return refusal(`the datapath refuses the tables: ${sessions}`, diagnostics);
+    if (!changed) {
+      const sessions = { kept: 0, ended: 0 };
+      const same = { generation: this.generation, bytes: image.length };
+      return { ok: true, changed, ...same, stages, sessions, diagnostics };
+    }
+    const sessions = await this.#activate(generation, stages);
+    if (typeof sessions === 'string') return refusal(sessions, diagnostics);
     await this.#compiler.keep(generation, image);
     this.#take({ generation, hash, image }, decoded);
     const applied = { generation, bytes: image.length, stages, sessions };
@@ -96,17 +98,23 @@ export class Appliance {
     return { ok: true, changed: true, ...applied, diagnostics };
   }
 
-  /** Assertions are asked of the fast path itself, offline, before it sees the tables. */
+  /** Assertions are asked of the fast path itself, offline, before the tables come into force. */
   async #assert(
     decoded: DecodedImage,
     image: Uint8Array,
     assertions: readonly Assertion[],
+    stages: { assert: number },
   ): Promise<Diagnostic[]> {
+    if (assertions.length === 0) return [];
+    const start = performance.now();
     const names = new Names();
     names.take(decoded);
     try {
-      return await failing(assertions, await this.#offline, image, names);
+      const failed = await failing(assertions, await this.#offline, image, names.slots);
+      stages.assert = performance.now() - start;
+      return failed;
     } catch (error) {
+      await this.#discard();
       // Whatever is wrong with it, the next apply gets a new one.
       await this.#closeOffline();
       this.#offline = warm(this.datapath.program);
@@ -114,28 +122,37 @@ export class Appliance {
     }
   }
 
-  /** Stages and activates; the text of the datapath where it refuses. */
-  async #push(
-    image: Uint8Array,
-    generation: number,
-    stages: { stage: number; activate: number },
-  ): Promise<Applied['sessions'] | string> {
+  /** Tables beside those in force; where the datapath refuses them, why. */
+  async #stage(image: Uint8Array, stages: { stage: number }): Promise<string | null> {
     const start = performance.now();
     try {
       await this.datapath.request(M.OP_STAGE, { body: image });
-      const staged = performance.now();
-      stages.stage = staged - start;
-      const argument = BigInt(generation);
-      const { kept, ended } = await this.datapath.json<Applied['sessions']>(M.OP_ACTIVATE, {
-        argument,
-      });
-      stages.activate = performance.now() - staged;
-      return { kept, ended };
     } catch (error) {
-      if (!(error instanceof DatapathRefused)) throw error;
-      await this.datapath.request(M.OP_DISCARD).catch(() => undefined);
-      return error.message;
+      return refused(error);
     }
+    stages.stage = performance.now() - start;
+    return null;
+  }
+
+  /** Brings what is staged into force; where the datapath refuses, why: it is discarded then. */
+  async #activate(
+    generation: number,
+    stages: { activate: number },
+  ): Promise<Applied['sessions'] | string> {
+    const start = performance.now();
+    try {
+      const argument = BigInt(generation);
+      const answer = await this.datapath.json<Applied['sessions']>(M.OP_ACTIVATE, { argument });
+      stages.activate = performance.now() - start;
+      return { kept: answer.kept, ended: answer.ended };
+    } catch (error) {
+      await this.#discard();
+      return refused(error);
+    }
+  }
+
+  async #discard(): Promise<void> {
+    await this.datapath.request(M.OP_DISCARD).catch(() => undefined);
   }
 
   #take(running: Running, decoded: DecodedImage): void {
@@ -157,9 +174,11 @@ export class Appliance {
     }
     const running = this.#running;
     if (running === null) return;
-    const refused = await this.#push(running.image, running.generation, { stage: 0, activate: 0 });
-    if (typeof refused === 'string')
-      this.#log.error({ event: 'datapath-refused', generation: running.generation, refused });
+    const message =
+      (await this.#stage(running.image, { stage: 0 })) ??
+      (await this.#activate(running.generation, { activate: 0 }));
+    if (typeof message === 'string')
+      this.#log.error({ event: 'datapath-refused', generation: running.generation, message });
   }
 
   async #imageOnDisk(generation: number): Promise<Uint8Array | null> {
@@ -181,6 +200,12 @@ function warm(program: string): Promise<OfflineDatapath> {
   const offline = OfflineDatapath.start(program);
   offline.catch(() => undefined);
   return offline;
+}
+
+/** What the datapath said when it refused; any other failure is thrown on. */
+function refused(error: unknown): string {
+  if (!(error instanceof DatapathRefused)) throw error;
+  return `the datapath refuses the tables: ${error.message}`;
 }
 
 function hashOf(image: DecodedImage): string {

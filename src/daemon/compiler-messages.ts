@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
-import type { Assertion } from './assertions.js';
+import type { Assertion } from '../trace/assertions.js';
 
 /** What crosses between sluiced and its compile thread: packed bytes, names and diagnostics. */
 export interface CompileJob {

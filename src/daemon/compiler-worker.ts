@@ -7,7 +7,7 @@ import { noSlots, type Slots } from '../compiler/slots.js';
 import { textReader } from '../rulefile/reader.js';
 import { decodeImage } from '../tables/decode.js';
 import type { ApplyRequest } from './api/types.js';
-import { assertionsOf } from './assertions.js';
+import { assertionsOf } from '../trace/assertions.js';
 import { portsMissing } from './ports.js';
 import type { CompileJob, CompileOutcome, Done, Job } from './compiler-messages.js';
 import { slotsOfImage } from './resume.js';

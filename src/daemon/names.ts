@@ -4,6 +4,7 @@ import { formatPrefix } from '../net/address.js';
 import { readAddress } from '../tables/address.js';
 import type { DecodedImage, ImageRecord } from '../tables/decode.js';
 import { CONSTANTS } from '../tables/layout.js';
+import type { SlotNames } from '../trace/verdicts.js';
 
 export interface RuleName {
   readonly slot: number;
@@ -77,6 +78,20 @@ export class Names {
   rule(slot: number): string {
     const rule = this.#rules.get(slot);
     return rule === undefined ? `rule slot ${slot}` : ruleName(rule);
+  }
+
+  /** The names as the trace of a packet takes them. */
+  get slots(): SlotNames {
+    return {
+      rule: (slot) => {
+        const rule = this.#rules.get(slot);
+        if (rule === undefined || rule.policy === null) return null;
+        const { policy, name, file, line } = rule;
+        return { policy, name, file: file ?? '', line: line ?? 0 };
+      },
+      interface: (slot) => this.interface(slot),
+      zone: (slot) => this.zone(slot),
+    };
   }
 
   zone(slot: number): string {

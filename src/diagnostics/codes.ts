@@ -185,14 +185,23 @@ export const CODES = {
   // Assertions
   'assert-syntax': error(
     'assertion cannot be read',
-    'The form is `IFACE PROTO SRC[:PORT] DST[:PORT] [flags] => allow|deny [POLICY/RULE] [out IFACE]`.',
+    'The form is `IFACE PROTO SRC[:PORT] DST[:PORT] [flags] => allow|deny|reject [POLICY/RULE] [out IFACE]`.',
+  ),
+
+  'assert-disabled': error(
+    'assertion about a disabled rule',
+    'No packet can get a rule that is not in force: enable it, or take the assertion out too.',
+  ),
+  'assert-management': error(
+    'assertion about a management interface',
+    'Packets of a management interface go to the kernel, past every policy.',
+  ),
+  'assert-failed': error(
+    'an assertion does not hold',
+    'The fast path itself was asked; the message says what it does with the packet instead, and its trace follows.',
   ),
 
   // Apply: told by the appliance, where `check` has nothing to say
-  'assert-failed': error(
-    'an assertion does not hold',
-    'The fast path itself was asked; the message says what it does with the packet instead.',
-  ),
   'port-missing': error(
     'interface without a port',
     'A rule file can be checked without ports; an appliance needs to know its devices.',

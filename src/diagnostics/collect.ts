@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { CODES, type Code, type Severity } from './codes.js';
-import type { Diagnostic, Related } from './diagnostic.js';
+import type { Diagnostic, Excerpt, Related } from './diagnostic.js';
 import type { Sources } from './source.js';
 
 /** Diagnostics of each severity that are kept; further ones are counted. */
@@ -85,7 +85,8 @@ export class Collector {
   }
 }
 
-function cut(line: string, column: number, length: number): Diagnostic['excerpt'] {
+/** What is shown of a source line around a place. */
+export function cut(line: string, column: number, length: number): Excerpt {
   const start = column > WIDTH / 2 ? column - 1 - WIDTH / 2 : 0;
   return {
     text: line.slice(start, start + WIDTH),

@@ -14,6 +14,23 @@ export interface Excerpt {
   readonly length: number;
 }
 
+/** A step on the way of a packet, as `trace` prints it. */
+export interface Step {
+  readonly name: string;
+  readonly result: string;
+  readonly detail: string;
+}
+
+/** What the fast path did with a packet; the fields of `trace --json`. */
+export interface Trace {
+  readonly in: string;
+  readonly verdict: string;
+  readonly rule: object | null;
+  readonly reason: string | null;
+  readonly out: string | null;
+  readonly phases: readonly Step[];
+}
+
 /** Something to tell the user about a text. Plain data: it crosses threads and sockets. */
 export interface Diagnostic extends Position {
   readonly code: Code;
@@ -23,12 +40,15 @@ export interface Diagnostic extends Position {
   readonly related: readonly Related[];
   /** What to show of the source line, or null where there is no text. */
   readonly excerpt: Excerpt | null;
+  /** Of a packet that the diagnostic speaks of. */
+  readonly trace?: Trace;
 }
 
 /** The form of `--json`: a diagnostic without its excerpt. */
 export type DiagnosticJson = Omit<Diagnostic, 'excerpt'>;
 
 export function toJson(diagnostic: Diagnostic): DiagnosticJson {
-  const { code, severity, message, file, line, column, hint, related } = diagnostic;
-  return { code, severity, message, file, line, column, hint, related };
+  const { code, severity, message, file, line, column, hint, related, trace } = diagnostic;
+  const plain = { code, severity, message, file, line, column, hint, related };
+  return trace === undefined ? plain : { ...plain, trace };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import type { Diagnostic, Excerpt } from './diagnostic.js';
+import type { Diagnostic, Excerpt, Step } from './diagnostic.js';
 import { printable } from './text.js';
 
 /** Text of a diagnostic: the place and message, the line with a caret, hint and further places. */
@@ -11,7 +11,15 @@ export function render(diagnostic: Diagnostic): string {
   for (const place of related) {
     lines.push(`${place.file}:${place.line}:${place.column}: note: ${place.message}`);
   }
+  if (diagnostic.trace !== undefined) lines.push(...renderSteps(diagnostic.trace.phases));
   return lines.join('\n');
+}
+
+/** The steps of a trace, a line each. */
+export function renderSteps(steps: readonly Step[]): string[] {
+  return steps.map(({ name, result, detail }) =>
+    `  ${name.padEnd(8)} ${result.padEnd(8)} ${detail}`.trimEnd(),
+  );
 }
 
 function caret(line: number, { text, column, length }: Excerpt): string[] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Code } from '../diagnostics/codes.js';
-import type { Collector, More, Span } from '../diagnostics/collect.js';
+import { cut, type Collector, type More, type Span } from '../diagnostics/collect.js';
+import type { Excerpt } from '../diagnostics/diagnostic.js';
 import type { Position } from '../diagnostics/position.js';
 import type { Sources } from '../diagnostics/source.js';
 import { entryOf, type Entry, type Node } from './tree.js';
@@ -55,6 +56,14 @@ export class Context {
 
   positionOf(span: Span): Position {
     return this.#sources.position(span.offset);
+  }
+
+  /** What to show of a value's source line in a diagnostic that comes later. */
+  excerpt(owner: object, key?: string | number): Excerpt {
+    const { offset, end } = this.at(owner, key);
+    const source = this.#sources.of(offset);
+    const { line, column } = source.position(offset - source.base);
+    return cut(source.line(line), column, end - offset);
   }
 
   position(owner: object, key?: string | number): Position {

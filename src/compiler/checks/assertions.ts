@@ -9,7 +9,11 @@ import type { Document } from '../document.js';
 /** Names assertions may use. */
 interface Names {
   readonly interfaces: ReadonlySet<string>;
+  /** Of these, the ones whose packets go to the kernel unseen. */
+  readonly management: ReadonlySet<string>;
   readonly rules: ReadonlySet<string>;
+  /** Of these, the ones that are not in force. */
+  readonly disabled: ReadonlySet<string>;
   /** Without errors so far: otherwise a name may only seem to be missing. */
   readonly whole: boolean;
 }
@@ -21,16 +25,24 @@ const PLANNED: ReadonlyMap<string, string> = new Map([
   ['sa', 'VPN'],
 ]);
 
+const OUTCOMES = ['allow', 'deny', 'reject'];
+
 /** Assertions can be read, and what they name exists. Whether they hold is for the fast path to say. */
 export function checkAssertions(document: Document, context: Context): void {
   const lines = document.assert ?? [];
   if (lines.length === 0) return;
-  const policies = document.policies ?? [];
+  const interfaces = [...(document.interfaces ?? [])];
+  const rules = (document.policies ?? []).flatMap((policy) =>
+    policy.rules.map((rule) => ({
+      name: `${policy.name}/${rule.name}`,
+      enabled: policy.enabled && rule.enabled,
+    })),
+  );
   const names: Names = {
     interfaces: new Set(document.interfaces?.keys()),
-    rules: new Set(
-      policies.flatMap((policy) => policy.rules.map((rule) => `${policy.name}/${rule.name}`)),
-    ),
+    management: new Set(interfaces.filter(([, one]) => one.management).map(([name]) => name)),
+    rules: new Set(rules.map(({ name }) => name)),
+    disabled: new Set(rules.filter(({ enabled }) => !enabled).map(({ name }) => name)),
     whole: context.errors === 0,
   };
   for (const [i, line] of lines.entries())
@@ -68,10 +80,14 @@ class Line {
       index: index + from,
     }));
     const [verdict, ...rest] = words;
-    if (verdict === undefined || (verdict.text !== 'allow' && verdict.text !== 'deny')) {
+    if (verdict === undefined || !OUTCOMES.includes(verdict.text)) {
       const found = verdict === undefined ? 'nothing' : quote(verdict.text);
       const index = verdict?.index ?? from - 2;
-      this.#fail(`allow or deny follows '=>', not ${found}`, index, verdict?.text.length ?? 2);
+      this.#fail(
+        `allow, deny or reject follows '=>', not ${found}`,
+        index,
+        verdict?.text.length ?? 2,
+      );
       return;
     }
     for (let i = 0; i < rest.length; i++) {
@@ -95,18 +111,26 @@ class Line {
   }
 
   #interface(name: string, index: number): void {
-    const { interfaces, whole } = this.#names;
-    if (interfaces.has(name) || !whole) return;
+    const { interfaces, management, whole } = this.#names;
     const span = this.#part(index, name.length);
+    if (management.has(name))
+      this.#context.report(
+        'assert-management',
+        span,
+        `${quote(name)} is a management interface: its packets go to the kernel unseen`,
+      );
+    if (interfaces.has(name) || !whole) return;
     this.#context.report('unknown-interface', span, `there is no interface ${quote(name)}`, {
       hint: () => didYouMean(name, interfaces),
     });
   }
 
   #rule(name: string, index: number): void {
-    const { rules, whole } = this.#names;
-    if (rules.has(name) || !whole) return;
+    const { rules, disabled, whole } = this.#names;
     const span = this.#part(index, name.length);
+    if (disabled.has(name))
+      this.#context.report('assert-disabled', span, `the rule ${quote(name)} is disabled`);
+    if (rules.has(name) || !whole) return;
     this.#context.report('unknown-rule', span, `there is no rule ${quote(name)}`, {
       hint: () => didYouMean(name, rules),
     });

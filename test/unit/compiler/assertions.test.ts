@@ -59,7 +59,7 @@ describe('assertions', () => {
     ['inside udp 10.1.0.2:1 192.0.2.1:80 syn => deny', '9:40 assert-syntax: only tcp has flags'],
     [
       'inside tcp 10.1.0.2:1 192.0.2.1:80 =>',
-      "9:40 assert-syntax: allow or deny follows '=>', not nothing",
+      "9:40 assert-syntax: allow, deny or reject follows '=>', not nothing",
     ],
     [
       'inside tcp 10.1.0.2:1 192.0.2.1:80 => allow p/s',

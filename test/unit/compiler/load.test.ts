@@ -158,7 +158,15 @@ assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
       },
     ]);
     expect(model.assertions).toEqual([
-      { text: 'trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny', at: at(16, 10) },
+      {
+        text: 'trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny',
+        at: at(16, 10),
+        excerpt: {
+          text: "assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']",
+          column: 10,
+          length: 47,
+        },
+      },
     ]);
   });
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { OfflineResult } from '../datapath/offline.js';
+import type { Step } from '../diagnostics/diagnostic.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
 import { nextHop, type Names } from './verdicts.js';
 
 /** A step on the way of a packet. */
-export interface Phase {
+export interface Phase extends Step {
   readonly name: 'parse' | 'session' | 'route' | 'policy' | 'forward';
-  readonly result: string;
-  readonly detail: string;
 }
 
 /** Which step drops for a reason, by the reason's name; all others belong to forwarding. */
@@ -61,6 +60,9 @@ function stepOf(reason: string): Phase['name'] {
 
 function way(result: OfflineResult, names: Names): string {
   if (result.route !== M.ROUTE_FOUND) return '';
+  const out = `out ${names.iface(result.out) ?? '?'}`;
   const via = nextHop(result);
-  return `${via === null ? 'on link' : `via ${via}`}, out ${names.iface(result.out) ?? '?'}`;
+  if (via !== null) return `via ${via}, ${out}`;
+  // The next hop is only looked for when a packet is to go there.
+  return result.fate === M.FATE_DROPPED ? out : `on link, ${out}`;
 }

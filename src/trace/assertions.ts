@@ -4,30 +4,36 @@ import { ruleKey, slotOf, type Slots } from '../compiler/slots.js';
 import { etherFrame } from '../datapath/frame.js';
 import type { OfflineDatapath, OfflineResult } from '../datapath/offline.js';
 import { buildPacket } from '../datapath/packet.js';
-import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import type { Diagnostic, Excerpt } from '../diagnostics/diagnostic.js';
 import type { Position } from '../diagnostics/position.js';
 import { parsePacket, wordsOf } from '../firewall/packet.js';
-import { CONSTANTS } from '../tables/layout.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
-import type { Names } from './names.js';
+import { phases } from './phases.js';
+import { Names, type SlotNames } from './verdicts.js';
 
 /** An assertion ready to be asked: its packet as bytes and the outcome by slots. */
 export interface Assertion {
   readonly text: string;
   readonly at: Position;
+  readonly excerpt: Excerpt | null;
   /** Slot of the port the packet enters by. */
   readonly iface: number;
+  /** Name of the interface it enters by. */
+  readonly entered: string;
   readonly frame: Uint8Array;
-  readonly verdict: 'allow' | 'deny';
+  readonly verdict: 'allow' | 'deny' | 'reject';
   /** null where the assertion leaves it open. */
   readonly rule: number | null;
   readonly out: number | 'local' | null;
 }
 
+/** Assertions asked at once. */
+const BATCH = 1000;
+
 /** The assertions of a model whose checks have passed. */
 export function assertionsOf(model: Model, slots: Slots): Assertion[] {
   const interfaces = new Map(model.interfaces.map((one) => [one.name, one]));
-  return model.assertions.map(({ text, at }) => {
+  return model.assertions.map(({ text, at, excerpt }) => {
     const arrow = text.indexOf('=>');
     const packet = parsePacket(text.slice(0, arrow).trimEnd());
     if ('problem' in packet) throw new Error(`an assertion that was checked: ${packet.problem}`);
@@ -38,65 +44,85 @@ export function assertionsOf(model: Model, slots: Slots): Assertion[] {
     return {
       text,
       at,
+      excerpt,
       iface: slotOf(slots.interfaces, entry?.parent ?? packet.interface),
+      entered: packet.interface,
       frame: etherFrame(buildPacket(packet), packet.source.family, entry?.vlan ?? 0),
-      verdict: words[0] === 'allow' ? 'allow' : 'deny',
+      verdict: words[0] === 'allow' ? 'allow' : words[0] === 'reject' ? 'reject' : 'deny',
       rule: name === null ? null : slotOf(slots.rules, ruleKey(...split(name))),
       out: out === null || out === 'local' ? out : slotOf(slots.interfaces, out),
     };
   });
 }
 
-/** Asks the fast path itself, offline; what does not hold comes back as diagnostics. */
+/**
+ * Asks the fast path itself, offline and with declared routes only; each assertion that does not
+ * hold comes back as a diagnostic with its trace. Throws DatapathError and ImageRefused.
+ */
 export async function failing(
   assertions: readonly Assertion[],
   offline: OfflineDatapath,
   image: Uint8Array,
-  names: Names,
+  slots: SlotNames,
 ): Promise<Diagnostic[]> {
   await offline.load(image);
-  const packets = assertions.map(({ iface, frame }) => ({ time: 0n, iface, bytes: frame }));
-  const { results } = await offline.run('trace', packets);
-  return assertions.flatMap((assertion, i) => {
-    const result = results[i];
-    if (result === undefined) throw new Error(`no answer for assertion ${i}`);
-    if (holds(assertion, result)) return [];
-    return [refusal(assertion, outcome(result, names, offline.reason(result.reason)))];
-  });
+  const names = new Names(slots, offline);
+  const time = BigInt(Date.now()) * 1_000_000n;
+  const failed: Diagnostic[] = [];
+  for (let first = 0; first < assertions.length; first += BATCH) {
+    const asked = assertions.slice(first, first + BATCH);
+    const packets = asked.map(({ iface, frame }) => ({ time, iface, bytes: frame }));
+    const { results } = await offline.run('trace', packets);
+    for (const [i, assertion] of asked.entries()) {
+      const result = results[i];
+      if (result === undefined) throw new Error(`no answer for assertion ${first + i}`);
+      if (!holds(assertion, result)) failed.push(refusal(assertion, result, names));
+    }
+  }
+  return failed;
 }
 
+/** What drops a packet that a rule allows denies it too: a missing route, an invalid header. */
 function holds({ verdict, rule, out }: Assertion, result: OfflineResult): boolean {
   const passed = result.fate !== M.FATE_DROPPED && result.verdict === M.VERDICT_ALLOW;
-  if (passed !== (verdict === 'allow')) return false;
+  const rejected = result.verdict === M.VERDICT_REJECT;
+  if (verdict !== (passed ? 'allow' : rejected ? 'reject' : 'deny')) return false;
   if (rule !== null && result.rule !== rule) return false;
   if (out === null) return true;
   return out === 'local' ? result.fate === M.FATE_LOCAL : result.out === out;
 }
 
-/** What became of the packet, in the words of an assertion. */
-function outcome(result: OfflineResult, names: Names, reason: string | null): string {
-  const verdict = result.verdict === M.VERDICT_ALLOW ? 'allow' : 'deny';
-  const rule = result.rule === M.RULE_NOT_ASKED ? null : names.rule(result.rule);
-  const way =
-    result.fate === M.FATE_LOCAL
-      ? 'out local'
-      : result.out === CONSTANTS.IFACE_NONE
-        ? null
-        : `out ${names.interface(result.out)}`;
-  const why = reason === null ? null : `(${reason})`;
-  return [verdict, rule, way, why].filter((part) => part !== null).join(' ');
-}
-
-function refusal({ text, at }: Assertion, got: string): Diagnostic {
+function refusal(assertion: Assertion, result: OfflineResult, names: Names): Diagnostic {
+  const { text, at, excerpt, entered } = assertion;
+  const verdict = names.verdict(result, entered);
   return {
     code: 'assert-failed',
     severity: 'error',
-    message: `'${text}' does not hold: the packet gets ${got}`,
+    message: `'${text}' does not hold: the packet gets ${outcome(result, verdict, names)}`,
     ...at,
     hint: null,
     related: [],
-    excerpt: null,
+    excerpt,
+    trace: { ...verdict, phases: phases(result, verdict.reason, names) },
   };
+}
+
+/** What became of the packet, in the words of an assertion. */
+function outcome(
+  result: OfflineResult,
+  { verdict, rule, reason }: ReturnType<Names['verdict']>,
+  names: Names,
+): string {
+  const decider = rule === null ? names.decider(result.rule) : `${rule.policy}/${rule.name}`;
+  const out = names.iface(result.out);
+  const way = result.fate === M.FATE_LOCAL ? 'out local' : out === null ? null : `out ${out}`;
+  const parts = [
+    verdict,
+    result.rule === M.RULE_NOT_ASKED ? null : decider,
+    way,
+    reason === null ? null : `(${reason})`,
+  ];
+  return parts.filter((part) => part !== null).join(' ');
 }
 
 function split(name: string): [policy: string, rule: string] {

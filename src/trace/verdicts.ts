@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { rulesBySlot, slotOf } from '../compiler/slots.js';
+import type { Model } from '../compiler/model.js';
+import { rulesBySlot, slotOf, type Slots } from '../compiler/slots.js';
 import type { OfflineDatapath, OfflineResult } from '../datapath/offline.js';
 import { BUILT_IN_RULES } from '../firewall/built-in.js';
 import { formatAddress } from '../net/address.js';
 import { readAddress } from '../tables/address.js';
 import { CONSTANTS as C } from '../tables/layout.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
-import type { CompiledFile } from './compiled.js';
 
 export interface RuleName {
   readonly name: string;
@@ -24,25 +24,47 @@ export interface Verdict {
   readonly out: string | null;
 }
 
+/** Names of a model's or an image's slots. */
+export interface SlotNames {
+  /** null for what is built in. */
+  rule(slot: number): RuleName | null;
+  /** null for none. */
+  interface(slot: number): string | null;
+  zone(slot: number): string;
+}
+
 const VERDICTS = ['allow', 'deny', 'reject'] as const;
 
-/** Turns slots of results into names. */
+/** Names of the slots a model was compiled with. */
+export function modelNames({ model, slots }: { model: Model; slots: Slots }): SlotNames {
+  const rules = rulesBySlot(model, slots);
+  const interfaces = new Map(
+    model.interfaces.map(({ name }) => [slotOf(slots.interfaces, name), name]),
+  );
+  const zones = new Map<number, string>([
+    [C.ZONE_NONE, 'none'],
+    [C.ZONE_LOCAL, 'local'],
+    ...model.zones.map(({ name }) => [slotOf(slots.zones, name), name] as const),
+  ]);
+  return {
+    rule: (slot) => {
+      const found = rules.get(slot);
+      if (found === undefined) return null;
+      const { policy, rule } = found;
+      return { name: rule.name, policy: policy.name, file: rule.at.file, line: rule.at.line };
+    },
+    interface: (slot) => interfaces.get(slot) ?? null,
+    zone: (slot) => zones.get(slot) ?? `zone slot ${slot}`,
+  };
+}
+
+/** Turns slots and reasons of results into names. */
 export class Names {
-  readonly #rules: ReturnType<typeof rulesBySlot>;
-  readonly #interfaces: ReadonlyMap<number, string>;
-  readonly #zones: ReadonlyMap<number, string>;
+  readonly #slots: SlotNames;
   readonly #datapath: OfflineDatapath;
 
-  constructor({ model, slots }: CompiledFile, datapath: OfflineDatapath) {
-    this.#rules = rulesBySlot(model, slots);
-    this.#interfaces = new Map(
-      model.interfaces.map(({ name }) => [slotOf(slots.interfaces, name), name]),
-    );
-    this.#zones = new Map<number, string>([
-      [C.ZONE_NONE, 'none'],
-      [C.ZONE_LOCAL, 'local'],
-      ...model.zones.map(({ name }) => [slotOf(slots.zones, name), name] as const),
-    ]);
+  constructor(slots: SlotNames, datapath: OfflineDatapath) {
+    this.#slots = slots;
     this.#datapath = datapath;
   }
 
@@ -57,10 +79,7 @@ export class Names {
   }
 
   rule(slot: number): RuleName | null {
-    const found = this.#rules.get(slot);
-    if (found === undefined) return null;
-    const { policy, rule } = found;
-    return { name: rule.name, policy: policy.name, file: rule.at.file, line: rule.at.line };
+    return this.#slots.rule(slot);
   }
 
   /** Who decided, a built-in rule too. */
@@ -71,11 +90,11 @@ export class Names {
   }
 
   iface(slot: number): string | null {
-    return this.#interfaces.get(slot) ?? null;
+    return this.#slots.interface(slot);
   }
 
   zone(slot: number): string {
-    return this.#zones.get(slot) ?? `zone slot ${slot}`;
+    return this.#slots.zone(slot);
   }
 
   #out({ fate, out }: OfflineResult): string | null {
