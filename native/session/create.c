@@ -158,9 +158,22 @@ enum sl_drop sl_session_publish(struct sl_session_worker *w, sl_session_ref ref,
 	return SL_DROP_NONE;
 }
 
+struct sl_extension *sl_session_extend(struct sl_session_worker *w, struct sl_session *s)
+{
+	if (!s->extension)
+		s->extension = sl_extension_take(&w->extensions);
+	return s->extension ? sl_extension_at(&w->table->extensions, s->extension) : NULL;
+}
+
 /* One of its keys may have been seen for a moment, so it waits like an ended one. */
 void sl_session_abandon(struct sl_session_worker *w, sl_session_ref ref)
 {
+	struct sl_session *s = sl_session_at(w->table, ref);
+
+	if (s->extension) {
+		sl_extension_give(&w->extensions, s->extension);
+		s->extension = 0;
+	}
 	sl_slab_retire(&w->slab[!!(ref & SL_REF_WIDE)], ref);
 	credit_give(w);
 }

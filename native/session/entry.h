@@ -24,6 +24,7 @@ typedef uint32_t sl_session_ref;
 #define SL_SESSION_NAT 0x0008	   /* the directions' keys are not mirror images */
 #define SL_SESSION_TO_HOST 0x0010  /* direction 0 ends in the box itself */
 #define SL_SESSION_FROM_HOST 0x0020 /* direction 0 starts in the box itself */
+#define SL_SESSION_EDIT 0x0040     /* each of its packets is changed: its rule sets a DSCP */
 #define SL_SESSION_KEY4_0 0x0100   /* wide entry whose key of direction 0 is IPv4 (NAT64) */
 #define SL_SESSION_KEY4_1 0x0200   /* the same of direction 1 */
 #define SL_SESSION_ROLE 0x0400	   /* tcp.c: direction 1 plays role 0 of the state table */
@@ -56,7 +57,7 @@ struct sl_session {
 	/* fixed at publish; the owner may edit adjacency, rule, epoch and extension later */
 	uint32_t adjacency[2]; /* per direction of travel */
 	uint32_t rule;	       /* slot */
-	uint32_t extension;    /* record of the rare; 0 for none */
+	uint32_t extension;    /* record of the rare, see extension.h; 0 for none */
 	uint32_t epoch;	       /* routing epoch the adjacencies were looked up in */
 	uint16_t in;	       /* ingress interface slot of direction 0 */
 	uint16_t out;	       /* its egress interface slot; IFACE_NONE for the box itself */

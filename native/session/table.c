@@ -43,6 +43,9 @@ int sl_session_table_create(struct sl_session_table **table, const struct sl_ses
 	if (!err)
 		err = sl_pool_create(&t->pool[1], "sluice-sessions6", entries,
 				     sizeof(struct sl_entry6));
+	if (!err)
+		err = sl_pool_create(&t->extensions, "sluice-extensions", entries,
+				     sizeof(struct sl_extension));
 	if (err) {
 		sl_session_table_destroy(t);
 		return err;
@@ -73,6 +76,7 @@ void sl_session_table_destroy(struct sl_session_table *table)
 	}
 	sl_pool_destroy(&table->pool[0]);
 	sl_pool_destroy(&table->pool[1]);
+	sl_pool_destroy(&table->extensions);
 	sl_index_destroy(&table->index);
 	free(table);
 }
@@ -121,6 +125,7 @@ struct sl_session_worker *sl_session_worker_create(struct sl_session_table *tabl
 	w->arg = arg;
 	sl_slab_init(&w->slab[0], &table->pool[0], (uint8_t)index, 0);
 	sl_slab_init(&w->slab[1], &table->pool[1], (uint8_t)index, SL_REF_WIDE);
+	sl_extensions_init(&w->extensions, &table->extensions, (uint8_t)index);
 	w->requests = aligned_alloc(RTE_CACHE_LINE_SIZE,
 				    RTE_ALIGN_CEIL((size_t)bytes, (size_t)RTE_CACHE_LINE_SIZE));
 	if (!w->requests || rte_ring_init(w->requests, "session-requests", SL_REQUESTS,

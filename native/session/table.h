@@ -6,6 +6,7 @@
 
 #include "core/drop.h"
 #include "session/entry.h"
+#include "session/extension.h"
 #include "session/hash.h"
 #include "session/index.h"
 #include "session/pool.h"
@@ -55,6 +56,7 @@ struct sl_session_options {
 struct sl_session_table {
 	struct sl_session_index index;
 	struct sl_pool pool[2]; /* narrow, wide */
+	struct sl_pool extensions;
 	struct sl_hash_secret secret;
 	struct rte_rcu_qsbr *qsbr;
 	unsigned int workers;
@@ -127,6 +129,12 @@ struct sl_session *sl_session_new(struct sl_session_worker *w, bool wide, uint32
 enum sl_drop sl_session_publish(struct sl_session_worker *w, sl_session_ref ref, uint64_t hash,
 				unsigned int *clash);
 void sl_session_abandon(struct sl_session_worker *w, sl_session_ref ref);
+
+/*
+ * The session's extension record, zeroed when it is made here; NULL when there is none left. It is
+ * taken back when the session ends or is abandoned. Owner only.
+ */
+struct sl_extension *sl_session_extend(struct sl_session_worker *w, struct sl_session *s);
 
 /* Ends a live session of this worker. */
 void sl_session_end(struct sl_session_worker *w, sl_session_ref ref, enum sl_session_end why,

@@ -27,6 +27,7 @@ struct sl_session_worker {
 	struct sl_session_table *table;
 	unsigned int index;
 	struct sl_slab slab[2]; /* narrow, wide */
+	struct sl_extensions extensions;
 	int64_t credit;		/* sessions this worker may make without asking */
 	sl_session_ended ended;
 	void *arg;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "session/pool.h"
+
+/*
+ * What few sessions have: a record beside the entry, sl_session.extension being its index. The owner
+ * alone reads and writes it, so it goes back with the session at once, waiting for no reader.
+ */
+struct sl_extension {
+	/* what firewall/limit.h counted for the session; 0 where nothing is to be given back */
+	uint32_t limit_rule;   /* slot */
+	uint32_t limit_source; /* entry of the table of sources */
+	uint8_t spare[56];
+};
+static_assert(sizeof(struct sl_extension) == 64, "a cache line");
+
+/* A worker's records: chunks of the pool that all workers share. */
+struct sl_extensions {
+	struct sl_pool *pool;
+	uint8_t owner;
+	uint32_t partly; /* list of chunks with free records */
+	uint32_t empty;	 /* of these, chunks with nothing but free ones */
+	uint32_t used;	 /* records */
+};
+
+void sl_extensions_init(struct sl_extensions *x, struct sl_pool *pool, uint8_t owner);
+
+/* A zeroed record's index, or 0 when the pool is empty. */
+uint32_t sl_extension_take(struct sl_extensions *x);
+void sl_extension_give(struct sl_extensions *x, uint32_t index);
+
+static inline struct sl_extension *sl_extension_at(const struct sl_pool *pool, uint32_t index)
+{
+	return &((struct sl_extension *)pool->base)[index];
+}
