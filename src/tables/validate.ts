@@ -21,6 +21,8 @@ class Validator {
     if (this.#image.count('settings') !== 1) this.#fail('settings', 0, 'not exactly one');
     this.#network();
     this.#sets();
+    this.#schedules();
+    this.#extras();
     this.#rules();
     this.#pairs();
   }
@@ -74,6 +76,27 @@ class Validator {
       this.#range('service_sets', i, 'services', set.first, set.count);
   }
 
+  #schedules(): void {
+    for (const [i, zone] of this.#image.records('timezones').entries())
+      this.#range('timezones', i, 'timezone_changes', zone.first, zone.changes);
+    for (const [i, { from, to, days }] of this.#image.records('schedule_windows').entries())
+      if (from >= to || days > 0x7f || (days !== 0 && to > 86_400n))
+        this.#fail('schedule_windows', i, `${from} to ${to} on days ${days}`);
+    for (const [i, schedule] of this.#image.records('schedules').entries()) {
+      this.#range('schedules', i, 'schedule_windows', schedule.first_window, schedule.windows);
+      this.#reference('schedules', i, 'timezones', schedule.timezone);
+    }
+  }
+
+  #extras(): void {
+    for (const [i, extra] of this.#image.records('rule_extras').entries()) {
+      this.#range('rule_extras', i, 'rule_macs', extra.first_mac, extra.macs);
+      this.#range('rule_extras', i, 'rule_ifaces', extra.first_iface, extra.in + extra.out);
+      // SCHEDULE_NONE is SET_ANY.
+      this.#reference('rule_extras', i, 'schedules', extra.schedule);
+    }
+  }
+
   #rules(): void {
     const slots = new Set<number>();
     const rules = this.#image.records('rules');
@@ -92,6 +115,7 @@ class Validator {
         this.#reference('rules', i, 'address_sets', rule.source);
         this.#reference('rules', i, 'address_sets', rule.destination);
         this.#reference('rules', i, 'service_sets', rule.service);
+        this.#reference('rules', i, 'rule_extras', rule.extra);
       }
     }
     if (next !== rules.length) this.#fail('rules', next, 'in no policy');
