@@ -29,6 +29,7 @@
 struct sl_tables;
 struct sl_session_table;
 struct sl_session_worker;
+struct sl_limits;
 struct sl_fib;
 struct sl_worker;
 
@@ -58,6 +59,7 @@ struct sl_datapath {
 	struct sl_tables *_Atomic tables; /* the running image; NULL before the first */
 	struct sl_fib *fib;
 	struct sl_session_table *sessions;
+	struct sl_limits *limits; /* what rules' limits and flood limits have counted */
 	struct rte_rcu_qsbr *qsbr; /* workers are threads 0..workers-1, control threads above */
 	struct rte_mempool *pool;
 	unsigned int workers;

@@ -11,6 +11,7 @@
 
 #include "core/counters.h"
 #include "core/worker.h"
+#include "firewall/limit.h"
 #include "routing/adjacency.h"
 #include "routing/fib.h"
 #include "session/table.h"
@@ -68,6 +69,11 @@ int sl_datapath_make(struct sl_datapath *dp, const struct sl_image_settings *set
 					(unsigned int)error_size);
 		if (!dp->fib)
 			return -ENOMEM;
+		what = "limits";
+		dp->limits = sl_limits_create(settings->max_sessions, seed);
+		status = dp->limits ? 0 : -ENOMEM;
+	}
+	if (!status) {
 		what = "rings";
 		status = sl_workers_rings(dp);
 	}

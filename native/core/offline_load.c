@@ -9,6 +9,7 @@
 #include "core/offline_state.h"
 #include "core/port.h"
 #include "core/session_end.h"
+#include "firewall/limit.h"
 #include "routing/adjacency.h"
 #include "routing/fib.h"
 #include "session/table.h"
@@ -89,6 +90,10 @@ static int fresh_sessions(struct sl_datapath *dp, const struct sl_image_settings
 		return status;
 	sl_session_table_destroy(dp->sessions);
 	dp->sessions = table;
+	sl_limits_free(dp->limits);
+	dp->limits = sl_limits_create(settings->max_sessions, SEED);
+	if (!dp->limits)
+		return -ENOMEM;
 	sl_session_table_configure(table, settings);
 	dp->worker[0]->sessions =
 		sl_session_worker_create(table, 0, sl_session_end_count, dp->worker[0]);

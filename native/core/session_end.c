@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/count.h"
+#include "firewall/limit.h"
 
 static void log_end(struct sl_worker *w, sl_session_ref ref, const struct sl_session *s,
 		    enum sl_session_end why, uint32_t now_ms)
@@ -51,6 +52,9 @@ void sl_session_end_count(void *worker, sl_session_ref ref, const struct sl_sess
 
 	c->packets += sl_session_packets(s, 0) + sl_session_packets(s, 1);
 	c->bytes += s->bytes[0] + s->bytes[1];
+	if (s->extension)
+		sl_limit_release(w->dp->limits,
+				 sl_extension_at(&w->dp->sessions->extensions, s->extension));
 	if (s->flags & SL_SESSION_LOG)
 		log_end(w, ref, s, why, now_ms);
 }

@@ -123,6 +123,21 @@ static void link_pairs(struct sl_tables_own *t)
 	}
 }
 
+/* A second's worth at once. */
+static void set_floods(struct sl_tables_floods *f, const struct sl_image_zones *zone)
+{
+	const uint32_t a_second[] = {zone->flood_syn, zone->flood_udp, zone->flood_icmp,
+				     zone->flood_other, zone->flood_source};
+
+	for (unsigned int i = 0; i < 5; i++) {
+		if (a_second[i] == 0)
+			continue;
+		f->step[i] = (1000000000ull + a_second[i] / 2) / a_second[i];
+		f->step[i] = f->step[i] > 0 ? f->step[i] : 1;
+		f->depth[i] = f->step[i] * a_second[i];
+	}
+}
+
 static void index_slots(struct sl_tables_own *t)
 {
 	const struct sl_image *image = &t->public.image;
@@ -132,6 +147,7 @@ static void index_slots(struct sl_tables_own *t)
 	for (uint32_t i = 0; i < image->count[SL_SECTION_ZONES]; i++) {
 		t->public.zones[image->zones[i].slot] = &image->zones[i];
 		t->public.zone_flags[image->zones[i].slot] = image->zones[i].flags;
+		set_floods(&t->public.floods[image->zones[i].slot], &image->zones[i]);
 	}
 	for (uint32_t i = 0; i < image->count[SL_SECTION_RULES]; i++)
 		t->rule_by_slot[image->rules[i].slot] = i + 1;

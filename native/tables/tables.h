@@ -14,6 +14,12 @@ struct sl_pair {
 	uint32_t parts; /* 0: no policy fits this pair */
 };
 
+/* New sessions from a zone, as sl_rate has them: ns between two and ns that may be used at once. */
+struct sl_tables_floods {
+	uint64_t step[5]; /* TCP, UDP, ICMP, others, of one source; 0: no limit */
+	uint64_t depth[5];
+};
+
 /*
  * Everything compiled from one image. Immutable once built: workers read it without locks between
  * two quiescent states, the control side swaps the pointer and frees the old after a grace period.
@@ -34,6 +40,7 @@ struct sl_tables {
 	const struct sl_image_interfaces *ifaces[SL_MAX_IFACES];
 	const struct sl_image_zones *zones[SL_MAX_ZONES];
 	uint16_t zone_flags[SL_MAX_ZONES]; /* SL_ZONE_* */
+	struct sl_tables_floods floods[SL_MAX_ZONES];
 };
 
 /* What a build did, for `apply` and the log. */
