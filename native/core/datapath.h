@@ -77,7 +77,6 @@ struct sl_datapath {
 	int host_wake;				      /* eventfd */
 	bool offline;
 	bool shared_cpu; /* workers sleep when idle: fewer CPUs than threads that spin */
-	uint32_t midstream_ms; /* until so long after the start TCP may be picked up midstream; 0: never */
 	uint64_t boot_tsc;	   /* where the session clock starts */
 	atomic_bool stop;
 	atomic_bool pause;	   /* workers park at the loop's top; sl_workers_pause() */
@@ -115,6 +114,7 @@ struct sl_worker {
 	unsigned int rx_count;
 	uint16_t tx_queue[SL_MAX_PORTS]; /* by port index; SL_NO_QUEUE: owned by another worker */
 	uint64_t received; /* packets the source nodes took since the start */
+	bool settled;	 /* the grace time after the start is over: TCP opens with its SYN */
 	bool host_kicked; /* something went to the host rings this turn */
 	uint64_t icmp_tokens; /* rate limit of generated ICMP errors */
 	uint64_t icmp_refill_ns;
@@ -140,6 +140,12 @@ static inline struct sl_worker *sl_node_worker(struct rte_node *node)
 
 /* The worker whose graph is being created on this thread: node init functions take it from here. */
 extern _Thread_local struct sl_worker *sl_graph_worker;
+
+/* Seconds since 1970 UTC, as schedules see them. */
+static inline uint64_t sl_now_s(const struct sl_worker *w)
+{
+	return w->now_ns / 1000000000;
+}
 
 static inline uint64_t sl_random(struct sl_worker *w)
 {

@@ -56,6 +56,7 @@ static const char *const names[] = {
 	[SL_DROP_LIMIT_TABLE_FULL] = "limit-table-full",
 	[SL_DROP_NO_TABLES] = "no-tables",
 	[SL_DROP_POLICY_DENY] = "policy-deny",
+	[SL_DROP_POLICY_REJECT] = "policy-reject",
 	[SL_DROP_POLICY_DEFAULT] = "policy-default",
 	[SL_DROP_POLICY_CHANGED] = "policy-changed",
 	[SL_DROP_RULE_RATE_LIMIT] = "rule-rate-limit",

@@ -54,9 +54,10 @@ static void discard(void)
 	sl_swap_discard(&datapath);
 }
 
-static void links(void)
+static void tick(void)
 {
 	sl_port_links(&datapath);
+	sl_swap_schedules(&datapath);
 }
 
 /* The settings of the first image, or the defaults: sessions and FIB are sized once. */
@@ -94,7 +95,7 @@ static void first_image(const void *image, size_t size, const char *path)
 int sl_live_main(struct sl_options *options)
 {
 	const struct sl_control_ops ops = {
-		.stage = stage, .activate = activate, .discard = discard, .tick = links};
+		.stage = stage, .activate = activate, .discard = discard, .tick = tick};
 	struct sl_image_settings settings;
 	const char *first = options->image ? options->image : image_path;
 	char counters[4096], error[512] = "";

@@ -64,6 +64,7 @@ static void ask_policy(const struct sl_worker *w, const struct rte_mbuf *m, stru
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3);
 	struct sl_decision decision;
 	struct sl_flow flow;
+	struct sl_seen seen;
 	struct sl_way way;
 
 	if (p->rule != SL_RULE_NOT_ASKED || p->session != SL_SESSION_NO_REF ||
@@ -74,9 +75,10 @@ static void ask_policy(const struct sl_worker *w, const struct rte_mbuf *m, stru
 	else
 		sl_way_find(w->tables, w->dp->fib, 6, ip + 8, ip + 24, &way);
 	sl_flow_of_packet(m, &flow);
-	sl_decide(w->tables, p->from, way.to, &flow, &decision);
+	sl_seen_packet(m, way.out, sl_now_s(w), &seen);
+	sl_decide(w->tables, p->from, way.to, &flow, &seen, &decision);
 	p->rule = decision.rule;
-	p->policy_verdict = decision.allow ? SL_VERDICT_ALLOW : SL_VERDICT_DENY;
+	p->policy_verdict = decision.verdict;
 	p->to = way.to;
 	p->out_iface = way.out;
 	p->route_how = way.how;

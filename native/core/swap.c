@@ -5,6 +5,7 @@
 #include <rte_ethdev.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/file.h"
@@ -142,6 +143,7 @@ static unsigned int place_ports(struct sl_datapath *dp, const struct sl_tables *
 struct judging {
 	struct sl_datapath *dp;
 	const struct sl_tables *tables;
+	uint64_t now_s;
 };
 
 /* Is the session still right under the running tables? Asks its owner for what must change. */
@@ -153,8 +155,8 @@ static bool judge(const struct sl_session_view *view, void *argument)
 	bool stays;
 	int error;
 
-	sl_judge_session(j->tables, j->dp->fib, view->ref, view->session, &judgement);
-	stays = judgement.decision.allow;
+	sl_judge_session(j->tables, j->dp->fib, view->ref, view->session, j->now_s, &judgement);
+	stays = judgement.stays;
 	if (stays && judgement.generation == view->session->generation)
 		return true;
 	do {
@@ -170,7 +172,7 @@ static bool judge(const struct sl_session_view *view, void *argument)
 
 static void judge_sessions(struct sl_datapath *dp, const struct sl_tables *tables)
 {
-	struct judging j = {.dp = dp, .tables = tables};
+	struct judging j = {.dp = dp, .tables = tables, .now_s = (uint64_t)time(NULL)};
 	struct sl_session_walk walk = {0};
 	unsigned int id = SL_QSBR_CONTROL(dp);
 	bool more = true;
@@ -183,6 +185,28 @@ static void judge_sessions(struct sl_datapath *dp, const struct sl_tables *table
 	rte_rcu_qsbr_thread_offline(dp->qsbr, id);
 	while (sl_session_requests_pending(dp->sessions) && !atomic_load(&dp->stop))
 		usleep(50);
+}
+
+/*
+ * Workers follow the clock once a second and each by itself: when this has passed a moment, none of
+ * them judges by what was before it.
+ */
+static uint64_t schedule_time(void)
+{
+	return (uint64_t)time(NULL) - 2;
+}
+
+void sl_swap_schedules(struct sl_datapath *dp)
+{
+	static uint64_t asked;
+	struct sl_tables *tables = atomic_load(&dp->tables);
+	uint64_t now_s = schedule_time();
+
+	if (!tables || now_s == asked)
+		return;
+	asked = now_s;
+	if (sl_tables_schedules(tables, now_s) > 0)
+		judge_sessions(dp, tables);
 }
 
 /* Has an interface gone to another zone? The generations of two zone pairs say nothing of that. */
@@ -218,6 +242,7 @@ int sl_swap_activate(struct sl_datapath *dp, uint64_t generation, const char *pa
 	staged = NULL;
 	sl_workers_pause(dp);
 	gone = place_ports(dp, tables, opened, closed);
+	sl_tables_follow(tables, atomic_load(&dp->tables), schedule_time());
 	old = atomic_exchange(&dp->tables, tables);
 	if (zones_moved(old, tables))
 		atomic_fetch_add(&dp->routing_epoch, 1);

@@ -31,3 +31,9 @@ int sl_swap_activate(struct sl_datapath *dp, uint64_t generation, const char *pa
 		     struct sl_swap_result *result, char *error, size_t error_size);
 
 void sl_swap_discard(struct sl_datapath *dp);
+
+/*
+ * Ends the sessions whose rule's time is over, and judges those of rules whose time came: once a
+ * second, control thread.
+ */
+void sl_swap_schedules(struct sl_datapath *dp);

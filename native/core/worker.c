@@ -17,6 +17,7 @@
 #include "core/port.h"
 #include "core/session_end.h"
 #include "session/table.h"
+#include "tables/tables.h"
 
 #define HANDOVER_RING 4096
 #define HOST_RING 4096
@@ -73,6 +74,7 @@ struct sl_worker *sl_worker_create(struct sl_datapath *dp, unsigned int index, u
 	w->index = index;
 	w->lcore = index + 1;
 	w->random = seed ^ (0x9e3779b97f4a7c15ull * (index + 1));
+	w->settled = dp->offline; /* a capture starts where it starts */
 	w->random |= 1; /* xorshift stays at zero */
 	for (unsigned int i = 0; i < SL_MAX_PORTS; i++)
 		w->tx_queue[i] = SL_NO_QUEUE;
@@ -87,6 +89,12 @@ struct sl_worker *sl_worker_create(struct sl_datapath *dp, unsigned int index, u
 fail:
 	rte_free(w);
 	return NULL;
+}
+
+/* The grace time does not come back when the session clock wraps. */
+static void settle(struct sl_worker *w, uint32_t now_ms)
+{
+	w->settled = w->tables && now_ms >= w->tables->image.settings->midstream_grace * 1000;
 }
 
 static void publish_counts(struct sl_worker *w)
@@ -173,6 +181,8 @@ static int loop(void *argument)
 		*(busy ? &w->self->busy_cycles : &w->self->idle_cycles) += now - before;
 		before = now;
 		sl_worker_turn(w, sl_clock_ns(&clock, now), ms);
+		if (unlikely(!w->settled))
+			settle(w, ms);
 		w->self->loops++;
 		busy = w->received != received;
 		received = w->received;

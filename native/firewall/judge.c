@@ -79,9 +79,7 @@ static bool dhcp_reply(const struct sl_flow *flow)
 
 uint32_t sl_implicit_rule(uint16_t from, uint16_t to, const struct sl_flow *flow)
 {
-	if (from == SL_ZONE_LOCAL)
-		return SL_RULE_FROM_LOCAL;
-	if (likely(to != SL_ZONE_LOCAL))
+	if (likely(to != SL_ZONE_LOCAL) || from == SL_ZONE_LOCAL)
 		return SL_RULE_DEFAULT_DENY;
 	if (flow->family == 6 && flow->proto == IPPROTO_ICMPV6) {
 		uint8_t type = (uint8_t)(flow->dport >> 8);
@@ -98,29 +96,43 @@ uint32_t sl_implicit_rule(uint16_t from, uint16_t to, const struct sl_flow *flow
 void sl_decision_make(const struct sl_tables *tables, uint16_t from, uint32_t implicit,
 		      const struct sl_rule *match, struct sl_decision *d)
 {
+	if (!match && from == SL_ZONE_LOCAL)
+		implicit = SL_RULE_FROM_LOCAL;
 	if (implicit != SL_RULE_DEFAULT_DENY) {
-		*d = (struct sl_decision){.rule = implicit, .allow = true};
+		*d = (struct sl_decision){
+			.rule = implicit, .allow = true, .verdict = SL_VERDICT_ALLOW};
 		return;
 	}
-	*d = (struct sl_decision){.rule = SL_RULE_DEFAULT_DENY, .reason = SL_DROP_POLICY_DEFAULT};
+	*d = (struct sl_decision){.rule = SL_RULE_DEFAULT_DENY,
+				  .reason = SL_DROP_POLICY_DEFAULT,
+				  .verdict = SL_VERDICT_DENY};
 	if (match) {
 		d->rule = match->slot;
+		d->match = match;
+		d->flags = match->flags;
 		d->allow = match->action == SL_ACTION_ALLOW;
 		d->log = match->flags & SL_RULE_LOG;
 		d->reason = d->allow ? SL_DROP_NONE : SL_DROP_POLICY_DENY;
+		d->verdict = d->allow ? SL_VERDICT_ALLOW : SL_VERDICT_DENY;
+		if (match->action == SL_ACTION_REJECT) {
+			d->reason = SL_DROP_POLICY_REJECT;
+			d->verdict = SL_VERDICT_REJECT;
+		}
 	}
 	if (!d->allow && (tables->zone_flags[from % SL_MAX_ZONES] & SL_ZONE_LOG_DENIED))
 		d->log = true;
 }
 
 void sl_decide(const struct sl_tables *tables, uint16_t from, uint16_t to, const struct sl_flow *flow,
-	       struct sl_decision *d)
+	       const struct sl_seen *seen, struct sl_decision *d)
 {
 	uint32_t implicit = sl_implicit_rule(from, to, flow);
 	const struct sl_rule *match = NULL;
 
 	if (implicit == SL_RULE_DEFAULT_DENY)
 		match = sl_tables_judge_one(tables, from, to, flow);
+	if (match && (match->flags & SL_RULE_CONDITION))
+		match = sl_conditions_settle(tables, from, to, flow, seen, match);
 	sl_decision_make(tables, from, implicit, match, d);
 }
 
@@ -148,10 +160,11 @@ static void session_way(const struct sl_tables *tables, const struct sl_fib *fib
 }
 
 void sl_judge_session(const struct sl_tables *tables, const struct sl_fib *fib, sl_session_ref ref,
-		      const struct sl_session *s, struct sl_judgement *j)
+		      const struct sl_session *s, uint64_t now_s, struct sl_judgement *j)
 {
 	const struct sl_image_interfaces *in = tables->ifaces[s->in % SL_MAX_IFACES];
 	struct sl_flow flow;
+	struct sl_seen seen;
 
 	session_way(tables, fib, ref, s, &j->way);
 	j->to = j->way.to;
@@ -165,5 +178,7 @@ void sl_judge_session(const struct sl_tables *tables, const struct sl_fib *fib, 
 		j->to = tables->ifaces[j->way.out % SL_MAX_IFACES]->zone;
 	sl_flow_of_session(ref, s, &flow);
 	j->generation = sl_tables_pair_generation(tables, j->from, j->to);
-	sl_decide(tables, j->from, j->to, &flow, &j->decision);
+	sl_seen_session(s->rule, s->in, j->way.out, now_s, &seen);
+	sl_decide(tables, j->from, j->to, &flow, &seen, &j->decision);
+	j->stays = j->decision.allow && !(j->decision.flags & SL_RULE_STATELESS);
 }

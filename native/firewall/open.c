@@ -2,6 +2,7 @@
 #include "firewall/open.h"
 
 #include "core/offline.h"
+#include "firewall/edit.h"
 #include "firewall/refresh.h"
 #include "routing/adjacency.h"
 #include "session/track.h"
@@ -74,10 +75,23 @@ static void fill(struct sl_worker *w, struct sl_session *s, const struct sl_pkt 
 	s->generation = sl_tables_pair_generation(w->tables, p->from, p->to);
 	if (decision->log)
 		s->flags |= SL_SESSION_LOG;
+	if (unlikely(decision->match && decision->match->extra) &&
+	    sl_edit_always(w->tables, decision->rule))
+		s->flags |= SL_SESSION_EDIT;
 	if (p->flags & SL_PKT_FROM_HOST)
 		s->flags |= SL_SESSION_FROM_HOST;
 	else if (way->how == SL_ROUTE_LOCAL)
 		s->flags |= SL_SESSION_TO_HOST;
+}
+
+/* What limits have counted is given back when the session ends. */
+static bool keep_claim(struct sl_worker *w, struct sl_session *s, const struct sl_limit_claim *claim)
+{
+	struct sl_extension *x = sl_session_extend(w->sessions, s);
+
+	if (x)
+		sl_limit_keep(claim, x);
+	return x;
 }
 
 static bool has_session(const struct sl_worker *w, const struct sl_pkt *p)
@@ -90,9 +104,19 @@ static bool has_session(const struct sl_worker *w, const struct sl_pkt *p)
 			      : sl_session_find6(w->dp->sessions, w->index, &key6, &p->hash, 1, &hit);
 }
 
+void sl_open_adjacency(struct sl_pkt *p, const struct sl_way *way)
+{
+	if (p->flags & SL_PKT_FROM_HOST)
+		return;
+	if (p->family == 4)
+		p->adjacency = sl_way_adjacency(way, 4, (const uint8_t *)&p->key4.dst);
+	else
+		p->adjacency = sl_way_adjacency(way, 6, p->key6.dst);
+}
+
 /* A trace without state: what would be dropped is, and nothing is kept. */
 static enum sl_open open_nothing(struct sl_worker *w, struct sl_pkt *p, const uint8_t *l4,
-				 const struct sl_way *way)
+				 const struct sl_way *way, bool midstream)
 {
 	union {
 		struct sl_entry4 v4;
@@ -101,14 +125,11 @@ static enum sl_open open_nothing(struct sl_worker *w, struct sl_pkt *p, const ui
 	struct sl_session *s = p->family == 4 ? &e.v4.session : &e.v6.session;
 
 	fill_keys(s, p);
-	p->reason = (uint16_t)sl_session_first(s, p, l4, false, w->now_ms);
+	p->reason = (uint16_t)sl_session_first(s, p, l4, midstream, w->now_ms);
 	if (p->reason)
 		return SL_OPEN_DROP;
 	p->session_how = SL_SESSION_NEW;
-	if (p->family == 4)
-		p->adjacency = sl_way_adjacency(way, 4, (const uint8_t *)&p->key4.dst);
-	else
-		p->adjacency = sl_way_adjacency(way, 6, p->key6.dst);
+	sl_open_adjacency(p, way);
 	return SL_OPEN_DONE;
 }
 
@@ -117,18 +138,23 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 {
 	struct sl_pkt *p = sl_pkt(m);
 	const uint8_t *l4 = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4);
+	bool midstream = (decision->flags & SL_RULE_MIDSTREAM) || sl_open_grace(w);
 	enum sl_drop reason = SL_DROP_NONE;
 	struct sl_session *s;
 	sl_session_ref ref;
 	unsigned int clash;
 
 	if (unlikely(w->offline) && sl_offline_stateless(w))
-		return open_nothing(w, p, l4, way);
+		return open_nothing(w, p, l4, way, midstream);
 	s = sl_session_new(w->sessions, p->family == 6, w->now_ms, &ref, &reason);
 	if (!s)
 		goto drop;
 	fill(w, s, p, way, decision);
-	reason = sl_session_first(s, p, l4, sl_open_midstream(w), w->now_ms);
+	if (unlikely(sl_limit_holds(&decision->claim)) && !keep_claim(w, s, &decision->claim)) {
+		reason = SL_DROP_SESSION_TABLE_FULL;
+		goto abandon;
+	}
+	reason = sl_session_first(s, p, l4, midstream, w->now_ms);
 	if (reason)
 		goto abandon;
 	if (s->protocol == (p->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))

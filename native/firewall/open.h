@@ -12,14 +12,18 @@ enum sl_open {
 	SL_OPEN_DROP,  /* sl_pkt.reason says why */
 };
 
-/* May a TCP packet that is no SYN open a session now? Only shortly after the datapath started. */
-static inline bool sl_open_midstream(const struct sl_worker *w)
+/* May TCP be picked up midstream whatever its rule says? Only shortly after the start. */
+static inline bool sl_open_grace(const struct sl_worker *w)
 {
-	return unlikely(w->now_ms < w->dp->midstream_ms);
+	return unlikely(!w->settled) &&
+	       w->now_ms < w->tables->image.settings->midstream_grace * 1000;
 }
 
 /* Finds the way of a packet from a wire; sets its out_iface, zone and route_how. */
 void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, struct sl_way *way);
+
+/* The next hop of a packet that goes without a session; from the host it has one already. */
+void sl_open_adjacency(struct sl_pkt *p, const struct sl_way *way);
 
 /*
  * A session is to be opened for this packet soon: sends for the bucket of its way back, the one line

@@ -2,6 +2,7 @@
 #include "firewall/refresh.h"
 
 #include "core/count.h"
+#include "firewall/edit.h"
 #include "routing/adjacency.h"
 
 void sl_session_route(struct sl_worker *w, sl_session_ref ref, struct sl_session *s,
@@ -36,10 +37,13 @@ enum sl_drop sl_session_refresh(struct sl_worker *w, sl_session_ref ref, struct 
 {
 	struct sl_judgement j;
 
-	sl_judge_session(w->tables, w->dp->fib, ref, s, &j);
-	if (!j.decision.allow) {
-		sl_count_rule(w, j.decision.rule);
+	sl_judge_session(w->tables, w->dp->fib, ref, s, sl_now_s(w), &j);
+	if (!j.stays) {
 		sl_session_end(w->sessions, ref, SL_END_POLICY, w->now_ms);
+		/* Its packets may pass without it: the miss says. */
+		if (j.decision.allow)
+			return SL_DROP_NONE;
+		sl_count_rule(w, j.decision.rule);
 		return SL_DROP_POLICY_CHANGED;
 	}
 	s->rule = j.decision.rule;
@@ -47,6 +51,10 @@ enum sl_drop sl_session_refresh(struct sl_worker *w, sl_session_ref ref, struct 
 	s->to = (uint8_t)j.to;
 	s->out = j.way.out;
 	s->generation = j.generation;
+	if (sl_edit_always(w->tables, s->rule))
+		s->flags |= SL_SESSION_EDIT;
+	else
+		s->flags &= (uint16_t)~SL_SESSION_EDIT;
 	/* A destination that became the box's own, or ceased to be. */
 	if (!(s->flags & SL_SESSION_FROM_HOST)) {
 		if (j.to == SL_ZONE_LOCAL)

@@ -13,7 +13,8 @@ static inline bool sl_session_current(const struct sl_worker *w, const struct sl
 
 /*
  * Owner: judges a session again, looks up its adjacencies anew if routes changed, and ends it if it
- * is no longer allowed: SL_DROP_POLICY_CHANGED then.
+ * is no longer allowed: SL_DROP_POLICY_CHANGED then. One whose rule keeps no sessions any more ends
+ * too, without a reason to drop the packet.
  */
 enum sl_drop sl_session_refresh(struct sl_worker *w, sl_session_ref ref, struct sl_session *s);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/graph.h"
+#include "firewall/edit.h"
 #include "firewall/refresh.h"
+#include "firewall/reverse_path.h"
 #include "session/track.h"
 
 enum { IP_OUTPUT, SESSION_MISS, DROP, EDGES };
@@ -19,8 +21,17 @@ static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m
 		reason = sl_session_refresh(w, p->session, s);
 		if (reason)
 			goto drop;
+		if (!sl_session_alive(s)) {
+			p->session = SL_SESSION_NO_REF;
+			return SESSION_MISS;
+		}
 	}
 	p->rule = s->rule;
+	if (unlikely(!sl_reverse_path_known(p, s))) {
+		reason = sl_reverse_path(w, m);
+		if (reason)
+			goto drop;
+	}
 	/* An error about the flow is no packet of it: it moves neither state nor idle time. */
 	if (likely(!(p->flags & SL_PKT_ICMP_ERROR))) {
 		reason = sl_session_track(s, p->direction, p,
@@ -29,6 +40,8 @@ static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m
 		if (unlikely(reason))
 			goto drop;
 		sl_session_count(s, p->direction, (uint32_t)p->l3_length + p->l4_length);
+		if (unlikely(sl_edit_needed(p, s)))
+			sl_edit_packet(w->tables, m, s->rule, s->in, s->out);
 	}
 	p->to = p->direction ? s->from : s->to;
 	/* What the kernel sent has its own Ethernet header and interface, whoever answers whom. */

@@ -2,13 +2,16 @@
 #include "core/count.h"
 #include "core/graph.h"
 #include "core/offline.h"
+#include "firewall/edit.h"
+#include "firewall/flood.h"
 #include "firewall/log.h"
 #include "firewall/open.h"
+#include "firewall/reverse_path.h"
 #include "ip/l4_parse.h"
 #include "ip/martian.h"
 #include "routing/adjacency.h"
 
-enum { IP_OUTPUT, SESSION_LOOKUP, DROP, EDGES };
+enum { IP_OUTPUT, SESSION_LOOKUP, REJECT, DROP, EDGES };
 
 #define BATCH 32 /* as many flows as the classifier likes at once */
 
@@ -17,7 +20,8 @@ struct miss {
 	struct sl_way way;
 	struct sl_decision decision;
 	uint32_t implicit;
-	bool pending; /* the policy is to be asked */
+	bool pending;	/* the policy is to be asked */
+	uint16_t stray; /* enum sl_drop: why it goes nowhere, unless by a rule that wants no session */
 };
 
 /* Neighbours and groups of the link speak without sessions. */
@@ -31,7 +35,7 @@ static bool sessionless(const struct sl_pkt *p)
 		sl_icmp6_class((uint8_t)(p->icmp >> 8)) == SL_ICMP_LINK);
 }
 
-/* What needs no policy to be refused: most of a flood is of this kind. */
+/* What opens no session: most of a flood is of this kind. */
 static enum sl_drop opens_nothing(const struct sl_worker *w, const struct sl_pkt *p)
 {
 	uint8_t proto = p->family == 4 ? p->key4.proto : p->key6.proto;
@@ -40,7 +44,7 @@ static enum sl_drop opens_nothing(const struct sl_worker *w, const struct sl_pkt
 		return SL_DROP_ICMP_ERROR_NO_SESSION;
 	if (proto == IPPROTO_TCP &&
 	    (p->tcp_flags & (SL_TH_SYN | SL_TH_ACK | SL_TH_RST | SL_TH_FIN)) != SL_TH_SYN &&
-	    !sl_open_midstream(w))
+	    !sl_open_grace(w))
 		return SL_DROP_TCP_NO_SESSION;
 	if ((proto == IPPROTO_ICMP && p->family == 4 &&
 	     sl_icmp4_class((uint8_t)(p->icmp >> 8)) == SL_ICMP_REPLY) ||
@@ -50,14 +54,50 @@ static enum sl_drop opens_nothing(const struct sl_worker *w, const struct sl_pkt
 	return SL_DROP_NONE;
 }
 
+/* Can any rule let a packet through that opens no session? Else it needs no policy to be refused. */
+static inline bool may_stray(const struct sl_worker *w, enum sl_drop stray)
+{
+	return (w->tables->rule_flags & SL_RULE_STATELESS) ||
+	       ((w->tables->rule_flags & SL_RULE_MIDSTREAM) && stray == SL_DROP_TCP_NO_SESSION);
+}
+
+/*
+ * Does the rule it fits let it? A reset or an answer to a SYN picks up no connection: of the one
+ * nothing is left, of the other the policy has not seen the beginning.
+ */
+static bool strays(const struct sl_pkt *p, const struct miss *miss)
+{
+	if (!miss->decision.allow)
+		return false;
+	if (miss->decision.flags & SL_RULE_STATELESS)
+		return true;
+	return miss->stray == SL_DROP_TCP_NO_SESSION &&
+	       (miss->decision.flags & SL_RULE_MIDSTREAM) &&
+	       !(p->tcp_flags & (SL_TH_SYN | SL_TH_RST));
+}
+
+/* What comes from a wire and is refused whatever the policy says: forged sources, and floods. */
+static enum sl_drop unwelcome(struct sl_worker *w, const struct rte_mbuf *m, const struct sl_pkt *p,
+			      const struct miss *miss)
+{
+	enum sl_drop reason = sl_reverse_path(w, m);
+
+	if (reason || miss->stray || sessionless(p))
+		return reason;
+	return sl_flood(w, p);
+}
+
 /* Route, zones and flow of a packet. False if it is dropped, its reason set. */
-static bool prepare(const struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
+static bool prepare(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 {
 	struct sl_pkt *p = sl_pkt(m);
 
 	miss->pending = false;
-	p->reason = w->tables ? opens_nothing(w, p) : SL_DROP_NO_TABLES;
-	if (p->reason)
+	p->reason = SL_DROP_NO_TABLES;
+	if (!w->tables)
+		return false;
+	miss->stray = p->reason = opens_nothing(w, p);
+	if (p->reason && !may_stray(w, p->reason))
 		return false;
 	if (p->flags & SL_PKT_FROM_HOST) {
 		const struct sl_image_interfaces *out = w->tables->ifaces[p->out_iface];
@@ -65,6 +105,9 @@ static bool prepare(const struct sl_worker *w, struct rte_mbuf *m, struct miss *
 		p->to = out ? out->zone : SL_ZONE_NONE;
 		miss->way = (struct sl_way){.out = p->out_iface, .to = p->to, .how = SL_ROUTE_FOUND};
 	} else {
+		p->reason = unwelcome(w, m, p, miss);
+		if (p->reason)
+			return false;
 		sl_open_way(w, p, &miss->way);
 	}
 	sl_flow_of_packet(m, &miss->flow);
@@ -73,8 +116,21 @@ static bool prepare(const struct sl_worker *w, struct rte_mbuf *m, struct miss *
 	return true;
 }
 
+static const struct sl_rule *settle(struct sl_worker *w, struct rte_mbuf *m,
+				    const struct miss *miss, const struct sl_rule *rule,
+				    struct sl_limit_claim *claim)
+{
+	const struct sl_pkt *p = sl_pkt(m);
+	struct sl_seen seen;
+
+	sl_seen_packet(m, miss->way.out, sl_now_s(w), &seen);
+	seen.worker = w;
+	seen.claim = claim;
+	return sl_conditions_settle(w->tables, p->from, p->to, &miss->flow, &seen, rule);
+}
+
 /* Asks for all that wait, one call per pair of zones. */
-static void judge(const struct sl_worker *w, void **objs, struct miss *miss, uint32_t waiting)
+static void judge(struct sl_worker *w, void **objs, struct miss *miss, uint32_t waiting)
 {
 	while (waiting) {
 		unsigned int first = (unsigned int)__builtin_ctz(waiting);
@@ -101,30 +157,72 @@ static void judge(const struct sl_worker *w, void **objs, struct miss *miss, uin
 		if (n == 0)
 			continue;
 		sl_tables_judge(w->tables, from, to, flow, rule, n);
-		for (unsigned int k = 0; k < n; k++)
+		for (unsigned int k = 0; k < n; k++) {
+			struct miss *one = &miss[who[k]];
+			struct sl_limit_claim claim = {0};
+
+			if (rule[k] && unlikely(rule[k]->flags & SL_RULE_CONDITION))
+				rule[k] = settle(w, objs[who[k]], one, rule[k], &claim);
 			sl_decision_make(w->tables, from, SL_RULE_DEFAULT_DENY, rule[k],
-					 &miss[who[k]].decision);
+					 &one->decision);
+			one->decision.claim = claim;
+		}
 	}
 }
 
+/* Forwards by a rule without state: the rule counts each packet, nothing is kept. */
+static rte_edge_t pass(struct sl_worker *w, struct sl_pkt *p, const struct sl_way *way)
+{
+	struct sl_rule_counter *c = &w->rules[p->rule % SL_MAX_RULES];
+
+	c->packets++;
+	c->bytes += (uint64_t)p->l3_length + p->l4_length;
+	sl_open_adjacency(p, way);
+	return IP_OUTPUT;
+}
+
+/* Limits over which a rule denies; those over which the next one is asked have counted already. */
+static bool within_limits(struct sl_worker *w, struct sl_pkt *p, struct miss *miss)
+{
+	struct sl_decision *d = &miss->decision;
+
+	if (d->claim.rule)
+		return true;
+	p->reason = (uint16_t)sl_limit_admit(w, d->match, &miss->flow, &d->claim);
+	if (!p->reason)
+		return true;
+	p->policy_verdict = SL_VERDICT_DENY;
+	return false;
+}
+
 /* Does what was decided: a session and on, or a reason. */
-static rte_edge_t carry_out(struct sl_worker *w, struct rte_mbuf *m, const struct miss *miss)
+static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 {
 	struct sl_pkt *p = sl_pkt(m);
 
+	if (unlikely(miss->stray) && !strays(p, miss)) {
+		p->reason = miss->stray;
+		return DROP;
+	}
+	p->reason = SL_DROP_NONE;
 	p->rule = miss->decision.rule;
-	p->policy_verdict = miss->decision.allow ? SL_VERDICT_ALLOW : SL_VERDICT_DENY;
+	p->policy_verdict = miss->decision.verdict;
 	sl_count_rule(w, p->rule);
+	if (unlikely(miss->decision.match && miss->decision.match->extra) &&
+	    !within_limits(w, p, miss))
+		return DROP;
 	if (!miss->decision.allow) {
 		if (miss->decision.log)
 			sl_log_decision(w, SL_LOG_DENY, p, &miss->flow, &miss->decision);
 		p->reason = miss->decision.reason;
-		return DROP;
+		return miss->decision.verdict == SL_VERDICT_REJECT ? REJECT : DROP;
 	}
 	if (miss->way.reason) {
 		p->reason = miss->way.reason;
 		return DROP;
 	}
+	if (unlikely(miss->decision.flags & SL_RULE_STATELESS))
+		return pass(w, p, &miss->way);
 	if (sessionless(p)) {
 		if (!(p->flags & SL_PKT_FROM_HOST))
 			p->adjacency = SL_ADJ_LOCAL;
@@ -132,6 +230,7 @@ static rte_edge_t carry_out(struct sl_worker *w, struct rte_mbuf *m, const struc
 	}
 	switch (sl_open_session(w, m, &miss->way, &miss->decision)) {
 	case SL_OPEN_DONE:
+		miss->decision.claim = (struct sl_limit_claim){0}; /* it is the session's */
 		if (miss->decision.log)
 			sl_log_decision(w, SL_LOG_SESSION_START, p, &miss->flow, &miss->decision);
 		return IP_OUTPUT;
@@ -140,6 +239,20 @@ static rte_edge_t carry_out(struct sl_worker *w, struct rte_mbuf *m, const struc
 	default:
 		return DROP;
 	}
+}
+
+static rte_edge_t carry_out(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
+{
+	const struct sl_decision *d = &miss->decision;
+	const struct sl_pkt *p = sl_pkt(m);
+	rte_edge_t edge = do_decided(w, m, miss);
+
+	/* No session took it over: it counts only where the rule counts packets. */
+	if (unlikely(d->claim.rule) && d->allow && !(d->flags & SL_RULE_STATELESS))
+		sl_limit_undo(w, &miss->flow, &miss->decision.claim);
+	if (edge == IP_OUTPUT && unlikely((d->match && d->match->extra) || (p->tcp_flags & SL_TH_SYN)))
+		sl_edit_packet(w->tables, m, p->rule, p->iface, miss->way.out);
+	return edge;
 }
 
 static void piece(struct sl_worker *w, void **objs, rte_edge_t *next, uint16_t n)
@@ -155,7 +268,8 @@ static void piece(struct sl_worker *w, void **objs, rte_edge_t *next, uint16_t n
 	}
 	judge(w, objs, miss, waiting);
 	for (uint16_t i = 0; i < n; i++)
-		if (miss[i].pending && miss[i].decision.allow)
+		if (miss[i].pending && miss[i].decision.allow &&
+		    !(miss[i].decision.flags & SL_RULE_STATELESS))
 			sl_open_soon(w, sl_pkt(objs[i]));
 	for (uint16_t i = 0; i < n; i++)
 		if (miss[i].pending)
@@ -184,6 +298,6 @@ static struct rte_node_register session_miss = {
 	.init = sl_node_init,
 	.nb_edges = EDGES,
 	.next_nodes = {[IP_OUTPUT] = "ip_output", [SESSION_LOOKUP] = "session_lookup",
-		       [DROP] = "drop"},
+		       [REJECT] = "reject", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(session_miss)

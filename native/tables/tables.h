@@ -40,6 +40,7 @@ struct sl_tables {
 	const struct sl_image_interfaces *ifaces[SL_MAX_IFACES];
 	const struct sl_image_zones *zones[SL_MAX_ZONES];
 	uint16_t zone_flags[SL_MAX_ZONES]; /* SL_ZONE_* */
+	uint8_t rule_flags;		   /* SL_RULE_* that any rule has */
 	struct sl_tables_floods floods[SL_MAX_ZONES];
 };
 

@@ -37,7 +37,7 @@ static const struct packet_row rows[] = {
 	{"to oneself: the land attack", INSIDE, "tcp 10.1.2.3:80 > 10.1.2.3:80 S", .drop = SL_DROP_IP4_MARTIAN_SOURCE},
 	{NULL, INSIDE, "tcp [2001:db8:a::5]:80 > [2001:db8:a::5]:80 S", .drop = SL_DROP_IP6_MARTIAN_SOURCE},
 
-	{"in the box's own name", WAN, "udp 198.51.100.2:53 > 10.1.2.3:40000 len 5", .rule = RULE_DEFAULT, .drop = SL_DROP_POLICY_DEFAULT},
+	{"in the box's own name", WAN, "udp 198.51.100.2:53 > 10.1.2.3:40000 len 5", .drop = SL_DROP_IP4_MARTIAN_SOURCE},
 
 	{"source routes (RFC 7126), and options that do not add up", INSIDE, "udp 10.1.2.3:40000 > 203.0.113.80:53 ipopt 8307040a09010100", .drop = SL_DROP_IP4_SOURCE_ROUTE},
 	{NULL, INSIDE, "udp 10.1.2.3:40000 > 203.0.113.80:53 ipopt 018907040a090101", .drop = SL_DROP_IP4_SOURCE_ROUTE},
