@@ -28,6 +28,7 @@ typedef uint32_t sl_session_ref;
 #define SL_SESSION_KEY4_0 0x0100   /* wide entry whose key of direction 0 is IPv4 (NAT64) */
 #define SL_SESSION_KEY4_1 0x0200   /* the same of direction 1 */
 #define SL_SESSION_ROLE 0x0400	   /* tcp.c: direction 1 plays role 0 of the state table */
+#define SL_SESSION_SYN_AGAIN 0x0800 /* tcp.c: a SYN of direction 0 went on to a receiver in mid session */
 
 /* What a session is waiting for; each has its idle time, see sl_session_timeouts(). */
 enum sl_session_state {

@@ -64,16 +64,43 @@ static void open_first(struct sl_session *s, const struct segment *g, const uint
 {
 	bool retransmitted = s->state == SL_TCP_SYN_SENT && s->limit[0] == g->seq + 1;
 	uint32_t before = s->end[0];
+	uint8_t scale = s->scale[0];
 
 	learn(s, g, tcp, header_length);
 	s->limit[0] = g->seq + 1;
-	if (retransmitted) /* fast open data is often left out of it, but may yet be acknowledged */
+	if (retransmitted) {
+		/* Data and options are often left out of it, but the first one may be answered yet. */
 		raise(&s->end[0], before);
+		if (!(s->scale[0] & SL_SIDE_OFFERED))
+			s->scale[0] = scale;
+	}
 	s->scale[1] = 0;
 	s->end[1] = s->limit[1] = 0;
 	s->window[1] = 0;
-	s->flags &= (uint16_t)~(SL_SESSION_ROLE | SL_SESSION_LOOSE);
+	s->flags &= (uint16_t)~(SL_SESSION_ROLE | SL_SESSION_LOOSE | SL_SESSION_SYN_AGAIN);
 	s->state = SL_TCP_SYN_SENT;
+}
+
+/*
+ * The responder takes a SYN that was only passed on: it had forgotten the connection, or answers a
+ * retransmission from another number as SYN cookies may. The initiator's window and scale are not
+ * known, so the largest there are count until its next segments say more.
+ */
+static void open_anew(struct sl_session *s, const struct segment *g, const uint8_t *tcp,
+		      uint16_t header_length)
+{
+	learn(s, g, tcp, header_length);
+	s->scale[0] = SL_SIDE_KNOWN;
+	/* RFC 7323, 1.3: it is only answered with the option if the SYN had it. */
+	if (s->scale[1] & SL_SIDE_OFFERED)
+		s->scale[0] |= SL_SIDE_OFFERED | SL_WSCALE_MAX;
+	s->end[0] = g->ack;
+	s->limit[0] = g->ack + at_least_one(g->window);
+	s->window[0] = UINT16_MAX;
+	s->limit[1] = s->end[1] + UINT16_MAX;
+	settle_scales(s);
+	s->flags &= (uint16_t)~(SL_SESSION_ROLE | SL_SESSION_LOOSE | SL_SESSION_SYN_AGAIN);
+	s->state = SL_TCP_SYN_RECEIVED;
 }
 
 /* The responder's SYN, with ACK or (crossed) without. */
@@ -94,10 +121,16 @@ static enum sl_drop open_second(struct sl_session *s, const struct segment *g, b
 	return SL_DROP_NONE;
 }
 
-/* A SYN with ACK where both SYNs are known: its data starts one later, its window is unscaled. */
+/* Is a SYN with ACK the retransmission of one we know? Its data starts one later. */
+static bool known_syn_ack(const struct sl_session *s, const struct segment *g)
+{
+	return sl_tcp_in_window(s, g->side, g->seq + 1, g->end + 1, g->ack);
+}
+
+/* A SYN with ACK where both SYNs are known; its window is unscaled. */
 static enum sl_drop syn_ack_again(struct sl_session *s, const struct segment *g)
 {
-	if (!sl_tcp_in_window(s, g->side, g->seq + 1, g->end + 1, g->ack))
+	if (!known_syn_ack(s, g))
 		return SL_DROP_TCP_OUT_OF_WINDOW;
 	raise(&s->end[g->side], g->end + 1);
 	raise(&s->limit[g->peer], g->ack + at_least_one(g->window));
@@ -162,6 +195,10 @@ static enum sl_drop reset(struct sl_session *s, const struct segment *g, uint8_t
 static enum sl_tcp_event refine(const struct sl_session *s, const struct segment *g,
 				enum sl_tcp_event event)
 {
+	/* Nothing comes after a FIN: one before bytes that passed is for its receiver to judge. */
+	if (event == SL_TCP_FIN && !(s->scale[g->side] & SL_SIDE_FIN) &&
+	    !(s->flags & SL_SESSION_LOOSE) && !sl_seq_geq(g->end, s->end[g->side]))
+		event = SL_TCP_ACK;
 	if (!(s->scale[g->peer] & SL_SIDE_FIN) || g->ack != s->end[g->peer])
 		return event;
 	return event == SL_TCP_ACK ? SL_TCP_ACK_FIN : event == SL_TCP_FIN ? SL_TCP_FIN_BOTH : event;
@@ -175,6 +212,29 @@ static enum sl_drop numbers(struct sl_session *s, const struct segment *g, enum 
 	if (event == SL_TCP_SYN_ACK)
 		return syn_ack_again(s, g);
 	return data(s, g, event == SL_TCP_FIN || event == SL_TCP_FIN_BOTH);
+}
+
+/*
+ * What only its receiver can judge goes on to it and changes no number here. A SYN is answered with
+ * a challenge ACK (RFC 5961, 4.2) by who still has the connection, with a SYN by who does not.
+ */
+static enum sl_drop pass(struct sl_session *s, const struct segment *g, enum sl_tcp_event event,
+			 const uint8_t *tcp, uint16_t header_length, uint32_t now_ms)
+{
+	if (event == SL_TCP_SYN && g->side == 0) {
+		s->flags |= SL_SESSION_SYN_AGAIN;
+	} else if (event == SL_TCP_SYN && s->state > SL_TCP_SYN_RECEIVED) {
+		/* The other way round it is another flow, which the policy was not asked about. */
+		return SL_DROP_TCP_BAD_STATE;
+	} else if (event == SL_TCP_SYN_ACK && !known_syn_ack(s, g)) {
+		if (g->side == 1 && s->flags & SL_SESSION_SYN_AGAIN) {
+			open_anew(s, g, tcp, header_length);
+			s->last = now_ms;
+		} else if (!(s->flags & SL_SESSION_LOOSE)) {
+			return SL_DROP_TCP_OUT_OF_WINDOW;
+		}
+	}
+	return SL_DROP_NONE;
 }
 
 static struct segment segment(const struct sl_pkt *p, unsigned int direction)
@@ -226,13 +286,17 @@ enum sl_drop sl_tcp_track_slow(struct sl_session *s, unsigned int direction, con
 	next = sl_tcp_next((enum sl_session_state)s->state, role, event);
 	switch (next) {
 	case SL_TCP_PASS:
-		return SL_DROP_NONE;
+		return pass(s, &g, event, tcp, p->tcp_header, now_ms);
 	case SL_TCP_BAD:
 		return SL_DROP_TCP_BAD_STATE;
 	case SL_TCP_AGAIN:
 		/* The other way round it is another flow, which the policy was not asked about. */
 		if (direction != 0)
 			return SL_DROP_TCP_BAD_STATE;
+		/* RFC 1122, 4.2.2.13: beyond the old numbers; RFC 6191 lets time stamps decide. */
+		if (s->state == SL_TCP_TIME_WAIT && !(s->flags & SL_SESSION_LOOSE) &&
+		    !sl_seq_geq(g.seq, s->end[0]))
+			return pass(s, &g, event, tcp, p->tcp_header, now_ms);
 		open_first(s, &g, tcp, p->tcp_header);
 		s->last = now_ms;
 		return SL_DROP_NONE;
@@ -242,8 +306,16 @@ enum sl_drop sl_tcp_track_slow(struct sl_session *s, unsigned int direction, con
 		return reset(s, &g, next, p->tcp_flags & SL_TH_ACK, now_ms);
 	}
 	drop = numbers(s, &g, event, tcp, p->tcp_header);
+	if (event == SL_TCP_SYN_ACK && drop != SL_DROP_NONE && direction == 1 &&
+	    s->flags & SL_SESSION_SYN_AGAIN) {
+		open_anew(s, &g, tcp, p->tcp_header);
+		s->last = now_ms;
+		return SL_DROP_NONE;
+	}
 	if (drop != SL_DROP_NONE)
 		return drop;
+	/* Both ends agree with what is known here. */
+	s->flags &= (uint16_t)~SL_SESSION_SYN_AGAIN;
 	if (next & SL_TCP_SWAP)
 		s->flags ^= SL_SESSION_ROLE;
 	/* A reset session ends in its time whatever is still on its way. */

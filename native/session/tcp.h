@@ -19,6 +19,7 @@
 /* True when no TCP sends these flags together: null, SYN+FIN, FIN without ACK, … */
 bool sl_tcp_bad_flags(uint8_t flags);
 
+#define SL_WSCALE_MAX 14 /* RFC 7323, section 2.3 */
 #define SL_TCP_NO_WSCALE -1
 /*
  * The window scale option (RFC 7323) of a header of `header_length` bytes, all readable: 0..14

@@ -6,7 +6,6 @@
 #define OPTION_NOP 1
 #define OPTION_WSCALE 3
 #define WSCALE_LENGTH 3
-#define WSCALE_MAX 14 /* RFC 7323, section 2.3 */
 
 int sl_tcp_wscale(const uint8_t *tcp, uint16_t header_length)
 {
@@ -27,7 +26,7 @@ int sl_tcp_wscale(const uint8_t *tcp, uint16_t header_length)
 		if (length < 2 || at + length > header_length)
 			break;
 		if (kind == OPTION_WSCALE && length == WSCALE_LENGTH)
-			return tcp[at + 2] > WSCALE_MAX ? WSCALE_MAX : tcp[at + 2];
+			return tcp[at + 2] > SL_WSCALE_MAX ? SL_WSCALE_MAX : tcp[at + 2];
 		at += length;
 	}
 	return SL_TCP_NO_WSCALE;

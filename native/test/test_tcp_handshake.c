@@ -193,12 +193,37 @@ static void test_again(void **state)
 	says(&t, SERVER, ACK, 2, 2, 0, OK, SL_TCP_TIME_WAIT);
 	/* the other way round it would be a flow that no policy allowed */
 	says(&t, SERVER, SYN, 70000, 0, 0, BAD_STATE, SL_TCP_TIME_WAIT);
+	/* an old duplicate (RFC 1122, 4.2.2.13) ends nothing, and is answered by an ACK */
+	says(&t, CLIENT, SYN, 0, 0, 0, OK, SL_TCP_TIME_WAIT);
+	says(&t, SERVER, ACK, 2, 2, 0, OK, SL_TCP_TIME_WAIT);
 	says(&t, CLIENT, SYN, 70000, 0, 0, OK, SL_TCP_SYN_SENT);
 	says(&t, SERVER, SYNACK, 90000, 70001, 0, OK, SL_TCP_SYN_RECEIVED);
 	says(&t, CLIENT, ACK, 70001, 90001, 0, OK, SL_TCP_ESTABLISHED);
 	says(&t, CLIENT, FIN, 70001, 90001, 0, OK, SL_TCP_FIN_WAIT);
 	says(&t, SERVER, FIN, 90001, 70002, 0, OK, SL_TCP_LAST_ACK);
 	says(&t, CLIENT, ACK, 70002, 90002, 0, OK, SL_TCP_TIME_WAIT);
+}
+
+/* RFC 6191: from a lower number, if the server finds its time stamp later and takes it. */
+static void test_again_from_below(void **state)
+{
+	struct talk t = talk_established(7, 7, 100);
+
+	(void)state;
+	says(&t, SERVER, FIN, 1, 1, 0, OK, SL_TCP_FIN_WAIT);
+	says(&t, CLIENT, FIN, 1, 2, 0, OK, SL_TCP_LAST_ACK);
+	says(&t, SERVER, ACK, 2, 2, 0, OK, SL_TCP_TIME_WAIT);
+	says(&t, CLIENT, SYN, (uint32_t)-90000, 0, 0, OK, SL_TCP_TIME_WAIT);
+	says(&t, SERVER, SYNACK, 90000, (uint32_t)-89999, 0, OK, SL_TCP_SYN_RECEIVED);
+	says(&t, CLIENT, ACK, (uint32_t)-89999, 90001, 0, OK, SL_TCP_ESTABLISHED);
+	says(&t, SERVER, ACK, 90001, (uint32_t)-89999, 12000, OK, SL_TCP_ESTABLISHED);
+	/* the next number after the FIN is high enough */
+	t = talk_established(-1, -1, 100);
+	says(&t, SERVER, FIN, 1, 1, 0, OK, SL_TCP_FIN_WAIT);
+	says(&t, CLIENT, FIN, 1, 2, 0, OK, SL_TCP_LAST_ACK);
+	says(&t, SERVER, ACK, 2, 2, 0, OK, SL_TCP_TIME_WAIT);
+	says(&t, CLIENT, SYN, 1, 0, 0, OK, SL_TCP_TIME_WAIT);
+	says(&t, CLIENT, SYN, 2, 0, 0, OK, SL_TCP_SYN_SENT);
 }
 
 static void test_bad_flags_midway(void **state)
@@ -249,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_fast_open),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_again_from_below),
 		cmocka_unit_test(test_bad_flags_midway),
 		cmocka_unit_test(test_midstream),
 	};

@@ -174,25 +174,156 @@ static void test_reset_closing(void **state)
 	says(&t, SERVER, RST, 400, 0, 0, OK, SL_TCP_CLOSED);
 }
 
-/* RFC 5961, 4.2: goes to its receiver for a challenge ACK, whatever its number. */
+/* RFC 5961, 4.2: the initiator's goes to its receiver for a challenge ACK, whatever its number. */
 static void test_syn_in_established(void **state)
 {
 	struct talk t = talk_established(-1, -1, 1000);
 	struct sl_session before = t.s;
 
 	(void)state;
-	for (unsigned int side = 0; side < 2; side++) {
-		says(&t, side, SYN, 1, 0, 0, OK, ESTABLISHED);
-		says(&t, side, SYN, 0x40000000, 0, 0, OK, ESTABLISHED);
-		says(&t, side, SYNACK, 0x40000000, 0x33333333, 0, OK, ESTABLISHED);
-	}
+	says(&t, CLIENT, SYN, 1, 0, 0, OK, ESTABLISHED);
+	says(&t, CLIENT, SYN, 0x40000000, 0, 0, OK, ESTABLISHED);
+	/* no number moved, and the challenge ACK settles it */
+	says(&t, SERVER, ACK, 1, 1, 0, OK, ESTABLISHED);
+	before.last = t.s.last;
 	assert_memory_equal(&t.s, &before, sizeof(before));
+	/* the other way round it would be a flow that no policy allowed */
+	says(&t, SERVER, SYN, 1, 0, 0, SL_DROP_TCP_BAD_STATE, ESTABLISHED);
+	/* a forged answer to no question */
+	says(&t, SERVER, SYNACK, 0x40000000, 0x33333333, 0, OUT, ESTABLISHED);
+	says(&t, CLIENT, SYNACK, 0x40000000, 0x33333333, 0, OUT, ESTABLISHED);
 	/* a client that lost its state: SYN, challenge ACK, RST, SYN */
 	says(&t, CLIENT, SYN, 0x40000000, 0, 0, OK, ESTABLISHED);
 	says(&t, SERVER, ACK, 1, 1, 0, OK, ESTABLISHED);
 	says(&t, CLIENT, RST, 1, 0, 0, OK, SL_TCP_CLOSED);
 	says(&t, CLIENT, SYN, 0x40000000, 0, 0, OK, SL_TCP_SYN_SENT);
 	says(&t, SERVER, SYNACK, 0x50000000, 0x40000001, 0, OK, SL_TCP_SYN_RECEIVED);
+}
+
+/* Both ends lost their state, and only we remember: the answer to the SYN tells. */
+static void test_both_forgot(void **state)
+{
+	(void)state;
+	for (int scale = -1; scale < 8; scale += 8) {
+		struct talk t = talk_established(scale, scale, 1000);
+
+		says(&t, CLIENT, SYN, 0x40000000, 0, 0, OK, ESTABLISHED);
+		says(&t, SERVER, SYNACK, 0x50000000, 0x40000001, 0, OK, SL_TCP_SYN_RECEIVED);
+		says(&t, SERVER, SYNACK, 0x50000000, 0x40000001, 0, OK, SL_TCP_SYN_RECEIVED);
+		says(&t, CLIENT, ACK, 0x40000001, 0x50000001, 0, OK, ESTABLISHED);
+		says(&t, CLIENT, ACK, 0x40000001, 0x50000001, 1000, OK, ESTABLISHED);
+		says(&t, CLIENT, ACK, 0x400003e9, 0x50000001, 1, OUT, ESTABLISHED);
+		says(&t, SERVER, ACK, 0x50000001, 0x400003e9, 60000, OK, ESTABLISHED);
+		says(&t, SERVER, ACK, 2, 1, 0, OUT, ESTABLISHED); /* of the old one */
+	}
+}
+
+/* The answer got lost, and the next SYN is answered from another number: SYN cookies do so. */
+static void test_answer_changes(void **state)
+{
+	struct talk t = talk_new();
+
+	(void)state;
+	says(&t, CLIENT, SYN, 0, 0, 0, OK, SL_TCP_SYN_SENT);
+	says(&t, SERVER, SYNACK, 0, 1, 0, OK, SL_TCP_SYN_RECEIVED);
+	says(&t, SERVER, SYNACK, 0x40000000, 1, 0, OUT, SL_TCP_SYN_RECEIVED);
+	says(&t, CLIENT, SYN, 0, 0, 0, OK, SL_TCP_SYN_RECEIVED);
+	says(&t, SERVER, SYNACK, 0x40000000, 1, 0, OK, SL_TCP_SYN_RECEIVED);
+	says(&t, CLIENT, ACK, 1, 1, 0, OUT, SL_TCP_SYN_RECEIVED);
+	says(&t, CLIENT, ACK, 1, 0x40000001, 0, OK, ESTABLISHED);
+	/* or the SYN starts from another number itself */
+	t = talk_new();
+	says(&t, CLIENT, SYN, 0, 0, 0, OK, SL_TCP_SYN_SENT);
+	says(&t, SERVER, SYNACK, 0, 1, 0, OK, SL_TCP_SYN_RECEIVED);
+	says(&t, CLIENT, SYN, 0x30000000, 0, 0, OK, SL_TCP_SYN_RECEIVED);
+	says(&t, SERVER, SYNACK, 0x40000000, 0x30000001, 0, OK, SL_TCP_SYN_RECEIVED);
+	says(&t, CLIENT, ACK, 0x30000001, 0x40000001, 0, OK, ESTABLISHED);
+	/* a question asked long ago is no excuse for an answer now */
+	says(&t, SERVER, SYNACK, 0x77777777, 0x30000001, 0, OUT, ESTABLISHED);
+}
+
+/* Retransmissions of SYNs leave options out; the first one's may still be what is answered. */
+static void test_scale_left_out(void **state)
+{
+	struct talk t = talk_new();
+
+	(void)state;
+	t.wscale[0] = t.wscale[1] = 4;
+	says(&t, CLIENT, SYN, 0, 0, 0, OK, SL_TCP_SYN_SENT);
+	t.wscale[0] = -1;
+	says(&t, CLIENT, SYN, 0, 0, 0, OK, SL_TCP_SYN_SENT);
+	says(&t, SERVER, SYNACK, 0, 1, 0, OK, SL_TCP_SYN_RECEIVED);
+	says(&t, CLIENT, ACK, 1, 1, 0, OK, ESTABLISHED);
+	says(&t, SERVER, ACK, 1, 1, 16000, OK, ESTABLISHED);
+	says(&t, SERVER, ACK, 16001, 1, 1, OUT, ESTABLISHED);
+	/* the second one's, too */
+	t = talk_new();
+	t.wscale[0] = 4;
+	says(&t, CLIENT, SYN, 0, 0, 0, OK, SL_TCP_SYN_SENT);
+	t.wscale[0] = -1;
+	says(&t, CLIENT, SYN, 0, 0, 0, OK, SL_TCP_SYN_SENT);
+	says(&t, SERVER, SYNACK, 0, 1, 0, OK, SL_TCP_SYN_RECEIVED);
+	says(&t, CLIENT, ACK, 1, 1, 0, OK, ESTABLISHED);
+	says(&t, SERVER, ACK, 1, 1, 1000, OK, ESTABLISHED);
+	says(&t, SERVER, ACK, 1001, 1, 1, OUT, ESTABLISHED);
+}
+
+/* A FIN within what was already sent ends nothing here: what follows it still passes. */
+static void test_fin_below(void **state)
+{
+	struct talk t = talk_established(-1, -1, 1000);
+
+	(void)state;
+	says(&t, CLIENT, ACK, 1, 1, 500, OK, ESTABLISHED);
+	says(&t, CLIENT, FIN, 400, 1, 0, OK, ESTABLISHED);
+	says(&t, CLIENT, FIN, 1, 1, 499, OK, ESTABLISHED);
+	says(&t, CLIENT, ACK, 1, 1, 600, OK, ESTABLISHED);
+	says(&t, CLIENT, FIN, 101, 1, 500, OK, SL_TCP_FIN_WAIT);
+	says(&t, CLIENT, FIN, 601, 1, 0, OK, SL_TCP_FIN_WAIT);
+	says(&t, CLIENT, FIN, 602, 1, 0, OUT, SL_TCP_FIN_WAIT);
+	says(&t, CLIENT, ACK, 602, 1, 1, OUT, SL_TCP_FIN_WAIT);
+}
+
+/* Each edge where the numbers wrap: at it is in, one beyond is out. */
+static void test_edges_that_wrap(void **state)
+{
+	(void)state;
+	for (uint32_t first = (uint32_t)-3; first != 4; first++) {
+		struct talk t = talk_established(-1, -1, 1000);
+		uint32_t at = first - ISN0; /* of the client's next byte, beside the wrap */
+
+		/* Moved there in steps its windows allow. */
+		for (uint32_t sent = 1; sent != at; sent += RTE_MIN(at - sent, 1000u)) {
+			says(&t, CLIENT, ACK, sent, 1, (uint16_t)RTE_MIN(at - sent, 1000u), OK, ESTABLISHED);
+			says(&t, SERVER, ACK, 1, sent + RTE_MIN(at - sent, 1000u), 0, OK, ESTABLISHED);
+		}
+		says(&t, CLIENT, ACK, at, 1, 1001, OUT, ESTABLISHED);
+		says(&t, CLIENT, ACK, at + 1000, 1, 1, OUT, ESTABLISHED);
+		says(&t, CLIENT, ACK, at + 999, 1, 1, OK, ESTABLISHED);
+		says(&t, CLIENT, ACK, at, 1, 1000, OK, ESTABLISHED);
+		says(&t, CLIENT, ACK, at, 1, 1000, OK, ESTABLISHED); /* the lower edge */
+		says(&t, CLIENT, ACK, at - 1, 1, 1000, OUT, ESTABLISHED);
+		says(&t, SERVER, ACK, 1, at + 1001, 0, OUT, ESTABLISHED);
+		says(&t, SERVER, ACK, 1, at + 1000, 0, OK, ESTABLISHED);
+		says(&t, CLIENT, RST, at + 2001, 1, 0, SL_DROP_TCP_BAD_RST, ESTABLISHED);
+		says(&t, CLIENT, RST, at + 2000, 1, 0, OK, SL_TCP_RESET_DOUBT);
+		says(&t, CLIENT, RST, at + 1000, 1, 0, OK, SL_TCP_CLOSED);
+	}
+}
+
+/* Two ends that a forger has set against each other: what is out of bounds stops here. */
+static void test_ack_storm(void **state)
+{
+	struct talk t = talk_established(-1, -1, 1000);
+
+	(void)state;
+	/* Each acknowledges what the other never sent; every ACK would be answered by another. */
+	for (unsigned int i = 0; i < 10; i++) {
+		says(&t, CLIENT, ACK, 1, 101, 0, OUT, ESTABLISHED);
+		says(&t, SERVER, ACK, 1, 101, 0, OUT, ESTABLISHED);
+	}
+	says(&t, CLIENT, ACK, 1, 1, 100, OK, ESTABLISHED);
+	says(&t, SERVER, ACK, 1, 101, 0, OK, ESTABLISHED);
 }
 
 /* Both sides send at random within what they were given: nothing is dropped, over many wraps. */
@@ -232,6 +363,12 @@ int main(void)
 		cmocka_unit_test(test_reset_opening),
 		cmocka_unit_test(test_reset_closing),
 		cmocka_unit_test(test_syn_in_established),
+		cmocka_unit_test(test_both_forgot),
+		cmocka_unit_test(test_answer_changes),
+		cmocka_unit_test(test_scale_left_out),
+		cmocka_unit_test(test_fin_below),
+		cmocka_unit_test(test_edges_that_wrap),
+		cmocka_unit_test(test_ack_storm),
 		cmocka_unit_test(test_random_talk),
 	};
 
