@@ -13,6 +13,7 @@
 #include "core/make.h"
 
 struct sl_offline pipeline;
+void (*pipeline_change)(struct image_builder *b);
 static struct sl_datapath datapath;
 static uint64_t now_ms = 1700000000000ull;
 static uint8_t batch[sizeof(struct sl_batch) + sizeof(struct sl_packet) + sizeof(struct frame)];
@@ -103,6 +104,8 @@ void *pipeline_image(bool without_out, size_t *size)
 		   image_part(&b, (uint8_t)(1 + without_out), 0, 1));
 	image_pair(&b, 4, 2, 4, image_part(&b, 4, 1, 1));
 	image_pair(&b, 5, 4, 2, image_part(&b, 5, 3, 1));
+	if (pipeline_change)
+		pipeline_change(&b);
 	image = image_finish(&b, size);
 	image_builder_free(&b);
 	return image;

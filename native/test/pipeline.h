@@ -36,6 +36,9 @@ int pipeline_reset(void **state);
 /* The image itself; `without_out` leaves out rule 17. free() it. */
 void *pipeline_image(bool without_out, size_t *size);
 
+/* Where set, changes the image before it is finished. */
+extern void (*pipeline_change)(struct image_builder *b);
+
 extern struct sl_offline pipeline;
 
 /* Runs one frame, `at_ms` after the last one, and gives what became of it. */
