@@ -57,6 +57,31 @@ describe('AddressSet', () => {
     fc.assert(fc.property(plain, (a) => expectSame(build(a), (family, i) => holds(a, family, i))));
   });
 
+  it('joins IPv6 ranges that meet across the words they lie in', () => {
+    // Ends near multiples of 2^32, 2^64 and 2^96.
+    const near = fc
+      .tuple(fc.constantFrom(0n, 32n, 64n, 96n), fc.bigInt(0n, 3n), fc.bigInt(0n, 3n))
+      .map(([bits, times, less]) => (times << bits) + 3n - less);
+    const range = fc
+      .tuple(near, near)
+      .map(([a, b]) => (a < b ? [a, b] : [b, a]));
+    fc.assert(
+      fc.property(fc.array(range, { maxLength: 8 }), (all) => {
+        const builder = new AddressSetBuilder();
+        for (const [low, high] of all) builder.addV6(low, high);
+        const merged: [bigint, bigint][] = [];
+        for (const [low, high] of all.toSorted((a, b) => Number(a[0] - b[0]))) {
+          const last = merged.at(-1);
+          if (last === undefined || low > last[1] + 1n) merged.push([low, high]);
+          else if (high > last[1]) last[1] = high;
+        }
+        const built = ranges(builder.build(), 6).map(({ low, high }) => [low, high]);
+        expect(built).toEqual(merged);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('unites', () => {
     fc.assert(
       fc.property(plain, plain, (a, b) =>
