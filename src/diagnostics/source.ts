@@ -51,6 +51,7 @@ export class Source {
 /** The texts of one load, in one row of offsets: a number alone names a place in any of them. */
 export class Sources {
   readonly #all: Source[] = [];
+  readonly #byPath = new Map<string, Source>();
   #end = 0;
 
   get all(): readonly Source[] {
@@ -65,8 +66,14 @@ export class Sources {
   add(path: string, text: string): Source {
     const source = new Source(path, text, this.#end);
     this.#all.push(source);
+    this.#byPath.set(path, source);
     this.#end += text.length + 1;
     return source;
+  }
+
+  /** The text of a file, if it was read. */
+  find(path: string): Source | undefined {
+    return this.#byPath.get(path);
   }
 
   /** The text an offset lies in. */

@@ -3,7 +3,7 @@ import type { Code } from '../diagnostics/codes.js';
 import { cut, type Collector, type More, type Span } from '../diagnostics/collect.js';
 import type { Excerpt } from '../diagnostics/diagnostic.js';
 import type { Position } from '../diagnostics/position.js';
-import type { Sources } from '../diagnostics/source.js';
+import type { Source, Sources } from '../diagnostics/source.js';
 import { entryOf, type Entry, type Node } from './tree.js';
 
 /** Maps with more keys get an index once somebody asks for one. */
@@ -24,6 +24,11 @@ export class Context {
 
   get errors(): number {
     return this.#collector.errors;
+  }
+
+  /** The text of a file that the rule file names, if it was read. */
+  text(path: string): Source | undefined {
+    return this.#sources.find(path);
   }
 
   /** Notes where a loaded value was written. */

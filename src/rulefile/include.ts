@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { posix } from 'node:path';
 import type { Collector, Span } from '../diagnostics/collect.js';
-import type { Source, Sources } from '../diagnostics/source.js';
+import type { Source } from '../diagnostics/source.js';
 import { quote } from '../diagnostics/text.js';
-import { MOST_FILES, MOST_INCLUDE_DEPTH, MOST_TEXT } from './limits.js';
+import { MOST_INCLUDE_DEPTH } from './limits.js';
 import { layoutOfKey, NO_LAYOUT, type Layout } from './layout.js';
 import { parseText } from './parse.js';
-import type { Reader } from './reader.js';
+import { readSource, type Reading } from './read.js';
 import {
   entryOf,
   type Entry,
@@ -24,16 +24,14 @@ interface Included {
 
 /** Reads a rule file and what it includes to one tree; null after an error that leaves none. */
 export class Includer {
-  readonly #sources: Sources;
-  readonly #reader: Reader;
+  readonly #reading: Reading;
   readonly #collector: Collector;
   readonly #open: string[] = [];
   #tooMuch = false;
 
-  constructor(sources: Sources, reader: Reader, collector: Collector) {
-    this.#sources = sources;
-    this.#reader = reader;
-    this.#collector = collector;
+  constructor(reading: Reading) {
+    this.#reading = reading;
+    this.#collector = reading.collector;
   }
 
   /** Reads `path`; `from` is the place that includes it, null for the first file. */
@@ -51,37 +49,10 @@ export class Includer {
   }
 
   #read(path: string, from: ScalarNode | null): Source | null {
-    const fail = (code: 'file-missing' | 'file-unreadable' | 'too-large', message: string) => {
-      if (from === null) this.#collector.addFile(code, path, message);
-      else this.#collector.add(code, from, message);
-      return null;
-    };
     if (this.#tooMuch) return null;
-    const read = this.#reader(path);
-    if (read === null) return fail('file-missing', `there is no file ${quote(path)}`);
-    const text = typeof read === 'string' ? read : read.text;
-    if (text === undefined) {
-      return fail(
-        'file-unreadable',
-        `${quote(path)} cannot be read: ${(read as { problem: string }).problem}`,
-      );
-    }
-    const size = this.#sources.size + text.length;
-    if (size > MOST_TEXT || this.#sources.all.length >= MOST_FILES) {
-      this.#tooMuch = true;
-      return size > MOST_TEXT
-        ? fail('too-large', `the rule file has ${size} characters; the limit is ${MOST_TEXT}`)
-        : fail('too-large', `the rule file includes more than ${MOST_FILES} files`);
-    }
-    const source = this.#sources.add(path, text.startsWith('\ufeff') ? text.slice(1) : text);
-    if (typeof read === 'string') return source;
-    const offset = source.base + (read.offset ?? 0);
-    this.#collector.add(
-      'text-invalid',
-      { offset, end: offset + 1 },
-      `${quote(path)} cannot be read: ${read.problem}`,
-    );
-    return null;
+    const source = readSource(path, from, this.#reading);
+    if (source === 'too-much') this.#tooMuch = true;
+    return typeof source === 'string' ? null : source;
   }
 
   /** Puts what is included in its place, in the node itself. */
@@ -111,10 +82,13 @@ export class Includer {
 
   #map(map: MapNode, path: string, layout: Layout): void {
     let found: Entry | undefined;
-    for (const entry of map.entries) {
-      if (entry.key.value === 'include' && !layout.ownInclude) found = entry;
-      else if (entry.value.kind !== 'scalar') {
-        this.#resolve(entry.value, path, layoutOfKey(layout, entry.key.value));
+    for (const [i, entry] of map.entries.entries()) {
+      const { key, value } = entry;
+      if (key.value === 'include' && !layout.ownInclude) found = entry;
+      else {
+        const below = layoutOfKey(layout, key.value);
+        if (below.file) map.entries[i] = { key, value: this.#named(value, path) };
+        else if (value.kind !== 'scalar') this.#resolve(value, path, below);
       }
     }
     if (found === undefined) return;
@@ -130,6 +104,16 @@ export class Includer {
     }
   }
 
+  /** Reads the files of text that a value names; the value then has their paths as they are opened. */
+  #named(value: Node, path: string): Node {
+    if (value.kind === 'list')
+      return { ...value, items: value.items.map((item) => this.#named(item, path)) };
+    if (value.kind === 'map' || value.value === '') return value;
+    const wanted = resolved(path, value.value);
+    if (this.#reading.sources.find(wanted) === undefined) this.#read(wanted, value);
+    return { ...value, value: wanted };
+  }
+
   #included(entry: Entry, path: string, layout: Layout): Included[] {
     const { value } = entry;
     const names = value.kind === 'list' ? value.items : [value];
@@ -139,9 +123,8 @@ export class Includer {
         this.#form(name, "'include' names a file or a list of files");
         continue;
       }
-      const target = posix.join(posix.dirname(path), name.value);
-      const wanted = posix.isAbsolute(name.value) ? name.value : target;
-      if (!this.#mayOpen(posix.normalize(wanted), name)) {
+      const wanted = resolved(path, name.value);
+      if (!this.#mayOpen(wanted, name)) {
         this.#collector.partial = true;
         continue;
       }
@@ -172,6 +155,11 @@ export class Includer {
   #form(span: Span, message: string): void {
     this.#collector.add('include-form', span, message);
   }
+}
+
+/** The path of a file that `from` names. */
+function resolved(from: string, name: string): string {
+  return posix.isAbsolute(name) ? posix.normalize(name) : posix.join(posix.dirname(from), name);
 }
 
 /** Puts an included list, or anything else as one item, into a list. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { definition, type Schema } from './schema.js';
+import { definition, words, type Schema } from './schema.js';
 
 /** What including needs to know of a place in a rule file; derived from the schema. */
 export interface Layout {
@@ -7,6 +7,8 @@ export interface Layout {
   readonly ownInclude: boolean;
   /** Several files may write this map: their keys come together. */
   readonly section: boolean;
+  /** The value names a file of text, or a list of such. */
+  readonly file: boolean;
   /** The value is a list; then `each` is the layout of its items. */
   readonly list: boolean;
   readonly keys: ReadonlyMap<string, Layout>;
@@ -17,6 +19,7 @@ export interface Layout {
 export const NO_LAYOUT: Layout = {
   ownInclude: false,
   section: false,
+  file: false,
   list: false,
   keys: new Map(),
   each: null,
@@ -44,17 +47,20 @@ export function layoutOf(schema: Schema, section = true): Layout {
     }
     case 'record':
       return { ...NO_LAYOUT, section, each: layoutOf(def.valueType as Schema, false) };
-    case 'array':
-      return { ...NO_LAYOUT, list: true, each: layoutOf(def.element as Schema, false) };
+    case 'array': {
+      const each = layoutOf(def.element as Schema, false);
+      return { ...NO_LAYOUT, list: true, file: each.file, each };
+    }
     case 'union': {
       const layouts = (def.options as readonly Schema[]).map((option) => layoutOf(option, false));
       return {
         ...NO_LAYOUT,
         ownInclude: layouts.some((layout) => layout.ownInclude),
+        file: layouts.some((layout) => layout.file),
         keys: new Map(layouts.flatMap((layout) => [...layout.keys])),
       };
     }
     default:
-      return NO_LAYOUT;
+      return { ...NO_LAYOUT, file: words.get(schema as never)?.file === true };
   }
 }

@@ -16,7 +16,7 @@ export interface RuleFile {
 export function readRuleFile(path: string, reader: Reader, layout: Layout): RuleFile {
   const sources = new Sources();
   const collector = new Collector(sources);
-  const root = new Includer(sources, reader, collector).load(path, null, layout);
+  const root = new Includer({ sources, reader, collector }).load(path, null, layout);
   return { root, sources, collector };
 }
 

@@ -21,6 +21,8 @@ export interface Words {
   readonly what?: string;
   /** The code of a value that the schema refuses; `wrong-value` unless given. */
   readonly code?: Code;
+  /** The text names a file, relative to the rule file that names it; its text is read with the rest. */
+  readonly file?: boolean;
   /** Keys or values of parts that are not built yet, with the name of the part. */
   readonly planned?: Readonly<Record<string, string>>;
 }
