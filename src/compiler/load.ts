@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { groupsOf, resolveGroups, type Groups } from '../firewall/groups.js';
 import { checkTimezone, resolveSchedules } from '../firewall/schedules.js';
 import { resolveFirewall } from '../firewall/resolve.js';
 import { resolveInterfaces, resolveZones } from '../interfaces/resolve.js';
@@ -23,6 +24,8 @@ export interface LoadStages {
 export interface Loading {
   /** null after an error, which is then among the diagnostics. */
   readonly model: Model | null;
+  /** Its groups, null with it. */
+  readonly groups: Groups | null;
   readonly diagnostics: readonly Diagnostic[];
   readonly stages: LoadStages;
 }
@@ -35,9 +38,10 @@ export function loadModel(path: string, reader: Reader): Loading {
   const context = new Context(sources, collector);
   const document = root === null ? undefined : (typed(documentSchema)(root, context) as Document);
   const schema = performance.now();
-  const model = document === undefined ? null : resolve(document, context);
+  const resolved = document === undefined ? null : resolve(document, context);
   const stages = { read: read - start, schema: schema - read, check: performance.now() - schema };
-  return { model: collector.errors === 0 ? model : null, diagnostics: collector.list(), stages };
+  const { model, groups } = (collector.errors === 0 ? resolved : null) ?? NOTHING;
+  return { model, groups, diagnostics: collector.list(), stages };
 }
 
 /** The texts a rule file consists of, by path: what another process needs to load it alike. */
@@ -45,7 +49,9 @@ export function ruleFileTexts(path: string, reader: Reader): Map<string, string>
   return closure(path, reader, documentLayout());
 }
 
-function resolve(document: Document, context: Context): Model {
+const NOTHING = { model: null, groups: null };
+
+function resolve(document: Document, context: Context): { model: Model; groups: Groups } {
   const reversePath = document.settings?.['reverse-path'] ?? 'strict';
   const interfaces = resolveInterfaces(document, reversePath, context);
   const named = document.interfaces;
@@ -67,7 +73,8 @@ function resolve(document: Document, context: Context): Model {
     interfaces: document.interfaces ?? new Map<string, never>(),
     schedules: document.schedules ?? new Map<string, never>(),
   };
-  const policies = resolveFirewall(document, names, context);
+  const sets = resolveGroups(document, context);
+  const policies = resolveFirewall(document, names, context, sets);
   const settings = resolveSettings(document.settings, context);
   for (const check of CHECKS) check({ document, interfaces, routes, policies }, context);
   const assertions = (document.assert ?? []).map((text, i) => ({
@@ -75,7 +82,7 @@ function resolve(document: Document, context: Context): Model {
     at: context.position(document.assert as object, i),
     excerpt: context.excerpt(document.assert as object, i),
   }));
-  return {
+  const model = {
     interfaces: interfaces.map((one) => one.interface),
     zones: resolveZones(document, context),
     policies: policies.map((one) => one.policy),
@@ -85,4 +92,5 @@ function resolve(document: Document, context: Context): Model {
     settings,
     ...(document.system?.hostname === undefined ? {} : { hostname: document.system.hostname }),
   };
+  return { model, groups: groupsOf(document, sets) };
 }

@@ -21,7 +21,7 @@ export const CODES = {
   // Files and text
   'file-missing': error(
     'file not found',
-    'The file does not exist. Paths of `include` are relative to the file that includes.',
+    'The file does not exist. Paths of `include` and `from-file` are relative to the file that names them.',
   ),
   'file-unreadable': error(
     'file cannot be read',
@@ -91,7 +91,7 @@ export const CODES = {
   ),
   'name-reserved': error(
     'the name has a meaning of its own',
-    '`any` and `local`, the names of protocols and whatever reads as an address cannot be given to something else.',
+    '`any`, `local` and `bogons`, the names of protocols and whatever reads as an address cannot be given to something else.',
   ),
   'name-taken': error(
     'the name belongs to something else',

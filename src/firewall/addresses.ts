@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { formatPrefix, hasHostBits, networkOf, parseMember, parsePrefix } from '../net/address.js';
-import { subtract } from '../net/algebra.js';
+import { parseMember } from '../net/address.js';
+import { subtract, union } from '../net/algebra.js';
 import { AddressSetBuilder } from '../net/builder.js';
 import type { AddressSet } from '../net/sets.js';
 import { didYouMean } from '../diagnostics/suggest.js';
 import { quote } from '../diagnostics/text.js';
 import type { Context } from '../rulefile/context.js';
 import { itemsOf } from '../rulefile/schema.js';
+import { BOGONS, bogons } from './bogons.js';
 import { MOST_GROUP_DEPTH, MOST_RANGES } from './limits.js';
+import { parseList, reportHostBits, type List, type Report } from './lists.js';
+import type { Recipe } from './recipes.js';
 import type { AddressesConfig } from './schema.js';
 
 type Members = string | readonly string[];
@@ -23,14 +26,30 @@ const LOOKS_LIKE_ADDRESS = /[:/]|^[0-9][0-9a-fx.]*(\s*-\s*[0-9].*)?$/i;
 export class AddressSets {
   readonly #groups: Groups;
   readonly #context: Context;
+  readonly #report: Report;
   readonly #byGroup = new Map<string, AddressSet | undefined>();
   readonly #byText = new Map<string, AddressSet>();
+  readonly #byFile = new Map<string, List | undefined>();
+  readonly #recipes = new Map<AddressSet, Recipe>();
   readonly #open: string[] = [];
   #ranges = 0;
 
   constructor(groups: Groups | undefined, context: Context) {
     this.#groups = groups ?? new Map<string, AddressesConfig>();
     this.#context = context;
+    this.#report = (...what) => context.report(...what);
+  }
+
+  /** What the sets that draw on files are made of. */
+  get recipes(): ReadonlyMap<AddressSet, Recipe> {
+    return this.#recipes;
+  }
+
+  /** The lists that were read, by path. */
+  get lists(): ReadonlyMap<string, List> {
+    const lists = new Map<string, List>();
+    for (const [path, list] of this.#byFile) if (list !== undefined) lists.set(path, list);
+    return lists;
   }
 
   /** The set of a value that `owner` has under `key`. */
@@ -47,7 +66,8 @@ export class AddressSets {
   group(name: string): AddressSet | undefined {
     if (this.#byGroup.has(name)) return this.#byGroup.get(name);
     this.#open.push(name);
-    const set = this.#fresh(this.#groups.get(name) as AddressesConfig, this.#groups, name);
+    const value = this.#groups.get(name);
+    const set = value === undefined ? bogons() : this.#fresh(value, this.#groups, name);
     this.#open.pop();
     this.#byGroup.set(name, set);
     return set;
@@ -55,30 +75,97 @@ export class AddressSets {
 
   #fresh(value: AddressesConfig, owner: object, key: string): AddressSet | undefined {
     if (typeof value === 'string' || isList(value)) return this.#union(value, owner, key);
-    const included = this.#union(value.include, value, 'include');
-    if (value.except === undefined) return included;
-    const except = this.#union(value.except, value, 'except');
-    if (included === undefined || except === undefined) return undefined;
-    return this.#count(subtract(included, except), owner, key);
+    const { include, 'from-file': files, except } = value;
+    if (include === undefined && files === undefined) {
+      this.#formless(value);
+      return undefined;
+    }
+    const included =
+      include === undefined || this.#isEmpty(include)
+        ? null
+        : this.#union(include, value, 'include');
+    const listed = files === undefined ? [] : this.#files(files, value);
+    const removed = except === undefined ? null : this.#union(except, value, 'except');
+    if (included === undefined || listed === undefined || removed === undefined) return undefined;
+    const parts = included === null ? listed : [included, ...listed];
+    const from = this.#unite(parts, value, 'from-file');
+    if (from === undefined || removed === null) return from;
+    const set = this.#count(subtract(from, removed), owner, key);
+    if (set !== undefined && (this.#recipes.has(from) || this.#recipes.has(removed)))
+      this.#recipes.set(set, { from, except: removed });
+    return set;
+  }
+
+  /** A set of addresses in neither of its forms; a form of a part to come is told already. */
+  #formless(value: object): void {
+    if (this.#context.wrote(value, 'forward') || this.#context.wrote(value, 'balancer')) return;
+    const message = "a set of addresses needs the key 'include' or 'from-file'";
+    this.#context.report('missing-key', this.#context.at(value), message);
+  }
+
+  #isEmpty(value: Members): boolean {
+    return typeof value !== 'string' && value.length === 0;
+  }
+
+  /** The sets of files, undefined where one of them has a fault. */
+  #files(paths: Members, owner: object): AddressSet[] | undefined {
+    const sets: AddressSet[] = [];
+    const all = new Set([paths].flat());
+    for (const path of all) {
+      const set = this.#file(path, owner);
+      if (set !== undefined) sets.push(set);
+    }
+    return sets.length === all.size ? sets : undefined;
+  }
+
+  #file(path: string, owner: object): AddressSet | undefined {
+    if (!this.#byFile.has(path)) {
+      const source = this.#context.text(path);
+      let list = source === undefined ? undefined : parseList(source, this.#report);
+      if (list !== undefined && !this.#count(list.set, owner, 'from-file')) list = undefined;
+      this.#byFile.set(path, list);
+      if (list !== undefined) this.#recipes.set(list.set, { file: path });
+    }
+    return this.#byFile.get(path)?.set;
+  }
+
+  /** Sets as one. */
+  #unite(sets: readonly AddressSet[], owner: object, key: string): AddressSet | undefined {
+    const [only] = sets;
+    if (sets.length === 1 && only !== undefined) return only;
+    const set = this.#count(union(...sets), owner, key);
+    if (set !== undefined && sets.some((one) => this.#recipes.has(one)))
+      this.#recipes.set(set, { union: sets });
+    return set;
   }
 
   #union(value: Members, owner: object, key: string): AddressSet | undefined {
     const items = itemsOf(owner, key, value);
     const [only] = items;
     // A set of one group is that group's set.
-    if (items.length === 1 && only !== undefined && this.#groups.has(only.text)) {
+    if (items.length === 1 && only !== undefined && this.#isGroup(only.text)) {
       return this.#member(only.text, only.owner, only.key);
     }
     const builder = new AddressSetBuilder();
+    const listed: AddressSet[] = [];
     let whole = true;
     for (const item of items) {
-      if (this.#groups.has(item.text)) {
+      if (this.#isGroup(item.text)) {
         const set = this.#member(item.text, item.owner, item.key);
         if (set === undefined) whole = false;
+        else if (this.#recipes.has(set)) listed.push(set);
         else builder.addSet(set);
       } else if (!this.#literal(item.text, builder, item.owner, item.key)) whole = false;
     }
-    return whole ? this.#count(builder.build(), owner, key) : undefined;
+    if (!whole) return undefined;
+    const fixed = this.#count(builder.build(), owner, key);
+    return fixed === undefined || listed.length === 0
+      ? fixed
+      : this.#unite([fixed, ...listed], owner, key);
+  }
+
+  #isGroup(name: string): boolean {
+    return this.#groups.has(name) || name === BOGONS;
   }
 
   #member(name: string, owner: object, key: string | number): AddressSet | undefined {
@@ -104,7 +191,8 @@ export class AddressSets {
     const range = parseMember(text);
     if (typeof range !== 'string') {
       builder.addRange(range);
-      if (text.includes('/')) this.#hostBits(text, owner, key);
+      if (text.includes('/'))
+        reportHostBits(text, () => this.#context.at(owner, key), this.#report);
       return true;
     }
     // A group whose value was refused is not unknown.
@@ -114,20 +202,10 @@ export class AddressSets {
       this.#context.report('address-invalid', span, `${quote(text)} is not an address: ${range}`);
     } else {
       this.#context.report('unknown-group', span, `there is no address group ${quote(text)}`, {
-        hint: () => didYouMean(text, this.#groups.keys()),
+        hint: () => didYouMean(text, [...this.#groups.keys(), BOGONS]),
       });
     }
     return false;
-  }
-
-  #hostBits(text: string, owner: object, key: string | number): void {
-    const prefix = parsePrefix(text);
-    if (typeof prefix === 'string' || !hasHostBits(prefix)) return;
-    const network = formatPrefix(networkOf(prefix));
-    const message = `${quote(text)} has bits set beyond its length and means all of ${network}`;
-    this.#context.report('prefix-host-bits', this.#context.at(owner, key), message, {
-      hint: `write ${network}, or the address alone`,
-    });
   }
 
   /** Keeps the sum of all sets within the limit. */
@@ -146,7 +224,8 @@ export class AddressSets {
 function textOf(value: AddressesConfig): string {
   if (typeof value === 'string') return value;
   if (isList(value)) return value.join('\n');
-  return `${[value.include].flat().join('\n')}\n!\n${[value.except ?? []].flat().join('\n')}`;
+  const { include, 'from-file': files, except } = value;
+  return [include, files, except].map((part) => [part ?? []].flat().join('\n')).join('\n!\n');
 }
 
 function isList(value: AddressesConfig): value is readonly string[] {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { AddressSet } from '../net/sets.js';
 import type { Context } from '../rulefile/context.js';
-import { AddressSets } from './addresses.js';
+import type { AddressSets } from './addresses.js';
 import { extraOf, type ExtraNames } from './extra.js';
+import { resolveGroups, type GroupSets } from './groups.js';
 import type { Policy, Rule } from './model.js';
 import type { AddressesConfig, FirewallConfig, PolicyConfig, RuleConfig } from './schema.js';
-import { ServiceSets } from './services.js';
+import type { ServiceSets } from './services.js';
 
 /** A rule with its sets, beside what was written. */
 export interface ResolvedRule {
@@ -20,17 +21,13 @@ export interface ResolvedPolicy {
   readonly rules: readonly ResolvedRule[];
 }
 
-/** Resolves groups and policies to the model; what cannot be resolved is reported and left out. */
+/** Resolves policies to the model; what cannot be resolved is reported and left out. */
 export function resolveFirewall(
   config: FirewallConfig,
   names: ExtraNames,
   context: Context,
+  { addresses, services }: GroupSets = resolveGroups(config, context),
 ): ResolvedPolicy[] {
-  const addresses = new AddressSets(config.groups?.addresses, context);
-  const services = new ServiceSets(config.groups?.services, context);
-  // Groups that no rule uses are read too: their errors would show up later otherwise.
-  for (const name of config.groups?.addresses?.keys() ?? []) addresses.group(name);
-  for (const name of config.groups?.services?.keys() ?? []) services.group(name);
   return (config.policies ?? []).map((policy) =>
     resolvePolicy(policy, { addresses, services, names }, context),
   );

@@ -13,15 +13,20 @@ const member = withWords(z.string(), {
   what: 'an address, a prefix, a range or the name of a group',
 });
 const someMembers = z.union([member, z.array(member)]);
+const listFile = withWords(z.string().regex(/./), { what: 'the path of a file', file: true });
 const included = withWords(
   z.strictObject({
-    include: someMembers.describe('What the set starts with.'),
+    include: someMembers.optional().describe('What the set starts with.'),
+    'from-file': oneOrMany(listFile)
+      .optional()
+      .describe(
+        'Files with more of it: an address, prefix or range a line, `#` and `;` comments. The appliance follows their changes without a commit.',
+      ),
     except: someMembers.optional().describe('What is taken away from it.'),
   }),
   {
     what: 'a set of addresses',
     planned: {
-      'from-file': 'groups from files',
       forward: 'NAT',
       balancer: 'balancers',
     },
@@ -44,7 +49,7 @@ const rule = withWords(
     source: addresses
       .optional()
       .describe(
-        'Source addresses: an address, prefix, range, group, a list of these, or include/except.',
+        'Source addresses: an address, prefix, range, group, a list of these, or include/from-file/except.',
       ),
     destination: addresses
       .optional()
@@ -100,7 +105,7 @@ export const groupsSchema = withWords(
       .record(nameSchema('a group name'), addresses)
       .optional()
       .describe(
-        'Address groups by name: members are addresses, prefixes, ranges and other groups.',
+        'Address groups by name: members are addresses, prefixes, ranges and other groups. `bogons` is built in.',
       ),
     services: z
       .record(nameSchema('a group name'), services)

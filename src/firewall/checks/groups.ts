@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { isServiceForm } from '../../net/services.js';
 import type { Context } from '../../rulefile/context.js';
+import { BOGONS } from '../bogons.js';
 import type { FirewallConfig } from '../schema.js';
 
+const RESERVED = new Set(['any', 'local', BOGONS]);
 const LIKE_ADDRESS = /^[0-9.]+(-[0-9.]+)?$/;
 
 /** Group names read one way only: not as a zone, a service, an address or a word of the language. */
@@ -14,7 +16,7 @@ export function checkGroups(
   for (const groups of [config.groups?.addresses, config.groups?.services]) {
     for (const name of groups?.keys() ?? []) {
       const span = () => context.atKey(groups as object, name);
-      if (name === 'any' || name === 'local' || isServiceForm(name)) {
+      if (RESERVED.has(name) || isServiceForm(name)) {
         context.report(
           'name-reserved',
           span(),
