@@ -18,6 +18,7 @@
 
 #include "core/control_message.h"
 #include "core/control_show.h"
+#include "core/control_survey.h"
 #include "core/swap.h"
 #include "tables/tables.h"
 
@@ -68,6 +69,12 @@ static void answer(int peer, const struct sl_request *request, struct sl_json *j
 	sl_json_free(json);
 }
 
+/* Why staged tables cannot be touched now. */
+static const char *busy(void)
+{
+	return control.staging ? "another image is being staged" : "a preview is under way";
+}
+
 static void *stage_thread(void *argument)
 {
 	struct staging *s = argument;
@@ -87,8 +94,8 @@ static void stage(int peer, const struct sl_request *request, int body)
 	struct staging *s;
 	int error;
 
-	if (control.staging) {
-		refuse(peer, request, EBUSY, "another image is being staged");
+	if (control.staging || sl_control_previews()) {
+		refuse(peer, request, EBUSY, busy());
 		return;
 	}
 	s = calloc(1, sizeof(*s));
@@ -142,8 +149,8 @@ static void activate(int peer, const struct sl_request *request)
 	char error[512] = "";
 	int status;
 
-	if (control.staging) {
-		refuse(peer, request, EBUSY, "an image is being staged");
+	if (control.staging || sl_control_previews()) {
+		refuse(peer, request, EBUSY, busy());
 		return;
 	}
 	status = control.ops->activate(request->argument, &result, error, sizeof(error));
@@ -158,6 +165,17 @@ static void activate(int peer, const struct sl_request *request)
 	sl_json_ms(&json, "ms", now_ns() - start);
 	sl_json_object_end(&json);
 	answer(peer, request, &json);
+}
+
+static void preview(int peer, const struct sl_request *request)
+{
+	const struct sl_tables *tables =
+		control.staging ? NULL : sl_swap_staged(request->argument);
+
+	if (tables)
+		sl_control_survey(peer, request, sl_survey_preview(control.dp, tables));
+	else
+		refuse(peer, request, ENOENT, "this generation is not staged");
 }
 
 static void show(int peer, const struct sl_request *request, int body)
@@ -180,7 +198,9 @@ static void show(int peer, const struct sl_request *request, int body)
 	case SL_OP_VERSION: sl_show_version(control.dp, &json); break;
 	case SL_OP_STATUS: sl_show_status(control.dp, &json); break;
 	case SL_OP_SESSIONS: sl_show_sessions(control.dp, &filter, &json); break;
-	case SL_OP_CLEAR_SESSIONS: sl_clear_sessions(control.dp, &filter, &json); break;
+	case SL_OP_CLEAR_SESSIONS: 
+		sl_clear_sessions(control.dp, &filter, request->argument != 0, &json);
+		break;
 	case SL_OP_ROUTES: sl_show_routes(&json, request->argument); break;
 	case SL_OP_NEIGHBORS: sl_show_neighbors(&json); break;
 	case SL_OP_GRAPH: sl_show_graph(control.dp, &json); break;
@@ -203,10 +223,15 @@ void sl_control_handle(int peer, const void *bytes, size_t size, int body)
 	case SL_OP_STAGE: stage(peer, &request, body); break;
 	case SL_OP_ACTIVATE: activate(peer, &request); break;
 	case SL_OP_DISCARD:
-		if (!control.staging)
-			control.ops->discard();
-		refuse(peer, &request, control.staging ? EBUSY : 0, "{}");
+		if (control.staging || sl_control_previews()) {
+			refuse(peer, &request, EBUSY, busy());
+			break;
+		}
+		control.ops->discard();
+		refuse(peer, &request, 0, "{}");
 		break;
+	case SL_OP_PREVIEW: preview(peer, &request); break;
+	case SL_OP_RULES: sl_control_survey(peer, &request, sl_survey_rules()); break;
 	default: show(peer, &request, body); break;
 	}
 }
@@ -215,6 +240,7 @@ static void hang_up(int peer)
 {
 	if (control.staging && control.staging->peer == peer)
 		control.staging->peer = -1;
+	sl_control_survey_drop(peer);
 	close(peer);
 }
 
@@ -294,7 +320,8 @@ void sl_control_run(void)
 
 	while (!atomic_load(&control.dp->stop)) {
 		struct epoll_event event[16];
-		int n = epoll_wait(control.epoll, event, RTE_DIM(event), TICK_MS);
+		int n = epoll_wait(control.epoll, event, RTE_DIM(event),
+				   sl_control_surveys() ? 0 : TICK_MS);
 
 		for (int i = 0; i < n; i++) {
 			int fd = event[i].data.fd, peer;
@@ -311,6 +338,7 @@ void sl_control_run(void)
 				serve(fd);
 			}
 		}
+		sl_control_survey_step(control.dp);
 		if (now_ns() - ticked > TICK_MS * 1000000ull) {
 			ticked = now_ns();
 			control.ops->tick();

@@ -37,7 +37,7 @@ struct walking {
 	uint32_t now_ms;
 };
 
-static void show_key(struct sl_json *json, const struct sl_session_view *v)
+void sl_show_session_key(struct sl_json *json, const struct sl_session_view *v)
 {
 	const struct sl_key4 *k4 = &v->key[0].key4;
 	const struct sl_key6 *k6 = &v->key[0].key6;
@@ -57,7 +57,7 @@ static bool show_one(const struct sl_session_view *v, void *argument)
 	const struct sl_session *s = v->session;
 
 	sl_json_object(json, NULL);
-	show_key(json, v);
+	sl_show_session_key(json, v);
 	sl_json_number(json, "protocol", s->protocol);
 	sl_json_string(json, "state", states[s->state % SL_SESSION_STATES]);
 	sl_json_number(json, "rule", s->rule);
@@ -89,6 +89,13 @@ static bool end_one(const struct sl_session_view *v, void *argument)
 	return true;
 }
 
+static bool count_one(const struct sl_session_view *v, void *argument)
+{
+	(void)v;
+	((struct walking *)argument)->done++;
+	return true;
+}
+
 /* The whole table, a quiescent state every few thousand entries. */
 static void walk(struct sl_datapath *dp, const struct sl_session_filter *filter,
 		 sl_session_seen seen, struct walking *walking)
@@ -117,15 +124,17 @@ void sl_show_sessions(struct sl_datapath *dp, const struct sl_session_filter *fi
 	sl_json_array_end(json);
 }
 
-void sl_clear_sessions(struct sl_datapath *dp, const struct sl_session_filter *filter,
+void sl_clear_sessions(struct sl_datapath *dp, const struct sl_session_filter *filter, bool dry,
 		       struct sl_json *json)
 {
 	struct walking walking = {.dp = dp};
 
-	walk(dp, filter, end_one, &walking);
+	walk(dp, filter, dry ? count_one : end_one, &walking);
 	while (sl_session_requests_pending(dp->sessions) && !atomic_load(&dp->stop))
 		usleep(50);
 	sl_json_object(json, NULL);
-	sl_json_number(json, "cleared", walking.done);
+	sl_json_number(json, "cleared", dry ? 0 : walking.done);
+	if (dry)
+		sl_json_number(json, "fitting", walking.done);
 	sl_json_object_end(json);
 }

@@ -60,6 +60,11 @@ int sl_swap_stage(struct sl_datapath *dp, const void *image, size_t size,
 	return 0;
 }
 
+const struct sl_tables *sl_swap_staged(uint64_t generation)
+{
+	return staged && staged->generation == generation ? staged : NULL;
+}
+
 void sl_swap_discard(struct sl_datapath *dp)
 {
 	(void)dp;

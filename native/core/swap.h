@@ -30,6 +30,9 @@ int sl_swap_stage(struct sl_datapath *dp, const void *image, size_t size,
 int sl_swap_activate(struct sl_datapath *dp, uint64_t generation, const char *path,
 		     struct sl_swap_result *result, char *error, size_t error_size);
 
+/* What is staged if it is of this generation, else NULL; until it is activated or discarded. */
+const struct sl_tables *sl_swap_staged(uint64_t generation);
+
 void sl_swap_discard(struct sl_datapath *dp);
 
 /*

@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/make.h"
 #include "core/port.h"
+#include "core/survey.h"
 #include "core/swap.h"
 #include "core/worker.h"
 #include "routing/fib.h"
@@ -39,7 +40,7 @@ struct run {
 	size_t size[2];
 	unsigned int swaps;
 	double *stage_ms, *activate_ms;
-	unsigned int kept_wrong, ended_wrong;
+	unsigned int kept_wrong, ended_wrong, preview_wrong;
 	uint64_t kept[2], ended[2]; /* the last of each image */
 	/* what is waited for */
 	uint64_t loops[SL_MAX_WORKERS];
@@ -137,10 +138,31 @@ static int open_all(struct run *r)
 	return wait_for(r, "all flows are established", all_established);
 }
 
+/* What a preview of the staged image foretells. */
+static int preview(struct run *r, uint64_t generation, unsigned long long *kept,
+		   unsigned long long *ended)
+{
+	struct sl_survey *survey = sl_survey_preview(r->dp, sl_swap_staged(generation));
+	struct sl_json json = {0};
+	int status = -ENOMEM;
+
+	if (!survey)
+		return status;
+	while (sl_survey_step(r->dp, survey))
+		;
+	survey->tell(survey, &json);
+	if (json.text && sscanf(json.text, "{\"kept\":%llu,\"ended\":%llu", kept, ended) == 2)
+		status = 0;
+	sl_json_free(&json);
+	survey->free(survey);
+	return status;
+}
+
 static int swap(struct run *r, unsigned int which, unsigned int n)
 {
 	struct sl_swap_result result = {0};
 	struct sl_image view;
+	unsigned long long kept = 0, ended = 0;
 	char error[512] = "";
 	uint64_t start = rte_rdtsc();
 	int status = sl_swap_stage(r->dp, r->image[which], r->size[which], NULL, error,
@@ -149,6 +171,8 @@ static int swap(struct run *r, unsigned int which, unsigned int n)
 	r->stage_ms[n] = ms_since(start);
 	if (!status)
 		status = sl_image_open(&view, r->image[which], r->size[which], error, sizeof(error));
+	if (!status)
+		status = preview(r, view.header->generation, &kept, &ended);
 	start = rte_rdtsc();
 	if (!status)
 		status = sl_swap_activate(r->dp, view.header->generation, NULL, &result, error,
@@ -156,6 +180,7 @@ static int swap(struct run *r, unsigned int which, unsigned int n)
 	r->activate_ms[n] = ms_since(start);
 	if (status)
 		fprintf(stderr, "soak_swap: %s\n", error);
+	r->preview_wrong += kept != result.kept || ended != result.ended;
 	r->kept[which] = result.kept;
 	r->ended[which] = result.ended;
 	return status;
@@ -235,10 +260,11 @@ static void report(struct run *r, unsigned int swaps, double seconds)
 	printf("\"activations\":%u,", swaps);
 	print_times("stage_ms", r->stage_ms, swaps);
 	print_times("activate_ms", r->activate_ms, swaps);
-	printf("\"kept\":[%llu,%llu],\"ended\":[%llu,%llu],\"kept_wrong\":%u,\"ended_wrong\":%u,",
+	printf("\"kept\":[%llu,%llu],\"ended\":[%llu,%llu],\"kept_wrong\":%u,\"ended_wrong\":%u,"
+	       "\"preview_wrong\":%u,",
 	       (unsigned long long)r->kept[0], (unsigned long long)r->kept[1],
 	       (unsigned long long)r->ended[0], (unsigned long long)r->ended[1], r->kept_wrong,
-	       r->ended_wrong);
+	       r->ended_wrong, r->preview_wrong);
 	printf("\"denied_packets\":%llu,\"dropped\":{",
 	       (unsigned long long)(sum.fed[1] - sum.left[1]));
 	for (unsigned int i = 0; i < SL_DROP_REASONS; i++) {

@@ -1,23 +1,34 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { parseArgs } from 'node:util';
 import { loadModel, ruleFileTexts } from '../compiler/load.js';
-import type { Applied, ApplyJson, ApplyRequest, Refused } from '../daemon/api/types.js';
+import type { Applied, ApplyJson, ApplyRequest, Previewed, Refused } from '../daemon/api/types.js';
 import { toJson, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { render } from '../diagnostics/render.js';
 import { diskReader, type Reader } from '../rulefile/reader.js';
 import { complain, EXIT, print } from './arguments.js';
 import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
+import { previewText } from './preview-text.js';
+
+type Answer = Applied | Previewed | Refused;
 
 export const usage = {
-  synopsis: 'apply FILE [--replace] [--json]',
-  description: 'Compiles a rule file and brings it into force, all of it or nothing.',
+  synopsis: 'apply FILE [--preview] [--replace] [--json]',
+  description:
+    'Compiles a rule file and brings it into force, all of it or nothing. Its assertions are asked first.',
   options: [
+    [
+      '--preview',
+      'Change nothing: say which rules would change and which live sessions would end, by rule.',
+    ],
     ['--replace', 'Also over edits made on the appliance since the last apply.'],
-    ['--json', 'One document on stdout: changed, bytes, generation, stages, sessions.'],
+    [
+      '--json',
+      'One document on stdout: changed, bytes, generation, stages, sessions; of a preview also ended_by, rules.',
+    ],
   ],
 } as const;
 
-/** `sluice apply`: exit 0 in force, 1 refused and nothing changed, 2 usage, 4 away. */
+/** `sluice apply`: exit 0 in force (or would be), 1 refused and nothing changed, 2 usage, 4 away. */
 export function run(args: string[]): Promise<number> {
   return withAppliance(usage, async (connect) => {
     const { values, positionals } = parseArgs({
@@ -31,18 +42,16 @@ export function run(args: string[]): Promise<number> {
         ...RUN_DIR_OPTION,
       },
     });
-    for (const option of ['preview', 'confirm'] as const)
-      if (values[option] !== undefined && values[option] !== false)
-        throw new UsageError(`--${option} is not built yet`);
+    if (values.confirm !== undefined) throw new UsageError('--confirm is not built yet');
     const [file, ...rest] = positionals;
     if (file === undefined || rest.length > 0) throw new UsageError('one rule file is needed');
 
     const files = readFiles(file);
     if (files === null) return report(unreadable(file), values.json);
     const request: ApplyRequest = { files, replace: values.replace };
-    const path = `/apply?${new URLSearchParams({ main: file }).toString()}`;
-    const answer = await connect(values['run-dir']).post(path, request);
-    return report(answer as Applied | Refused, values.json);
+    const query = new URLSearchParams({ main: file, ...(values.preview ? { preview: '' } : {}) });
+    const answer = await connect(values['run-dir']).post(`/apply?${query.toString()}`, request);
+    return report(answer as Answer, values.json);
   });
 }
 
@@ -64,15 +73,16 @@ function unreadable(file: string): Refused {
   return { ok: false, message: 'the rule file has errors', diagnostics };
 }
 
-async function report(answer: Applied | Refused, json: boolean): Promise<number> {
+async function report(answer: Answer, json: boolean): Promise<number> {
   for (const diagnostic of answer.diagnostics) process.stderr.write(`${render(diagnostic)}\n`);
   if (!answer.ok) complain(`${answer.message}; nothing has changed`);
   if (json) await print(`${JSON.stringify(plain(answer))}\n`);
-  else if (answer.ok) await print(`${summary(answer)}\n`);
+  else if (answer.ok)
+    await print(`${'preview' in answer ? previewText(answer) : summary(answer)}\n`);
   return answer.ok ? EXIT.ok : EXIT.error;
 }
 
-function plain(answer: Applied | Refused): ApplyJson {
+function plain(answer: Answer): ApplyJson {
   const diagnostics = answer.diagnostics.map((one: Diagnostic) => toJson(one));
   return { ...answer, diagnostics };
 }

@@ -6,12 +6,13 @@ import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
 import { filterOptions, filtersOf } from './filters.js';
 
 export const usage = {
-  synopsis: 'clear sessions [FILTERS | --all] [--json]',
+  synopsis: 'clear sessions [FILTERS | --all] [--dry-run] [--json]',
   description: 'Ends sessions; without `--all` at least one filter is needed.',
   options: [
     ...Object.entries(SESSION_FILTERS).map(([name, meaning]) => [`--${name}`, meaning] as const),
     ['--all', 'Every session.'],
-    ['--json', 'One document on stdout: cleared.'],
+    ['--dry-run', 'End nothing, say how many it would be.'],
+    ['--json', 'One document on stdout: cleared; with --dry-run also fitting.'],
   ],
 } as const;
 
@@ -24,6 +25,7 @@ export function run(args: string[]): Promise<number> {
       options: {
         json: { type: 'boolean', default: false },
         all: { type: 'boolean', default: false },
+        'dry-run': { type: 'boolean', default: false },
         ...filterOptions(),
         ...RUN_DIR_OPTION,
       },
@@ -34,12 +36,16 @@ export function run(args: string[]): Promise<number> {
     const some = Object.keys(filters).length > 0;
     if (some === values.all) throw new UsageError('give filters, or --all alone');
     const api = connect(values['run-dir']);
-    const { cleared } = (await api.post('/clear-sessions', filters)) as { cleared: number };
-    await print(
-      values.json
-        ? `${JSON.stringify({ cleared })}\n`
-        : `${cleared} session${cleared === 1 ? '' : 's'} cleared\n`,
-    );
+    const path = values['dry-run'] ? '/clear-sessions?dry-run' : '/clear-sessions';
+    const answer = (await api.post(path, filters)) as { cleared: number; fitting?: number };
+    const { cleared, fitting } = answer;
+    const text =
+      fitting === undefined ? `${sessions(cleared)} cleared` : `${sessions(fitting)} would end`;
+    await print(values.json ? `${JSON.stringify(answer)}\n` : `${text}\n`);
     return EXIT.ok;
   });
+}
+
+function sessions(count: number): string {
+  return `${count} session${count === 1 ? '' : 's'}`;
 }

@@ -7,16 +7,31 @@ import { OfflineDatapath } from '../datapath/offline.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { decodeImage, ImageError, type DecodedImage } from '../tables/decode.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
-import type { Applied, Refused } from './api/types.js';
+import type { Applied, Previewed, Refused } from './api/types.js';
 import { failing, type Assertion } from '../trace/assertions.js';
+import type { CompileStages } from './compiler-messages.js';
 import type { CompilerThread } from './compiler-thread.js';
 import type { DatapathProcess, DatapathStatus } from './datapath-process.js';
+import { ruleChanges } from './changes.js';
 import { Names } from './names.js';
+import { endedBy, type PreviewTold } from './preview.js';
 
 interface Running {
   readonly generation: number;
   readonly hash: string;
   readonly image: Uint8Array;
+}
+
+/** A rule file compiled, staged where it is new, and with assertions that hold. */
+interface Ready {
+  readonly ok: true;
+  readonly generation: number;
+  readonly hash: string;
+  readonly changed: boolean;
+  readonly image: Uint8Array;
+  readonly decoded: DecodedImage;
+  readonly stages: CompileStages & { stage: number; assert: number };
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** The running model, and how another takes its place: whole, or not at all. */
@@ -51,6 +66,11 @@ export class Appliance {
     return this.#inTurn(() => this.#apply(main, request));
   }
 
+  /** What `apply` would do; everything stays as it is. */
+  preview(main: string, request: Uint8Array): Promise<Previewed | Refused> {
+    return this.#inTurn(() => this.#preview(main, request));
+  }
+
   async close(): Promise<void> {
     await this.#compiler.close();
     await this.#closeOffline();
@@ -68,27 +88,11 @@ export class Appliance {
   }
 
   async #apply(main: string, request: Uint8Array): Promise<Applied | Refused> {
-    if (this.datapath.status === null) throw new DatapathAway('the datapath is not running');
-    const generation = Math.max(this.generation, this.datapath.status.generation) + 1;
-    const compiled = await this.#compiler.compile(main, request, generation);
-    if (!compiled.ok) return compiled;
-    const { image, diagnostics, assertions } = compiled;
-    const decoded = decodeImage(image);
-    const hash = hashOf(decoded);
-    const stages = { ...compiled.stages, stage: 0, assert: 0, activate: 0 };
-    const changed = hash !== this.#running?.hash;
-    const staged = changed ? await this.#stage(image, stages) : null;
-    if (staged !== null) return refusal(staged, diagnostics);
-    const failed = await this.#assert(decoded, image, assertions, stages);
-    if (failed.length > 0) {
-      if (changed) await this.#discard();
-      return refusal('an assertion does not hold', [...diagnostics, ...failed]);
-    }
-    if (!changed) {
-      const sessions = { kept: 0, ended: 0 };
-      const same = { generation: this.generation, bytes: image.length };
-      return { ok: true, changed, ...same, stages, sessions, diagnostics };
-    }
+    const ready = await this.#ready(main, request);
+    if (!ready.ok) return ready;
+    const { generation, hash, image, decoded, diagnostics } = ready;
+    const stages = { ...ready.stages, activate: 0 };
+    if (!ready.changed) return { ...this.#unchanged(ready), stages };
     const sessions = await this.#activate(generation, stages);
     if (typeof sessions === 'string') return refusal(sessions, diagnostics);
     await this.#compiler.keep(generation, image);
@@ -96,6 +100,65 @@ export class Appliance {
     const applied = { generation, bytes: image.length, stages, sessions };
     this.#log.info({ event: 'apply', file: main, ...applied });
     return { ok: true, changed: true, ...applied, diagnostics };
+  }
+
+  async #preview(main: string, request: Uint8Array): Promise<Previewed | Refused> {
+    const ready = await this.#ready(main, request);
+    if (!ready.ok) return ready;
+    const { generation, image, decoded, diagnostics } = ready;
+    const before = this.#running === null ? null : decodeImage(this.#running.image);
+    const rules = ruleChanges(before, decoded);
+    const stages = { ...ready.stages, preview: 0 };
+    const preview = true as const;
+    if (!ready.changed) return { ...this.#unchanged(ready), preview, stages, ended_by: [], rules };
+    const start = performance.now();
+    try {
+      const argument = BigInt(generation);
+      const told = await this.datapath.json<PreviewTold>(M.OP_PREVIEW, { argument });
+      const staged = new Names();
+      staged.take(decoded);
+      stages.preview = performance.now() - start;
+      return {
+        ok: true,
+        preview,
+        changed: true,
+        generation,
+        bytes: image.length,
+        stages,
+        sessions: { kept: told.kept, ended: told.ended },
+        ended_by: endedBy(told, this.names, staged),
+        rules,
+        diagnostics,
+      };
+    } finally {
+      await this.#discard();
+    }
+  }
+
+  #unchanged({ image, diagnostics }: Ready) {
+    const sessions = { kept: 0, ended: 0 };
+    const same = { generation: this.generation, bytes: image.length };
+    return { ok: true, changed: false, ...same, sessions, diagnostics } as const;
+  }
+
+  /** Compiles, stages and asks the assertions; where anything refuses, nothing stays staged. */
+  async #ready(main: string, request: Uint8Array): Promise<Ready | Refused> {
+    if (this.datapath.status === null) throw new DatapathAway('the datapath is not running');
+    const generation = Math.max(this.generation, this.datapath.status.generation) + 1;
+    const compiled = await this.#compiler.compile(main, request, generation);
+    if (!compiled.ok) return compiled;
+    const { image, diagnostics, assertions } = compiled;
+    const decoded = decodeImage(image);
+    const hash = hashOf(decoded);
+    const stages = { ...compiled.stages, stage: 0, assert: 0 };
+    const changed = hash !== this.#running?.hash;
+    const refused = changed ? await this.#stage(image, stages) : null;
+    if (refused !== null) return refusal(refused, diagnostics);
+    const failed = await this.#assert(decoded, image, assertions, stages);
+    if (failed.length === 0)
+      return { ok: true, generation, hash, changed, image, decoded, stages, diagnostics };
+    if (changed) await this.#discard();
+    return refusal('an assertion does not hold', [...diagnostics, ...failed]);
   }
 
   /** Assertions are asked of the fast path itself, offline, before the tables come into force. */

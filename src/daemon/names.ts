@@ -94,6 +94,11 @@ export class Names {
     };
   }
 
+  /** The rule of a slot, or what is built in; null for one never heard of. */
+  ruleAt(slot: number): RuleName | null {
+    return this.#rules.get(slot) ?? null;
+  }
+
   zone(slot: number): string {
     return this.#zones.get(slot) ?? `zone slot ${slot}`;
   }

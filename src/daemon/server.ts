@@ -57,13 +57,17 @@ async function answer(
   if (route === 'POST /apply') {
     const main = url.searchParams.get('main');
     if (main === null) throw new RequestError(400, 'apply takes ?main=PATH');
-    const applied = await source.appliance.apply(main, await read(request));
-    send(response, 200, 'application/json', JSON.stringify(applied));
+    const dry = url.searchParams.get('preview') !== null;
+    const body = await read(request);
+    const { appliance } = source;
+    const answer = dry ? await appliance.preview(main, body) : await appliance.apply(main, body);
+    send(response, 200, 'application/json', JSON.stringify(answer));
   } else if (route === 'POST /clear-sessions') {
     const filters = parse(await read(request)) as Record<string, string>;
-    const filter = sessionFilter(new URLSearchParams(filters), '0', source.appliance.names);
+    const body = sessionFilter(new URLSearchParams(filters), '0', source.appliance.names);
     const { datapath } = source.appliance;
-    const cleared = await datapath.request(M.OP_CLEAR_SESSIONS, { body: filter });
+    const argument = url.searchParams.get('dry-run') === null ? 0n : 1n;
+    const cleared = await datapath.request(M.OP_CLEAR_SESSIONS, { body, argument });
     send(response, 200, 'application/json', cleared.toString('utf8'));
   } else {
     const show = SHOWS.find((name) => route === `GET /show/${name}`);

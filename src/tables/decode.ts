@@ -47,6 +47,14 @@ export class DecodedImage {
     return records;
   }
 
+  /** Some records of a section as they lie in the image. */
+  bytes(name: SectionName, first: number, count: number): Uint8Array {
+    const { offset } = this.#place(name);
+    const { size } = measure(SECTIONS[name]);
+    const start = this.#view.byteOffset + offset + first * size;
+    return new Uint8Array(this.#view.buffer, start, count * size);
+  }
+
   /** The text at an offset into `strings`. */
   string(at: number): string {
     const { offset, count } = this.#place('strings');

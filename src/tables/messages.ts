@@ -55,11 +55,13 @@ export const MESSAGE_CONSTANTS = {
   OP_DISCARD: 4,
   OP_STATUS: 5 /* JSON {pid, generation, workers, ports…} */,
   OP_SESSIONS: 6 /* memfd in: session_filter. Answer JSON in a memfd */,
-  OP_CLEAR_SESSIONS: 7 /* session_filter. Answer JSON {cleared} */,
+  OP_CLEAR_SESSIONS: 7 /* session_filter; argument 1: only count. Answer JSON {cleared} */,
   OP_ROUTES: 8,
   OP_NEIGHBORS: 9,
   OP_GRAPH: 10,
   OP_INTERFACES: 11,
+  OP_PREVIEW: 12 /* argument: generation, which is staged. Answer JSON {kept, ended, …} */,
+  OP_RULES: 13 /* what live sessions counted, by rule slot */,
   /** Whole messages are at most this long; longer bodies ride in a memfd. */
   MESSAGE_MAX: 4096,
 } as const;

@@ -121,6 +121,8 @@ describe('a hundred activations under load', () => {
         ended: [0, DENIABLE],
         kept_wrong: 0,
         ended_wrong: 0,
+        // Each activation does what the preview before it said.
+        preview_wrong: 0,
       });
       const { 'handover-full': full = 0, ...refused } = figures.dropped;
       // On a machine that is too busy for the pace the rings may fill: named, and outside the claim.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Diagnostic, DiagnosticJson } from '../../diagnostics/diagnostic.js';
 
-/** Body of `POST /apply?main=PATH`; the path is the rule file's as the user wrote it. */
+/**
+ * Body of `POST /apply?main=PATH`; the path is the rule file's as the user wrote it. With `&preview`
+ * nothing changes and the answer is Previewed.
+ */
 export interface ApplyRequest {
   /** The rule file and all it includes, by path. */
   readonly files: Readonly<Record<string, string>>;
@@ -32,6 +35,56 @@ export interface Applied {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** A session as previews show it, in the direction of its first packet. */
+export interface ExampleSession {
+  readonly protocol: string;
+  readonly source: string;
+  readonly source_port: number;
+  readonly destination: string;
+  readonly destination_port: number;
+  readonly in: string;
+  readonly out: string;
+  /** What would deny it: POLICY/RULE, or what is built in. */
+  readonly decided_by: string;
+}
+
+/** Sessions of one rule that would end. */
+export interface EndedBy {
+  /** null for what is built in. */
+  readonly policy: string | null;
+  readonly rule: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly count: number;
+  readonly examples: readonly ExampleSession[];
+}
+
+/** A rule that a commit changes; its place is that of the new file, of the old one where it goes. */
+export interface ChangedRule {
+  readonly policy: string;
+  readonly rule: string;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+/** Rules by (policy, name); those that are disabled count as gone. */
+export interface RuleChanges {
+  readonly added: readonly ChangedRule[];
+  readonly removed: readonly ChangedRule[];
+  /** Another match or action. */
+  readonly changed: readonly ChangedRule[];
+  /** The fewest whose moves explain the new order. */
+  readonly moved: readonly ChangedRule[];
+}
+
+/** What an apply would do, as long as routes and sessions stay as they are. */
+export interface Previewed extends Omit<Applied, 'stages'> {
+  readonly preview: true;
+  readonly stages: Omit<ApplyStages, 'activate'> & { readonly preview: number };
+  readonly ended_by: readonly EndedBy[];
+  readonly rules: RuleChanges;
+}
+
 export interface Refused {
   readonly ok: false;
   readonly message: string;
@@ -39,7 +92,9 @@ export interface Refused {
 }
 
 /** `sluice apply --json`: diagnostics without excerpts. */
-export type ApplyJson = (Omit<Applied, 'diagnostics'> | Omit<Refused, 'diagnostics'>) & {
+export type ApplyJson = (
+  Omit<Applied, 'diagnostics'> | Omit<Previewed, 'diagnostics'> | Omit<Refused, 'diagnostics'>
+) & {
   readonly diagnostics: readonly DiagnosticJson[];
 };
 

@@ -81,11 +81,11 @@ export const sessions: Shown<{
 };
 
 /** The protocol's name as rules write it, else its number. */
-function protocolName(number: number): string {
+export function protocolName(number: number): string {
   for (const [name, value] of Object.entries(PROTOCOLS)) if (value === number) return name;
   return String(number);
 }
 
-function endpoint(address: string, port: number): string {
+export function endpoint(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Applied, Previewed } from '../../src/daemon/api/types.js';
+import { Lab } from '../../src/lab/lab.js';
+import { INTERNET, SERVER } from '../../src/lab/network.js';
+
+let lab: Lab;
+let folder: string;
+/** Text of the lab's rule file, without assertions. */
+let office: string;
+
+beforeAll(async () => {
+  lab = await Lab.start();
+  folder = mkdtempSync(path.join(tmpdir(), 'sluice-e2e-'));
+  cpSync(path.join(path.dirname(lab.rules), 'parts'), path.join(folder, 'parts'), {
+    recursive: true,
+  });
+  office = readFileSync(lab.rules, 'utf8').replace(/\nassert:[^]*/, '\n');
+});
+afterAll(async () => {
+  await lab.close();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(async () => {
+  await apply(office);
+  await lab.sluice('clear', 'sessions', '--all');
+});
+
+async function apply<T = Applied>(text: string, ...options: string[]): Promise<T> {
+  const file = path.join(folder, 'rules.yaml');
+  writeFileSync(file, text);
+  const { code, stdout, stderr } = await lab.sluice('apply', file, '--json', ...options);
+  expect([code, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout) as T;
+}
+
+function lineOf(text: string, part: string): number {
+  return text.split('\n').findIndex((line) => line.includes(part)) + 1;
+}
+
+describe('apply --preview', () => {
+  test('says which rules change and which sessions end, changes nothing, and comes true', async () => {
+    const { inside, wan } = lab.hosts;
+    const flows = [
+      await inside.tcp(INTERNET.v4, 80),
+      await inside.udp(INTERNET.v6, 53),
+      await wan.tcp(SERVER.v4, 8080),
+      await wan.tcp(SERVER.v6, 8080),
+    ];
+    for (const flow of flows) await flow.echo('before');
+    const { generation } = await lab.show<{ generation: number }>('version');
+    const file = path.join(folder, 'rules.yaml');
+    const line = lineOf(office, 'name: web,');
+    // The web server goes, DNS is denied, and a rule is new.
+    const next = office
+      .replace(/^.*name: web, .*\n/m, '')
+      .replace(/^( *)- \{ name: browse/m, '$1- { name: no-dns, service: dns, action: deny }\n$&');
+    const preview = await apply<Previewed>(next, '--preview');
+    expect(preview).toMatchObject({
+      ok: true,
+      preview: true,
+      changed: true,
+      generation: generation + 1,
+      sessions: { kept: 1, ended: 3 },
+      rules: {
+        added: [{ policy: 'office-out', rule: 'no-dns', file, line: lineOf(next, 'name: no-dns') }],
+        removed: [{ policy: 'published', rule: 'web', file, line }],
+        changed: [],
+        moved: [],
+      },
+    });
+    const [web, browse] = preview.ended_by;
+    expect(web).toMatchObject({ policy: 'published', rule: 'web', file, line, count: 2 });
+    expect(
+      web!.examples.map((one) => `${one.in} ${one.destination} ${one.decided_by}`).sort(),
+    ).toEqual([`wan ${SERVER.v4} default deny`, `wan ${SERVER.v6} default deny`]);
+    expect(browse).toMatchObject({
+      policy: 'office-out',
+      rule: 'browse',
+      count: 1,
+      examples: [
+        {
+          protocol: 'udp',
+          destination: INTERNET.v6,
+          destination_port: 53,
+          decided_by: 'office-out/no-dns',
+        },
+      ],
+    });
+    expect(Object.keys(preview.stages)).toEqual(
+      expect.arrayContaining(['read', 'schema', 'check', 'compile', 'stage', 'assert', 'preview']),
+    );
+    for (const flow of flows) await flow.echo('after the preview');
+    expect((await lab.show<{ generation: number }>('version')).generation).toBe(generation);
+
+    const applied = await apply(next);
+    expect(applied.sessions).toEqual(preview.sessions);
+    expect(applied.generation).toBe(preview.generation);
+    await flows[0]!.echo('after');
+    await expect(flows[1]!.echo('after', 500)).rejects.toThrow('timeout');
+    for (const flow of flows) await flow.close();
+  });
+
+  test('of what is in force, of what is refused, and as text', async () => {
+    const same = await apply<Previewed>(office, '--preview');
+    expect([same.changed, same.sessions, same.ended_by]).toEqual([
+      false,
+      { kept: 0, ended: 0 },
+      [],
+    ]);
+    const file = path.join(folder, 'rules.yaml');
+    writeFileSync(
+      file,
+      office.replace(
+        /^( *)- \{ name: ping, source: lan/m,
+        '$1- { name: other, service: tcp/99, action: deny }\n$&',
+      ),
+    );
+    expect(await lab.sluice('apply', file, '--preview')).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: `preview: rules: 1 added, 0 removed, 0 changed, 0 moved
+  + manage/other (${file}:${lineOf(readFileSync(file, 'utf8'), 'name: other')})
+sessions: 0 would stay, 0 would end
+`,
+    });
+    writeFileSync(file, `${office}assert: [inside tcp 10.1.2.3:1 203.0.113.80:443 => deny]\n`);
+    const refused = await lab.sluice('apply', file, '--preview');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('error assert-failed: ');
+    expect((await apply(office)).changed).toBe(false);
+  });
+});
+
+describe('clear sessions', () => {
+  test('--dry-run counts and ends nothing', async () => {
+    const flow = await lab.hosts.inside.tcp(INTERNET.v4, 80);
+    await flow.echo('open');
+    const dry = await lab.sluice('clear', 'sessions', '--from', 'inside', '--dry-run', '--json');
+    expect(JSON.parse(dry.stdout)).toEqual({ cleared: 0, fitting: 1 });
+    expect((await lab.sluice('clear', 'sessions', '--all', '--dry-run')).stdout).toBe(
+      '1 session would end\n',
+    );
+    await flow.echo('still there');
+    expect((await lab.sluice('clear', 'sessions', '--all')).stdout).toBe('1 session cleared\n');
+    await flow.close();
+  });
+});
