@@ -181,4 +181,9 @@ void sl_judge_session(const struct sl_tables *tables, const struct sl_fib *fib, 
 	sl_seen_session(s->rule, s->in, j->way.out, now_s, &seen);
 	sl_decide(tables, j->from, j->to, &flow, &seen, &j->decision);
 	j->stays = j->decision.allow && !(j->decision.flags & SL_RULE_STATELESS);
+	if (j->stays || j->from == SL_ZONE_NONE || !sl_tables_keeps(tables, s->rule))
+		return;
+	j->stays = true;
+	j->decision = (struct sl_decision){
+		.rule = s->rule, .allow = true, .verdict = SL_VERDICT_ALLOW};
 }

@@ -45,7 +45,7 @@ void sl_decide(const struct sl_tables *tables, uint16_t from, uint16_t to, const
 /* A live session looked at with today's tables and routes. */
 struct sl_judgement {
 	struct sl_decision decision;
-	bool stays;	   /* allowed, and by a rule that keeps sessions */
+	bool stays;	   /* allowed by a rule that keeps sessions, or of a policy that keeps them all */
 	struct sl_way way; /* of direction 0; where no route is left, what it was */
 	uint16_t from;
 	uint16_t to;

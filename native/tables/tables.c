@@ -215,6 +215,10 @@ struct sl_tables *sl_tables_build(const void *bytes, size_t size, const struct s
 	link_pairs(t);
 	stats->pairs_changed = sl_generations_raise(t, previous != NULL ? own(previous) : NULL);
 	index_slots(t);
+	if (!sl_keep_build(t, previous != NULL ? own(previous) : NULL)) {
+		snprintf(error, error_size, "no memory for the tables of %zu bytes", size);
+		goto fail;
+	}
 	sl_local_build(t);
 	stats->build_ns = now_ns() - start - stats->validate_ns;
 	return &t->public;
@@ -237,6 +241,7 @@ void sl_tables_free(struct sl_tables *tables)
 	free(t->pairs);
 	free(t->pair_classifiers);
 	free(t->rule_by_slot);
+	free(t->gone_kept);
 	free(t->schedule_on);
 	free(t->local4);
 	free(t->broadcast4);

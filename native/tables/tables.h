@@ -122,6 +122,12 @@ static inline const struct sl_image_rule_extras *sl_tables_extra(const struct sl
 		       NULL;
 }
 
+/*
+ * Do sessions of this rule live on whatever the policy says of them? As its policy says now; of a
+ * rule that is gone, as it said at last.
+ */
+bool sl_tables_keeps(const struct sl_tables *tables, uint32_t slot);
+
 /* Is it an address of one of the box's interfaces (management ports apart)? Host order. */
 bool sl_tables_is_local4(const struct sl_tables *tables, uint32_t address);
 bool sl_tables_is_local6(const struct sl_tables *tables, uint64_t high, uint64_t low);

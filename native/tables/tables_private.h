@@ -27,6 +27,8 @@ struct sl_tables_own {
 	uint32_t part_count;
 	uint32_t *rule_by_slot; /* index + 1 */
 	uint32_t rule_slots;
+	uint64_t *gone_kept; /* bits by slot: rules that are gone, of policies that keep */
+	uint32_t gone_kept_words;
 	uint8_t *schedule_on;  /* by schedule: was it active when it was last asked? */
 	uint32_t *local4, *broadcast4; /* sorted */
 	uint32_t local4_count, broadcast4_count;
@@ -38,6 +40,9 @@ struct sl_tables_own {
 
 /* Fills the local and broadcast addresses from the interfaces. */
 void sl_local_build(struct sl_tables_own *tables);
+
+/* What rules that are gone since `previous` (may be NULL) leave behind. False: no memory. */
+bool sl_keep_build(struct sl_tables_own *tables, const struct sl_tables_own *previous);
 
 /*
  * Takes over the generations of `previous` (may be NULL) and raises those of pairs that changed;

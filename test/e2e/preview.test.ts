@@ -135,6 +135,25 @@ sessions: 0 would stay, 0 would end
   });
 });
 
+describe('keep-established', () => {
+  test('keeps the sessions of a policy when its rule is gone, until they are cleared', async () => {
+    const keeping = office.replace('  - name: published\n', '$&    keep-established: true\n');
+    await apply(keeping);
+    const live = await lab.hosts.wan.tcp(SERVER.v4, 8080);
+    await live.echo('before');
+    const next = keeping.replace(/^.*name: web, .*\n/m, '');
+    expect((await apply<Previewed>(next, '--preview')).sessions).toEqual({ kept: 1, ended: 0 });
+    expect((await apply(next)).sessions).toEqual({ kept: 1, ended: 0 });
+    await live.echo('after');
+    await expect(lab.hosts.wan.tcp(SERVER.v4, 8080, 500)).rejects.toThrow();
+    expect((await lab.sluice('clear', 'sessions', '--rule', 'published/web')).stdout).toBe(
+      '1 session cleared\n',
+    );
+    await expect(live.echo('cleared', 500)).rejects.toThrow('timeout');
+    await live.close();
+  });
+});
+
 describe('clear sessions', () => {
   test('--dry-run counts and ends nothing', async () => {
     const flow = await lab.hosts.inside.tcp(INTERNET.v4, 80);

@@ -24,7 +24,12 @@ function image(
 
 function shown(changes: RuleChanges): Record<string, string[]> {
   const name = ({ policy, rule }: ChangedRule): string => `${policy}/${rule}`;
-  return Object.fromEntries((Object.entries(changes) as [string, ChangedRule[]][]).map(([kind, all]) => [kind, all.map(name)]));
+  return Object.fromEntries(
+    (Object.entries(changes) as [string, ChangedRule[]][]).map(([kind, all]) => [
+      kind,
+      all.map(name),
+    ]),
+  );
 }
 
 const NONE = { added: [], removed: [], changed: [], moved: [] };
