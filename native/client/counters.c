@@ -159,7 +159,7 @@ int64_t sluice_counters_read(const struct sluice_counters *c, const char *name, 
 }
 
 int64_t sluice_log_take(struct sluice_counters *c, uint32_t worker, void *records, uint32_t most,
-			uint64_t *lost)
+			uint64_t *lost, uint64_t *limited)
 {
 	const struct sl_counters_array *a = find(c, "log", worker);
 	struct sl_log_record *out = records;
@@ -180,5 +180,6 @@ int64_t sluice_log_take(struct sluice_counters *c, uint32_t worker, void *record
 		out[n++] = ring_records[tail % SL_LOG_RING_RECORDS];
 	__atomic_store_n(&ring->tail, tail, __ATOMIC_RELEASE);
 	*lost = ring->lost;
+	*limited = ring->limited;
 	return (int64_t)n;
 }

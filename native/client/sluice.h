@@ -44,8 +44,9 @@ int64_t sluice_counters_read(const struct sluice_counters *counters, const char 
 			     uint32_t worker, uint32_t first, uint32_t count, void *records);
 
 /*
- * Takes up to `most` log records of a worker out of its ring; *lost is how many were lost since the
- * datapath started. The number taken. One reader at a time over all processes.
+ * Takes up to `most` log records of a worker out of its ring; since the datapath started *lost were
+ * lost for a full ring and *limited left out by their rules' limits. The number taken. One reader at
+ * a time over all processes.
  */
 int64_t sluice_log_take(struct sluice_counters *counters, uint32_t worker, void *records,
-			uint32_t most, uint64_t *lost);
+			uint32_t most, uint64_t *lost, uint64_t *limited);

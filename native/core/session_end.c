@@ -6,11 +6,12 @@
 
 #include "core/count.h"
 #include "firewall/limit.h"
+#include "firewall/log.h"
 
 static void log_end(struct sl_worker *w, sl_session_ref ref, const struct sl_session *s,
 		    enum sl_session_end why, uint32_t now_ms)
 {
-	struct sl_log_record *r = sl_log_record(w);
+	struct sl_log_record *r = sl_log_begin(w, s->rule);
 
 	if (!r)
 		return;
@@ -32,10 +33,11 @@ static void log_end(struct sl_worker *w, sl_session_ref ref, const struct sl_ses
 	r->type = SL_LOG_SESSION_END;
 	r->family = ref & SL_REF_WIDE ? 6 : 4;
 	r->protocol = s->protocol;
-	r->packets = sl_session_packets(s, 0) + sl_session_packets(s, 1);
-	r->bytes = s->bytes[0] + s->bytes[1];
+	r->packets_forward = sl_session_packets(s, 0);
+	r->packets_reply = sl_session_packets(s, 1);
+	r->bytes_forward = s->bytes[0];
+	r->bytes_reply = s->bytes[1];
 	r->duration = now_ms - s->created;
-	r->rule = s->rule;
 	r->in = s->in;
 	r->out = s->out;
 	r->from = s->from;

@@ -24,7 +24,8 @@ struct sl_limit_claim {
 };
 
 struct sl_limit_rule {
-	uint64_t full_at;  /* sl_rate */
+	uint64_t full_at;     /* sl_rate */
+	uint64_t log_full_at; /* the same of its log records, see log.h */
 	uint32_t sessions; /* at once */
 	uint32_t spare;
 };

@@ -4,6 +4,8 @@
 #include <rte_byteorder.h>
 
 #include "core/count.h"
+#include "firewall/limit.h"
+#include "firewall/rate.h"
 
 static void put_address(uint8_t out[16], const struct sl_flow *flow, bool dst)
 {
@@ -19,17 +21,46 @@ static void put_address(uint8_t out[16], const struct sl_flow *flow, bool dst)
 	}
 }
 
+/* One bucket for all workers, by slot: it outlives a change of tables. */
+static bool within_limit(struct sl_worker *w, uint32_t rule)
+{
+	const struct sl_image_rules *record = w->tables ? sl_tables_rule(w->tables, rule) : NULL;
+	const struct sl_image_rule_extras *extra;
+	struct sl_rate rate;
+
+	if (!record || record->extra == SL_EXTRA_NONE)
+		return true;
+	extra = &w->tables->image.rule_extras[record->extra];
+	if (extra->log_ns == 0)
+		return true;
+	rate = sl_rate_make(extra->log_ns, extra->log_burst);
+	return sl_rate_take(&rate, &w->dp->limits->rule[rule % SL_MAX_RULES].log_full_at, w->now_ns);
+}
+
+struct sl_log_record *sl_log_begin(struct sl_worker *w, uint32_t rule)
+{
+	struct sl_log_record *r;
+
+	if (!within_limit(w, rule)) {
+		w->log->limited++;
+		return NULL;
+	}
+	r = sl_log_record(w);
+	if (r)
+		r->rule = rule;
+	return r;
+}
+
 void sl_log_decision(struct sl_worker *w, uint8_t type, const struct sl_pkt *p,
 		     const struct sl_flow *flow, const struct sl_decision *decision)
 {
-	struct sl_log_record *r = sl_log_record(w);
+	struct sl_log_record *r = sl_log_begin(w, decision->rule);
 
 	if (!r)
 		return;
 	put_address(r->source, flow, false);
 	put_address(r->destination, flow, true);
 	r->type = type;
-	r->rule = decision->rule;
 	r->source_port = flow->sport;
 	r->destination_port = flow->dport;
 	r->in = p->iface;

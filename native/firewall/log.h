@@ -4,6 +4,12 @@
 #include "core/datapath.h"
 #include "firewall/judge.h"
 
+/*
+ * A zeroed record of an event of this rule, or NULL: beyond the rule's limit of records, or the
+ * reader is behind. Both are counted in the ring. The caller ends with sl_log_commit().
+ */
+struct sl_log_record *sl_log_begin(struct sl_worker *w, uint32_t rule);
+
 /* A record of a decision on a packet: LOG_DENY, or LOG_SESSION_START. */
 void sl_log_decision(struct sl_worker *w, uint8_t type, const struct sl_pkt *p,
 		     const struct sl_flow *flow, const struct sl_decision *decision);

@@ -73,7 +73,7 @@ static void fill(struct sl_worker *w, struct sl_session *s, const struct sl_pkt 
 	s->from = (uint8_t)p->from;
 	s->to = (uint8_t)p->to;
 	s->generation = sl_tables_pair_generation(w->tables, p->from, p->to);
-	if (decision->log)
+	if (decision->flags & SL_RULE_LOG_END)
 		s->flags |= SL_SESSION_LOG;
 	if (unlikely(decision->match && decision->match->extra) &&
 	    sl_edit_always(w->tables, decision->rule))

@@ -192,6 +192,10 @@ static bool within_limits(struct sl_worker *w, struct sl_pkt *p, struct miss *mi
 	if (!p->reason)
 		return true;
 	p->policy_verdict = SL_VERDICT_DENY;
+	if (d->log) {
+		d->reason = p->reason;
+		sl_log_decision(w, SL_LOG_DENY, p, &miss->flow, d);
+	}
 	return false;
 }
 

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "session/worker.h"
@@ -77,6 +78,12 @@ static bool prefix_fits(const uint8_t *address, const uint8_t *prefix, unsigned 
 	       (!rest || ((address[bytes] ^ prefix[bytes]) & (0xff00 >> rest & 0xff)) == 0);
 }
 
+/* The keys of ICMP have an identifier in their place. */
+static bool has_ports(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP;
+}
+
 bool sl_session_fits(const struct sl_session_view *view, const struct sl_session_filter *f)
 {
 	const struct sl_session *s = view->session;
@@ -89,7 +96,8 @@ bool sl_session_fits(const struct sl_session_view *view, const struct sl_session
 	       (f->rule == SL_RULE_NOT_ASKED || f->rule == s->rule) &&
 	       (f->protocol == SL_PROTO_ANY || f->protocol == s->protocol) &&
 	       (!f->from || f->from == s->from) && (!f->to || f->to == s->to) &&
-	       (!f->port || f->port == ntohs(narrow ? k4->dport : k6->dport)) &&
+	       (!f->port || (has_ports(s->protocol) &&
+			     f->port == ntohs(narrow ? k4->dport : k6->dport))) &&
 	       prefix_fits(narrow ? (const uint8_t *)&k4->src : k6->src, f->source,
 			   f->source_length, bits) &&
 	       prefix_fits(narrow ? (const uint8_t *)&k4->dst : k6->dst, f->destination,

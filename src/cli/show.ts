@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { parseArgs } from 'node:util';
-import { SESSION_FILTERS, SHOWS } from '../daemon/api/types.js';
+import type { ApiClient } from '../daemon/api/client.js';
+import { logLine } from '../daemon/api/log-text.js';
+import { SESSION_FILTERS, SHOWS, type LogShown } from '../daemon/api/types.js';
 import { EXIT, print } from './arguments.js';
 import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
 import { filterOptions, filtersOf, filtersSynopsis } from './filters.js';
 
 export const usage = {
   synopsis: `show ${SHOWS.join('|')} [--json]`,
-  description: `What the running appliance has. \`show sessions\` takes filters: ${filtersSynopsis()}, and --limit N.`,
+  description: `What the running appliance has. \`show sessions\` and \`show log\` take filters: ${filtersSynopsis()}.`,
   options: [
     ...Object.entries(SESSION_FILTERS).map(
-      ([name, meaning]) => [`--${name}`, `Sessions: ${meaning}.`] as const,
+      ([name, meaning]) => [`--${name}`, `Sessions, log: ${meaning}.`] as const,
     ),
+    ['--last', 'Log: so many of the last records, 100 unless given, 0 for all that are kept.'],
+    ['--follow', 'Log: go on with records as they come; with --json a JSON document a line.'],
     ['--limit', 'Sessions or routes to show at the most; 1000 unless given, 0 for all.'],
     ['--json', 'One document on stdout.'],
   ],
 } as const;
+
+/** Options that only some shows take. */
+const OPTIONS = new Map<string, readonly string[]>([
+  ['sessions', [...Object.keys(SESSION_FILTERS), 'limit']],
+  ['routes', ['limit']],
+  ['log', [...Object.keys(SESSION_FILTERS), 'last', 'follow']],
+]);
 
 /** `sluice show WHAT`: exit 0, 1 refused, 2 usage, 4 away. */
 export function run(args: string[]): Promise<number> {
@@ -26,6 +37,8 @@ export function run(args: string[]): Promise<number> {
       options: {
         json: { type: 'boolean', default: false },
         limit: { type: 'string' },
+        last: { type: 'string' },
+        follow: { type: 'boolean', default: false },
         ...filterOptions(),
         ...RUN_DIR_OPTION,
       },
@@ -34,16 +47,38 @@ export function run(args: string[]): Promise<number> {
     const known = SHOWS.find((name) => name === what);
     if (known === undefined || rest.length > 0) throw new UsageError('what to show?');
     const query: Record<string, string> = filtersOf(values);
+    if (values.last !== undefined) query['last'] = values.last;
     if (values.limit !== undefined) query['limit'] = values.limit;
-    const allowed = known === 'sessions' ? null : known === 'routes' ? ['limit'] : [];
-    const extra = Object.keys(query).find((name) => allowed?.includes(name) === false);
+    const allowed = OPTIONS.get(known) ?? [];
+    const extra = Object.keys({ ...query, ...(values.follow ? { follow: '' } : {}) }).find(
+      (name) => !allowed.includes(name),
+    );
     if (extra !== undefined) throw new UsageError(`\`show ${known}\` takes no --${extra}`);
     const api = connect(values['run-dir']);
     const path = `/show/${known}`;
+    if (values.follow) return follow(api, query, values.json);
     const text = values.json
       ? `${JSON.stringify(await api.get(path, query))}\n`
       : await api.text(path, query);
     await print(text);
     return EXIT.ok;
   });
+}
+
+/** The last records, then each as it comes; ends with the appliance or Ctrl-C. */
+async function follow(
+  api: ApiClient,
+  { last = '10', ...query }: Record<string, string>,
+  json: boolean,
+): Promise<number> {
+  const tell = (record: LogShown): Promise<void> =>
+    print(`${json ? JSON.stringify(record) : logLine(record)}\n`);
+  const lines = api.lines('/log', query);
+  const first = lines.next();
+  first.catch(() => undefined);
+  const { records } = (await api.get('/show/log', { ...query, last })) as { records: LogShown[] };
+  for (const record of last === '0' ? [] : records) await tell(record);
+  for (let line = await first; line.done !== true; line = await lines.next())
+    await tell(JSON.parse(line.value) as LogShown);
+  return EXIT.away;
 }

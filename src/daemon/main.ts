@@ -33,14 +33,15 @@ async function main(args: string[]): Promise<void> {
   const compiler = new CompilerThread();
   const appliance = new Appliance(directory, datapath, compiler, log);
   const counting = new Counting(directory);
-  const server = await serve(directory, { appliance, counting }, log);
   const drain = new LogDrain(counting, appliance.names, log);
+  const server = await serve(directory, { appliance, counting, log: drain }, log);
   log.info({ event: 'sluiced-up', pid: process.pid, program });
 
   const stop = async (signal: string): Promise<void> => {
     log.info({ event: 'sluiced-down', signal });
     datapath.stop();
     server.close();
+    server.closeAllConnections();
     drain.close();
     await appliance.close();
     counting.close();

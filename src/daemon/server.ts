@@ -6,13 +6,17 @@ import { DatapathAway, DatapathRefused } from '../datapath/libsluice.js';
 import { DatapathError, ImageRefused } from '../datapath/offline.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
 import { apiSocket } from './api/rundir.js';
-import { SHOWS } from './api/types.js';
+import { SHOWS, type LogShown } from './api/types.js';
 import { FilterError, sessionFilter } from './session-filter.js';
 import { ALL_SHOWS } from './show/all.js';
+import { logFilter } from './show/log.js';
 import type { Source } from './show/source.js';
 
 /** Bytes a request may have: the texts of the largest model there can be. */
 const MOST_BODY = 512 * 2 ** 20;
+
+/** Bytes that a client who follows the log may be behind. */
+const MOST_BEHIND = 2 ** 20;
 
 /** Failures whose message is for the user. */
 const REFUSALS = [FilterError, DatapathRefused, ImageRefused] as const;
@@ -69,6 +73,8 @@ async function answer(
     const argument = url.searchParams.get('dry-run') === null ? 0n : 1n;
     const cleared = await datapath.request(M.OP_CLEAR_SESSIONS, { body, argument });
     send(response, 200, 'application/json', cleared.toString('utf8'));
+  } else if (route === 'GET /log') {
+    follow(source, url.searchParams, response);
   } else {
     const show = SHOWS.find((name) => route === `GET /show/${name}`);
     if (show === undefined) throw new RequestError(404, `no ${route}`);
@@ -76,6 +82,24 @@ async function answer(
     const body = await ALL_SHOWS[show](source, url.searchParams, text);
     send(response, 200, text ? 'text/plain' : 'application/json', body);
   }
+}
+
+/** Records as they come, a JSON line each, until the client goes away. */
+function follow(
+  { appliance, log }: Source,
+  query: URLSearchParams,
+  response: ServerResponse,
+): void {
+  const fits = logFilter(query, appliance.names);
+  const tell = (records: readonly LogShown[]): void => {
+    const lines = records.filter(fits).map((record) => `${JSON.stringify(record)}\n`);
+    // A client that reads too slowly misses records rather than filling our memory.
+    if (lines.length > 0 && response.writableLength < MOST_BEHIND) response.write(lines.join(''));
+  };
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  response.flushHeaders();
+  log.on('records', tell);
+  response.on('close', () => log.off('records', tell));
 }
 
 async function read(request: IncomingMessage): Promise<Uint8Array> {

@@ -40,7 +40,8 @@ export function sessionFilter(query: URLSearchParams, limit: string, names: Name
   return bytes;
 }
 
-function prefix(text: string | null): Prefix | null {
+/** An address or prefix of a filter; FilterError where it is none. */
+export function prefix(text: string | null): Prefix | null {
   if (text === null) return null;
   if (text.includes('/')) {
     const parsed = parsePrefix(text);

@@ -39,9 +39,17 @@ export interface Counters {
   stale(): boolean;
   /** `count` records from `first` of one worker's array, as they lie in memory. */
   read(array: string, worker: number, first: number, count: number): Buffer;
-  /** Log records taken out of a worker's ring, and how many were lost since the start. */
-  takeLog(worker: number): { readonly records: Buffer; readonly lost: bigint };
+  /** Log records taken out of a worker's ring, and how many were left out since the start. */
+  takeLog(worker: number): TakenLog;
   close(): void;
+}
+
+export interface TakenLog {
+  readonly records: Buffer;
+  /** For a full ring. */
+  readonly lost: bigint;
+  /** By the limits of their rules. */
+  readonly limited: bigint;
 }
 
 type Handle = unknown;
@@ -67,7 +75,7 @@ function load() {
       'int64_t sluice_counters_read(void *, const char *, uint32_t, uint32_t, uint32_t, void *)',
     ),
     logTake: lib.func(
-      'int64_t sluice_log_take(void *, uint32_t, void *, uint32_t, _Out_ uint64_t *)',
+      'int64_t sluice_log_take(void *, uint32_t, void *, uint32_t, _Out_ uint64_t *, _Out_ uint64_t *)',
     ),
   };
 }
@@ -151,9 +159,14 @@ export function openCounters(runDir: string): Counters {
       const size = measure(MESSAGES.log_record).size;
       const bytes = Buffer.alloc(size * LOG_BATCH);
       const lost: (bigint | number)[] = [0];
-      const got = Number(lib.logTake(handle, worker, bytes, LOG_BATCH, lost));
+      const limited: (bigint | number)[] = [0];
+      const got = Number(lib.logTake(handle, worker, bytes, LOG_BATCH, lost, limited));
       if (got < 0) throw new RangeError(`no log of worker ${String(worker)}`);
-      return { records: bytes.subarray(0, got * size), lost: BigInt(lost[0] ?? 0) };
+      return {
+        records: bytes.subarray(0, got * size),
+        lost: BigInt(lost[0] ?? 0),
+        limited: BigInt(limited[0] ?? 0),
+      };
     },
     close: () => {
       lib.countersClose(handle);

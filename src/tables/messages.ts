@@ -7,7 +7,7 @@ import type { RecordLayout } from './layout.js';
 
 export const MESSAGE_CONSTANTS = {
   /** Raised whenever a record below changes. */
-  PROTOCOL_VERSION: 1,
+  PROTOCOL_VERSION: 2,
 
   /** Frame types of `sluice-datapath --offline` (stdin, stdout). */
   FRAME_HELLO: 1 /* child, once: NUL-terminated names of the drop reasons by id */,
@@ -247,7 +247,8 @@ export const MESSAGES = {
     fields: [
       ['head', 'u64', 'records written since start; only the worker writes'],
       ['lost', 'u64', 'records not written since the ring was full; only the worker writes'],
-      ['pad0', 'bytes16'],
+      ['limited', 'u64', "records not written for their rule's limit; only the worker writes"],
+      ['pad0', 'u64'],
       ['pad1', 'bytes32'],
       ['tail', 'u64', 'records read; only the reader writes'],
       ['pad2', 'bytes16'],
@@ -262,8 +263,10 @@ export const MESSAGES = {
       ['time', 'u64', 'ns since the epoch'],
       ['source', 'bytes16'],
       ['destination', 'bytes16'],
-      ['packets', 'u64', 'of the session, both ways, at its end'],
-      ['bytes', 'u64'],
+      ['packets_forward', 'u64', 'of the session at its end'],
+      ['packets_reply', 'u64'],
+      ['bytes_forward', 'u64', 'IP bytes'],
+      ['bytes_reply', 'u64'],
       ['rule', 'u32'],
       ['duration', 'u32', 'ms'],
       ['source_port', 'u16'],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { apiSocket } from './rundir.js';
 
 /** The daemon, or the datapath behind it, is away. */
@@ -35,6 +35,37 @@ export class ApiClient {
     return this.#json(await this.#call('POST', path, 'application/json', JSON.stringify(body)));
   }
 
+  /** Lines as they come, until sluiced goes away or `signal` says so. */
+  async *lines(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<string> {
+    const response = await this.#open('GET', target(path, query), signal);
+    response.setEncoding('utf8');
+    let rest = '';
+    for await (const chunk of response as AsyncIterable<string>) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+  }
+
+  async #open(method: string, path: string, signal?: AbortSignal): Promise<IncomingMessage> {
+    const socketPath = apiSocket(this.#directory);
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const options = { socketPath, method, path, ...(signal === undefined ? {} : { signal }) };
+      const call = request(options, resolve);
+      call.on('error', (error) => reject(away(socketPath, error)));
+      call.end();
+    });
+    if (response.statusCode === 200) return response;
+    let body = '';
+    for await (const chunk of response as AsyncIterable<Buffer>) body += chunk.toString();
+    accepted({ status: response.statusCode ?? 0, body });
+    throw new AwayError(`sluiced answers with status ${response.statusCode ?? 0}`);
+  }
+
   #json(answer: Answer): unknown {
     return JSON.parse(accepted(answer).body);
   }
@@ -54,13 +85,14 @@ export class ApiClient {
           });
         });
       });
-      call.on('error', (error: NodeJS.ErrnoException) => {
-        const reason = error.code ?? error.message;
-        reject(new AwayError(`sluiced does not answer at ${socketPath} (${reason})`));
-      });
+      call.on('error', (error) => reject(away(socketPath, error)));
       call.end(body ?? undefined);
     });
   }
+}
+
+function away(socketPath: string, error: NodeJS.ErrnoException): AwayError {
+  return new AwayError(`sluiced does not answer at ${socketPath} (${error.code ?? error.message})`);
 }
 
 function target(path: string, query: Readonly<Record<string, string>>): string {

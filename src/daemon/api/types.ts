@@ -98,6 +98,36 @@ export type ApplyJson = (
   readonly diagnostics: readonly DiagnosticJson[];
 };
 
+/** A record of the log. */
+export interface LogShown {
+  /** session-start, session-end or deny. */
+  readonly event: string;
+  /** ISO time. */
+  readonly at: string;
+  readonly protocol: string;
+  readonly source: string;
+  readonly source_port: number;
+  readonly destination: string;
+  /** ICMP: type * 256 + code. */
+  readonly destination_port: number;
+  readonly in: string;
+  readonly out: string | null;
+  readonly from: string;
+  readonly to: string;
+  /** POLICY/RULE, or what is built in. */
+  readonly rule: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  /** Of a denial the drop reason, of an end why the session ended. */
+  readonly reason?: string;
+  /** At the end of a session. */
+  readonly packets_forward?: number;
+  readonly packets_reply?: number;
+  readonly bytes_forward?: number;
+  readonly bytes_reply?: number;
+  readonly duration_ms?: number;
+}
+
 export const SHOWS = [
   'interfaces',
   'rules',
@@ -106,6 +136,7 @@ export const SHOWS = [
   'graph',
   'routes',
   'neighbors',
+  'log',
   'version',
 ] as const;
 export type Show = (typeof SHOWS)[number];

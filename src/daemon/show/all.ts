@@ -3,6 +3,7 @@ import type { Show } from '../api/types.js';
 import { drops } from './drops.js';
 import { graph } from './graph.js';
 import { interfaces } from './interfaces.js';
+import { log } from './log.js';
 import { neighbors } from './neighbors.js';
 import { routes } from './routes.js';
 import { rules } from './rules.js';
@@ -17,6 +18,7 @@ export const ALL_SHOWS: Readonly<Record<Show, Ask>> = {
   drops: ask(drops),
   graph: ask(graph),
   interfaces: ask(interfaces),
+  log: ask(log),
   neighbors: ask(neighbors),
   routes: ask(routes),
   rules: ask(rules),

@@ -8,7 +8,7 @@ export interface DropShown {
   readonly packets: number;
 }
 
-/** Why packets were dropped since the datapath started; reasons that never came up are left out. */
+/** Why packets were dropped since the datapath started: every reason there is; the text has those that came up. */
 export const drops: Shown<{ readonly drops: readonly DropShown[] }> = {
   data: ({ counting }) => {
     const names = dropNames(counting.current);
@@ -17,11 +17,14 @@ export const drops: Shown<{ readonly drops: readonly DropShown[] }> = {
       for (const [id, record] of counting.records('drop', worker, 0, names.length).entries())
         packets[id] = (packets[id] ?? 0) + Number(record.packets);
     const shown = names.map((reason, id) => ({ reason, packets: packets[id] ?? 0 }));
-    return { drops: shown.filter(({ packets: count }) => count > 0) };
+    return { drops: shown.slice(1) };
   },
-  text: (data) =>
-    columns(data.drops, [
+  text: (data) => {
+    const some = data.drops.filter(({ packets }) => packets > 0);
+    const table = columns(some, [
       ['reason', ({ reason }) => reason],
       ['packets', ({ packets }) => packets],
-    ]),
+    ]);
+    return `${table}${data.drops.length - some.length} other reasons: none\n`;
+  },
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { columns } from '../../diagnostics/columns.js';
-import { MESSAGES } from '../../tables/messages.js';
+import { MESSAGE_CONSTANTS as M, MESSAGES } from '../../tables/messages.js';
 import type { RecordOf } from '../../tables/records.js';
 import type { Counting } from '../counting.js';
 import { moment, type Shown } from './source.js';
@@ -11,11 +11,22 @@ export interface RuleShown {
   readonly rule: string;
   /** Packets the rule was chosen for; the rest of their sessions counts under packets and bytes. */
   readonly hits: number;
+  /** Live now. */
+  readonly sessions: number;
+  /** Of sessions, live ones too. */
   readonly packets: number;
   readonly bytes: number;
   readonly last_hit: string | null;
   readonly file: string | null;
   readonly line: number | null;
+}
+
+/** As OP_RULES tells of the live sessions of a rule slot. */
+interface LiveCounts {
+  readonly rule: number;
+  readonly sessions: number;
+  readonly packets: number;
+  readonly bytes: number;
 }
 
 type Counts = RecordOf<typeof MESSAGES.rule_counter>;
@@ -25,17 +36,24 @@ const RUN = 1024;
 
 /** Rules of the running model in match order, the built-in ones last. */
 export const rules: Shown<{ readonly rules: readonly RuleShown[] }> = {
-  data: ({ appliance, counting }) => {
+  data: async ({ appliance, counting }) => {
     const count = counter(counting);
+    const counted = appliance.names.rules.map((rule) => ({ rule, counts: count(rule.slot) }));
+    // Sessions add to the counters when they end; the live ones are looked at after those, so that
+    // one which ends between is missing for a moment and never counted twice.
+    const told = await appliance.datapath.json<LiveCounts[]>(M.OP_RULES);
+    const live = new Map(told.map((one) => [one.rule, one]));
     return {
-      rules: appliance.names.rules.map(({ slot, policy, name, file, line }) => {
-        const { hits, packets, bytes, last } = count(slot);
+      rules: counted.map(({ rule: { slot, policy, name, file, line }, counts }) => {
+        const { hits, packets, bytes, last } = counts;
+        const now = live.get(slot);
         return {
           policy,
           rule: name,
           hits: Number(hits),
-          packets: Number(packets),
-          bytes: Number(bytes),
+          sessions: now?.sessions ?? 0,
+          packets: Number(packets) + (now?.packets ?? 0),
+          bytes: Number(bytes) + (now?.bytes ?? 0),
           last_hit: moment(last),
           file,
           line,
@@ -48,6 +66,7 @@ export const rules: Shown<{ readonly rules: readonly RuleShown[] }> = {
       ['policy', ({ policy }) => policy],
       ['rule', ({ rule }) => rule],
       ['hits', ({ hits }) => hits],
+      ['sessions', ({ sessions }) => sessions],
       ['packets', ({ packets }) => packets],
       ['bytes', ({ bytes }) => bytes],
       ['last hit', ({ last_hit }) => last_hit],

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Appliance } from '../appliance.js';
 import type { Counting } from '../counting.js';
+import type { LogDrain } from '../log.js';
 
 /** Where shows take their data from. */
 export interface Source {
   readonly appliance: Appliance;
   readonly counting: Counting;
+  readonly log: LogDrain;
 }
 
 /** Data first, text second: the same for JSON, people, metrics and the shell. */

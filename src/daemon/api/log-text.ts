@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { span } from '../../diagnostics/columns.js';
+import type { LogShown } from './types.js';
+
+/** A log record as a line for people. */
+export function logLine(record: LogShown): string {
+  const { at, event, protocol, rule, from, to, reason } = record;
+  const source = endpoint(record.source, record.source_port);
+  const destination = endpoint(record.destination, record.destination_port);
+  const { packets_forward, packets_reply, bytes_forward, bytes_reply, duration_ms } = record;
+  const parts = [
+    `${at} ${event.padEnd(13)} ${protocol} ${source} > ${destination} ${from}>${to} ${rule}`,
+    reason === undefined ? null : `(${reason})`,
+    duration_ms === undefined ? null : `after ${span(duration_ms)}`,
+    packets_forward === undefined ? null : `packets ${packets_forward}/${packets_reply ?? 0}`,
+    bytes_forward === undefined ? null : `bytes ${bytes_forward}/${bytes_reply ?? 0}`,
+  ];
+  return parts.filter((part) => part !== null).join(' ');
+}
+
+function endpoint(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
