@@ -12,13 +12,17 @@ import { previewText } from './preview-text.js';
 type Answer = Applied | Previewed | Refused;
 
 export const usage = {
-  synopsis: 'apply FILE [--preview] [--replace] [--json]',
+  synopsis: 'apply FILE [--preview | --confirm MINUTES] [--replace] [--json]',
   description:
     'Compiles a rule file and brings it into force, all of it or nothing. Its assertions are asked first.',
   options: [
     [
       '--preview',
       'Change nothing: say which rules would change and which live sessions would end, by rule.',
+    ],
+    [
+      '--confirm MINUTES',
+      'Go back to what was in force unless `sluice confirm` or another apply comes within these.',
     ],
     ['--replace', 'Also over edits made on the appliance since the last apply.'],
     [
@@ -42,14 +46,19 @@ export function run(args: string[]): Promise<number> {
         ...RUN_DIR_OPTION,
       },
     });
-    if (values.confirm !== undefined) throw new UsageError('--confirm is not built yet');
+    if (values.preview && values.confirm !== undefined)
+      throw new UsageError('a preview changes nothing that could be confirmed');
     const [file, ...rest] = positionals;
     if (file === undefined || rest.length > 0) throw new UsageError('one rule file is needed');
 
     const files = readFiles(file);
     if (files === null) return report(unreadable(file), values.json);
     const request: ApplyRequest = { files, replace: values.replace };
-    const query = new URLSearchParams({ main: file, ...(values.preview ? { preview: '' } : {}) });
+    const query = new URLSearchParams({
+      main: file,
+      ...(values.preview ? { preview: '' } : {}),
+      ...(values.confirm === undefined ? {} : { confirm: values.confirm }),
+    });
     const answer = await connect(values['run-dir']).post(`/apply?${query.toString()}`, request);
     return report(answer as Answer, values.json);
   });
@@ -87,7 +96,7 @@ function plain(answer: Answer): ApplyJson {
   return { ...answer, diagnostics };
 }
 
-function summary({ changed, generation, bytes, stages, sessions }: Applied): string {
+function summary({ changed, generation, bytes, stages, sessions, confirm_until }: Applied): string {
   if (!changed) return `unchanged: generation ${generation} stays in force`;
   const times = Object.entries<number>({ ...stages }).map(
     ([name, ms]) => `${name} ${ms.toFixed(1)}`,
@@ -96,5 +105,8 @@ function summary({ changed, generation, bytes, stages, sessions }: Applied): str
     `generation ${generation} is in force, ${bytes} bytes`,
     `sessions: ${sessions.kept} kept, ${sessions.ended} ended`,
     `ms: ${times.join(', ')}`,
+    ...(confirm_until === undefined
+      ? []
+      : [`goes back at ${confirm_until} unless \`sluice confirm\` comes before`]),
   ].join('\n');
 }

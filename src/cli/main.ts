@@ -18,6 +18,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['trace', () => import('./trace.js')],
   ['replay', () => import('./replay.js')],
   ['apply', () => import('./apply.js')],
+  ['confirm', () => import('./confirm.js')],
   ['show', () => import('./show.js')],
   ['clear', () => import('./clear.js')],
 ]);

@@ -6,13 +6,15 @@ import { DatapathAway, DatapathRefused } from '../datapath/libsluice.js';
 import { OfflineDatapath } from '../datapath/offline.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { decodeImage, ImageError, type DecodedImage } from '../tables/decode.js';
+import { withGeneration } from '../tables/encode.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
-import type { Applied, Previewed, Refused } from './api/types.js';
+import type { Applied, Confirmed, Previewed, Refused } from './api/types.js';
 import { failing, type Assertion } from '../trace/assertions.js';
 import type { CompileStages } from './compiler-messages.js';
 import type { CompilerThread } from './compiler-thread.js';
 import type { DatapathProcess, DatapathStatus } from './datapath-process.js';
 import { ruleChanges } from './changes.js';
+import { Confirmation, type Unconfirmed } from './confirm.js';
 import { Names } from './names.js';
 import { endedBy, type PreviewTold } from './preview.js';
 
@@ -41,6 +43,7 @@ export class Appliance {
   readonly #directory: string;
   readonly #compiler: CompilerThread;
   readonly #log: Logger;
+  readonly #confirmation: Confirmation;
   #running: Running | null = null;
   #offline: Promise<OfflineDatapath>;
   /** Changes happen one after the other. */
@@ -51,6 +54,9 @@ export class Appliance {
     this.datapath = datapath;
     this.#compiler = compiler;
     this.#log = log;
+    this.#confirmation = new Confirmation(directory, () => {
+      void this.#inTurn(() => this.#rollBack());
+    });
     // Kept warm: its start is the longest part of asking an assertion.
     this.#offline = warm(datapath.program);
     datapath.on('up', (status) => void this.#inTurn(() => this.#reconcile(status)));
@@ -62,8 +68,28 @@ export class Appliance {
   }
 
   /** Compiles and brings into force; any failure leaves what runs as it was. */
-  apply(main: string, request: Uint8Array): Promise<Applied | Refused> {
-    return this.#inTurn(() => this.#apply(main, request));
+  apply(
+    main: string,
+    request: Uint8Array,
+    minutes: number | null = null,
+  ): Promise<Applied | Refused> {
+    return this.#inTurn(() => this.#apply(main, request, minutes));
+  }
+
+  /** Keeps what waits for it; null where nothing does. */
+  confirm(): Promise<Confirmed | null> {
+    return this.#inTurn(async () => {
+      const { waiting } = this.#confirmation;
+      if (waiting === null) return null;
+      await this.#confirmation.end();
+      this.#log.info({ event: 'confirm', generation: waiting.generation });
+      return { generation: waiting.generation };
+    });
+  }
+
+  /** What waits for its confirmation. */
+  get unconfirmed(): Unconfirmed | null {
+    return this.#confirmation.waiting;
   }
 
   /** What `apply` would do; everything stays as it is. */
@@ -72,6 +98,7 @@ export class Appliance {
   }
 
   async close(): Promise<void> {
+    this.#confirmation.close();
     await this.#compiler.close();
     await this.#closeOffline();
   }
@@ -87,19 +114,54 @@ export class Appliance {
     return turn;
   }
 
-  async #apply(main: string, request: Uint8Array): Promise<Applied | Refused> {
+  async #apply(
+    main: string,
+    request: Uint8Array,
+    minutes: number | null,
+  ): Promise<Applied | Refused> {
+    const before = this.#running;
+    if (minutes !== null && before === null)
+      return refusal('there is no configuration in force to go back to', []);
     const ready = await this.#ready(main, request);
     if (!ready.ok) return ready;
     const { generation, hash, image, decoded, diagnostics } = ready;
     const stages = { ...ready.stages, activate: 0 };
-    if (!ready.changed) return { ...this.#unchanged(ready), stages };
+    const waiting = minutes === null ? null : { generation, until: Date.now() + minutes * 60_000 };
+    if (!ready.changed) {
+      // A deliberate apply of what waits is as good as its confirmation.
+      if (minutes === null) await this.#confirmation.end();
+      return { ...this.#unchanged(ready), stages };
+    }
+    if (waiting !== null && before !== null)
+      await this.#confirmation.prepare(waiting, before.image);
     const sessions = await this.#activate(generation, stages);
-    if (typeof sessions === 'string') return refusal(sessions, diagnostics);
+    if (typeof sessions === 'string') {
+      if (waiting !== null) await this.#confirmation.abandon();
+      return refusal(sessions, diagnostics);
+    }
+    if (waiting === null) await this.#confirmation.end();
+    else this.#confirmation.start(waiting);
     await this.#compiler.keep(generation, image);
     this.#take({ generation, hash, image }, decoded);
-    const applied = { generation, bytes: image.length, stages, sessions };
+    const until = waiting === null ? {} : { confirm_until: new Date(waiting.until).toISOString() };
+    const applied = { generation, bytes: image.length, stages, sessions, ...until };
     this.#log.info({ event: 'apply', file: main, ...applied });
     return { ok: true, changed: true, ...applied, diagnostics };
+  }
+
+  /** Time is up: the configuration from before comes back, as a generation of its own. */
+  async #rollBack(): Promise<void> {
+    const { waiting } = this.#confirmation;
+    // Another apply may have set a later time while this waited for its turn; timers are a little early.
+    if (waiting === null || Date.now() < waiting.until - 1000) return;
+    const generation = this.generation + 1;
+    const image = withGeneration(await this.#confirmation.target(), BigInt(generation));
+    const decoded = decodeImage(image);
+    // Whatever becomes of the push: a datapath that is away gets it when it comes back.
+    this.#take({ generation, hash: hashOf(decoded), image }, decoded);
+    await this.#confirmation.end();
+    this.#log.warn({ event: 'roll-back', from: waiting.generation, generation });
+    await this.#bringBack();
   }
 
   async #preview(main: string, request: Uint8Array): Promise<Previewed | Refused> {
@@ -228,6 +290,7 @@ export class Appliance {
     this.#log.info({ event: 'datapath-up', pid, generation });
     if (generation === this.generation) return;
     if (generation > this.generation) {
+      await this.#confirmation.resume(generation);
       const image = await this.#imageOnDisk(generation);
       if (image === null) return;
       const decoded = decodeImage(image);
@@ -235,6 +298,11 @@ export class Appliance {
       this.#take({ generation, hash: hashOf(decoded), image }, decoded);
       return;
     }
+    await this.#bringBack();
+  }
+
+  /** What runs by our book comes into force. */
+  async #bringBack(): Promise<void> {
     const running = this.#running;
     if (running === null) return;
     const message =

@@ -4,9 +4,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from 'pino';
 import { DatapathAway, DatapathRefused } from '../datapath/libsluice.js';
 import { DatapathError, ImageRefused } from '../datapath/offline.js';
+import { parseNumber } from '../net/services.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
 import { apiSocket } from './api/rundir.js';
 import { SHOWS, type LogShown } from './api/types.js';
+import { MOST_MINUTES } from './confirm.js';
 import { FilterError, sessionFilter } from './session-filter.js';
 import { ALL_SHOWS } from './show/all.js';
 import { logFilter } from './show/log.js';
@@ -64,8 +66,15 @@ async function answer(
     const dry = url.searchParams.get('preview') !== null;
     const body = await read(request);
     const { appliance } = source;
-    const answer = dry ? await appliance.preview(main, body) : await appliance.apply(main, body);
+    const minutes = minutesOf(url.searchParams.get('confirm'));
+    const answer = dry
+      ? await appliance.preview(main, body)
+      : await appliance.apply(main, body, minutes);
     send(response, 200, 'application/json', JSON.stringify(answer));
+  } else if (route === 'POST /confirm') {
+    const confirmed = await source.appliance.confirm();
+    if (confirmed === null) throw new RequestError(409, 'nothing waits for a confirmation');
+    send(response, 200, 'application/json', JSON.stringify(confirmed));
   } else if (route === 'POST /clear-sessions') {
     const filters = parse(await read(request)) as Record<string, string>;
     const body = sessionFilter(new URLSearchParams(filters), '0', source.appliance.names);
@@ -82,6 +91,13 @@ async function answer(
     const body = await ALL_SHOWS[show](source, url.searchParams, text);
     send(response, 200, text ? 'text/plain' : 'application/json', body);
   }
+}
+
+function minutesOf(text: string | null): number | null {
+  if (text === null) return null;
+  const minutes = parseNumber(text, MOST_MINUTES);
+  if (minutes >= 1) return minutes;
+  throw new RequestError(400, `minutes to confirm in are a number from 1 to ${MOST_MINUTES}`);
 }
 
 /** Records as they come, a JSON line each, until the client goes away. */

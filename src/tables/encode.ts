@@ -7,6 +7,17 @@ import { measure, writeRecord } from './records.js';
 /** Whole records of every section. */
 export type SectionBytes = Readonly<Record<SectionName, Uint8Array>>;
 
+/** The same image as another generation. */
+export function withGeneration(image: Uint8Array, generation: bigint): Uint8Array {
+  const { offsets } = measure(HEADER);
+  const copy = Uint8Array.from(image);
+  const view = new DataView(copy.buffer);
+  view.setBigUint64(offsets.get('generation') ?? 0, generation, true);
+  view.setUint32(offsets.get('crc') ?? 0, 0, true);
+  view.setUint32(offsets.get('crc') ?? 0, crc32(copy), true);
+  return copy;
+}
+
 /** Puts sections together to an image. `generation` is not part of the hash of the model. */
 export function encodeImage(sections: SectionBytes, generation: bigint): Uint8Array {
   const names = Object.keys(SECTIONS) as SectionName[];

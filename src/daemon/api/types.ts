@@ -3,7 +3,8 @@ import type { Diagnostic, DiagnosticJson } from '../../diagnostics/diagnostic.js
 
 /**
  * Body of `POST /apply?main=PATH`; the path is the rule file's as the user wrote it. With `&preview`
- * nothing changes and the answer is Previewed.
+ * nothing changes and the answer is Previewed; with `&confirm=MINUTES` it is undone after these
+ * unless `POST /confirm` comes before.
  */
 export interface ApplyRequest {
   /** The rule file and all it includes, by path. */
@@ -32,7 +33,14 @@ export interface Applied {
   readonly bytes: number;
   readonly stages: ApplyStages;
   readonly sessions: { readonly kept: number; readonly ended: number };
+  /** ISO time at which it is undone unless it is confirmed before. */
+  readonly confirm_until?: string;
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Answer of `POST /confirm`. */
+export interface Confirmed {
+  readonly generation: number;
 }
 
 /** A session as previews show it, in the direction of its first packet. */
