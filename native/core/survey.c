@@ -23,13 +23,17 @@ struct counted {
 struct rules {
 	struct sl_survey survey;
 	struct counted *by_rule; /* zero pages where there is nothing */
+	uint32_t end;		 /* behind the last slot that is used */
 };
 
 static bool count_one(const struct sl_session_view *view, void *argument)
 {
 	const struct sl_session *s = view->session;
-	struct counted *c = &((struct rules *)argument)->by_rule[s->rule % SL_MAX_RULES];
+	struct rules *r = argument;
+	uint32_t slot = s->rule % SL_MAX_RULES;
+	struct counted *c = &r->by_rule[slot];
 
+	r->end = slot < r->end ? r->end : slot + 1;
 	c->sessions++;
 	c->packets += sl_session_packets(s, 0) + sl_session_packets(s, 1);
 	c->bytes += s->bytes[0] + s->bytes[1];
@@ -41,7 +45,7 @@ static void tell_rules(struct sl_survey *survey, struct sl_json *json)
 	const struct rules *r = (const struct rules *)survey;
 
 	sl_json_array(json, NULL);
-	for (uint32_t slot = 0; slot < SL_MAX_RULES; slot++) {
+	for (uint32_t slot = 0; slot < r->end; slot++) {
 		if (r->by_rule[slot].sessions == 0)
 			continue;
 		sl_json_object(json, NULL);

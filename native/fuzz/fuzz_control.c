@@ -9,6 +9,7 @@
 
 #include "core/control.h"
 #include "core/control_message.h"
+#include "core/control_survey.h"
 #include "core/eal.h"
 #include "core/make.h"
 #include "host/host.h"
@@ -106,6 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fd = -1;
 	}
 	sl_control_handle(peer[0], data + 1, length, fd);
+	while (sl_control_surveys())
+		sl_control_survey_step(&datapath);
 	n = recv(peer[1], answer, sizeof(answer), MSG_DONTWAIT);
 	if (n < (ssize_t)sizeof(response))
 		abort();
