@@ -39,7 +39,7 @@ struct run {
 	void *image[2];
 	size_t size[2];
 	unsigned int swaps;
-	double *stage_ms, *activate_ms;
+	double *stage_ms, *preview_ms, *activate_ms;
 	unsigned int kept_wrong, ended_wrong, preview_wrong;
 	uint64_t kept[2], ended[2]; /* the last of each image */
 	/* what is waited for */
@@ -171,8 +171,10 @@ static int swap(struct run *r, unsigned int which, unsigned int n)
 	r->stage_ms[n] = ms_since(start);
 	if (!status)
 		status = sl_image_open(&view, r->image[which], r->size[which], error, sizeof(error));
+	start = rte_rdtsc();
 	if (!status)
 		status = preview(r, view.header->generation, &kept, &ended);
+	r->preview_ms[n] = ms_since(start);
 	start = rte_rdtsc();
 	if (!status)
 		status = sl_swap_activate(r->dp, view.header->generation, NULL, &result, error,
@@ -259,6 +261,7 @@ static void report(struct run *r, unsigned int swaps, double seconds)
 	       (unsigned long long)sum.waited, (unsigned long long)handed_over);
 	printf("\"activations\":%u,", swaps);
 	print_times("stage_ms", r->stage_ms, swaps);
+	print_times("preview_ms", r->preview_ms, swaps);
 	print_times("activate_ms", r->activate_ms, swaps);
 	printf("\"kept\":[%llu,%llu],\"ended\":[%llu,%llu],\"kept_wrong\":%u,\"ended_wrong\":%u,"
 	       "\"preview_wrong\":%u,",
@@ -367,6 +370,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	r.stage_ms = calloc(r.swaps + 2, sizeof(double));
+	r.preview_ms = calloc(r.swaps + 2, sizeof(double));
 	r.activate_ms = calloc(r.swaps + 2, sizeof(double));
 	for (unsigned int i = 0; i < 2 && !status; i++) {
 		status = sl_file_read(argv[optind + (int)i], &r.image[i], &r.size[i]);

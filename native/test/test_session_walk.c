@@ -104,6 +104,9 @@ static void test_filters(void **state)
 	filter = any;
 	filter.port = 443;
 	assert_int_equal(walk(&f, &filter, &seen), 2 * SESSIONS);
+	/* What looks like a port in the key of ICMP is an identifier. */
+	((struct sl_session *)(uintptr_t)seen.last.session)->protocol = IPPROTO_ICMP;
+	assert_int_equal(walk(&f, &filter, &seen), 2 * SESSIONS - 1);
 	filter.port = 444;
 	assert_int_equal(walk(&f, &filter, &seen), 0);
 	/* destinations of key4_of() are 192.168.0.0 to .6 in turn */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { EventEmitter } from 'node:events';
-import path from 'node:path';
 import pino, { type Logger } from 'pino';
 import { dropNames } from '../datapath/libsluice.js';
 import { formatAddress } from '../net/address.js';
@@ -29,10 +28,10 @@ const EVENTS = new Map<number, string>([
 /** Why sessions end, by `enum sl_session_end`. */
 const ENDS = ['', 'idle', 'finished', 'evicted', 'cleared', 'policy', 'shutdown'] as const;
 
-/** JSON lines in RUN_DIR/sluiced.log. */
-export function openLog(directory: string): Logger {
+/** JSON lines in a file; `-` is stdout, which under systemd is the journal. */
+export function openLog(file: string): Logger {
   const destination = pino.destination({
-    dest: path.join(directory, 'sluiced.log'),
+    dest: file === '-' ? 1 : file,
     mode: 0o640,
     sync: false,
   });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { mkdirSync } from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { datapathBinary } from '../datapath/offline.js';
 import { runDirectory } from './api/rundir.js';
@@ -10,18 +11,22 @@ import { DatapathProcess } from './datapath-process.js';
 import { LogDrain, openLog } from './log.js';
 import { serve } from './server.js';
 
-const USAGE = `usage: sluiced [--run-dir DIR] [--datapath PROGRAM] [-- DATAPATH-OPTIONS]
+const USAGE = `usage: sluiced [--run-dir DIR] [--datapath PROGRAM] [--log FILE|-] [-- DATAPATH-OPTIONS]
 `;
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { 'run-dir': { type: 'string' }, datapath: { type: 'string' } },
+    options: {
+      'run-dir': { type: 'string' },
+      datapath: { type: 'string' },
+      log: { type: 'string' },
+    },
   });
   const directory = runDirectory(values['run-dir']);
   mkdirSync(directory, { recursive: true, mode: 0o750 });
-  const log = openLog(directory);
+  const log = openLog(values.log ?? path.join(directory, 'sluiced.log'));
   const program = values.datapath ?? datapathBinary();
   const datapath = new DatapathProcess(directory, [
     program,
