@@ -13,11 +13,12 @@ export interface Phase extends Step {
 const STEPS: readonly (readonly [RegExp, Phase['name']])[] = [
   [/^(eth|arp|iface|ip4|ip6|fragment|l4|udp)(-|$)/, 'parse'],
   [
-    /^(tcp-bad-(offset|flags)|sctp-invalid|icmp-(bad-checksum|unknown-type|error-invalid))$/,
+    /^(tcp-bad-(offset|flags)|sctp-invalid|nd-invalid|icmp-(bad-checksum|unknown-type|error-invalid))$/,
     'parse',
   ],
   [/^(tcp|icmp|session)-/, 'session'],
-  [/^(policy-|no-tables$)/, 'policy'],
+  [/^reverse-path$/, 'route'],
+  [/^(policy-|rule-|zone-flood|source-flood|limit-table|no-tables$)/, 'policy'],
 ];
 
 const SESSIONS = ['none', 'hit', 'new'] as const;
@@ -40,7 +41,8 @@ export function phases(result: OfflineResult, reason: string | null, names: Name
   add('parse', 'pass', family === 0 ? '' : `IPv${family}, protocol ${protocol}`);
   if (session !== M.SESSION_NONE || dropped === 'session')
     add('session', SESSIONS[session] ?? 'none', '');
-  if (route !== M.ROUTE_NOT_ASKED) add('route', ROUTES[route] ?? 'not asked', way(result, names));
+  if (route !== M.ROUTE_NOT_ASKED || dropped === 'route')
+    add('route', ROUTES[route] ?? 'not asked', way(result, names));
   if (rule !== M.RULE_NOT_ASKED || dropped === 'policy') {
     const verdict = ['allow', 'deny', 'reject'][result.verdict] ?? 'deny';
     const pair = `${names.zone(result.from)} -> ${names.zone(result.to)}`;

@@ -55,6 +55,19 @@ describe('check of a file with assertions', () => {
     expect(check(TEXT.replace(/assert:[^]*/, ''), '/nowhere/datapath').status).toBe(0);
   });
 
+  test.skipIf(!existsSync(datapathBinary()))('reject is neither allow nor deny', () => {
+    const text = TEXT.replace('action: allow', 'action: reject').replace('=> allow', '=> reject');
+    const line = text.replace(' out wan', '');
+    expect(check(line)).toMatchObject({ status: 0, stderr: '' });
+    for (const other of ['deny', 'allow']) {
+      const { status, stderr } = check(line.replace('=> reject', `=> ${other}`));
+      expect([status, stderr.split('\n')[0]]).toEqual([
+        1,
+        `x.yaml:9:5: error assert-failed: 'inside tcp 10.1.2.3:1 203.0.113.80:80 => ${other} out/web' does not hold: the packet gets reject out/web out wan (policy-reject)`,
+      ]);
+    }
+  });
+
   test.skipIf(!existsSync(datapathBinary()))('asks the fast path', () => {
     const held = check(TEXT);
     expect([held.status, held.stderr]).toEqual([0, '']);
