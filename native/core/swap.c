@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/port.h"
 #include "core/worker.h"
+#include "firewall/edit.h"
 #include "firewall/judge.h"
 #include "host/host.h"
 #include "session/walk.h"
@@ -163,6 +164,10 @@ static bool judge(const struct sl_session_view *view, void *argument)
 	sl_judge_session(j->tables, j->dp->fib, view->ref, view->session, j->now_s, &judgement);
 	stays = judgement.stays;
 	if (stays && judgement.generation == view->session->generation)
+		return true;
+	/* How its packets are changed is another now: the owner judges it again with the next one. */
+	if (stays && sl_edit_always(j->tables, judgement.decision.rule) !=
+			     !!(view->session->flags & SL_SESSION_EDIT))
 		return true;
 	do {
 		error = stays ? sl_session_request_judged(sessions, view, judgement.generation,
