@@ -139,18 +139,21 @@ static enum sl_drop syn_ack_again(struct sl_session *s, const struct segment *g)
 
 static enum sl_drop data(struct sl_session *s, const struct segment *g, bool fin)
 {
+	bool fin_seen = s->scale[g->side] & SL_SIDE_FIN;
 	/* Nothing comes after a FIN, and its number does not change. */
-	bool beyond_fin = s->scale[g->side] & SL_SIDE_FIN &&
-			  !sl_seq_geq(s->end[g->side], g->end + fin);
+	bool beyond_fin = fin_seen && !sl_seq_geq(s->end[g->side], g->end + fin);
 
 	if (!(s->flags & SL_SESSION_LOOSE)) {
-		if (beyond_fin || !sl_tcp_in_window(s, g->side, g->seq, g->end, g->ack))
+		/* The number of a FIN may lie past the window, which the data then filled. */
+		if (beyond_fin ||
+		    !sl_tcp_in_window(s, g->side, g->seq + fin_seen, g->end, g->ack))
 			return SL_DROP_TCP_OUT_OF_WINDOW;
 		sl_tcp_advance(s, g->side, g->end, g->ack, g->window);
 	}
-	if (fin && !(s->scale[g->side] & SL_SIDE_FIN)) {
+	if (fin && !fin_seen) {
 		s->scale[g->side] |= SL_SIDE_FIN;
 		s->end[g->side] = g->end + 1;
+		raise(&s->limit[g->side], g->end + 1);
 	}
 	return SL_DROP_NONE;
 }
@@ -195,9 +198,12 @@ static enum sl_drop reset(struct sl_session *s, const struct segment *g, uint8_t
 static enum sl_tcp_event refine(const struct sl_session *s, const struct segment *g,
 				enum sl_tcp_event event)
 {
-	/* Nothing comes after a FIN: one before bytes that passed is for its receiver to judge. */
+	/*
+	 * Nothing comes after a FIN: one before bytes that passed is for its receiver to judge. An
+	 * ACK that came after a lost FIN has the number behind it.
+	 */
 	if (event == SL_TCP_FIN && !(s->scale[g->side] & SL_SIDE_FIN) &&
-	    !(s->flags & SL_SESSION_LOOSE) && !sl_seq_geq(g->end, s->end[g->side]))
+	    !(s->flags & SL_SESSION_LOOSE) && !sl_seq_geq(g->end + 1, s->end[g->side]))
 		event = SL_TCP_ACK;
 	if (!(s->scale[g->peer] & SL_SIDE_FIN) || g->ack != s->end[g->peer])
 		return event;
