@@ -6,15 +6,26 @@ interfaces:
   inside: { port: { vdev: 'net_null0,size=60' }, zone: inside, addresses: [172.16.0.1/24] }
   outside: { port: { vdev: 'net_null1,size=60' }, zone: outside, addresses: [192.0.2.1/24] }
 zones: { inside: {}, outside: {} }
-settings: { max-sessions: SESSIONS }
+settings: { max-sessions: SESSIONS, reverse-path: MODE }
 routing:
   static:
     - { to: 10.0.0.0/8, via: 172.16.0.2 }
     - { to: 0.0.0.0/0, via: 192.0.2.2 }
 `;
 
-/** A file of `count` rules; the last one allows the rig's connections, the others deny elsewhere. */
-export function ruleFile(count: number, sessions: number): string {
+function interfaces(sessions: number, reversePath: 'strict' | 'off'): string {
+  return INTERFACES.replace('SESSIONS', String(sessions)).replace('MODE', reversePath);
+}
+
+/**
+ * A file of `count` rules; the last one allows the rig's connections, the others deny elsewhere.
+ * Random sources come from anywhere: they reach the policy only with `reversePath` off.
+ */
+export function ruleFile(
+  count: number,
+  sessions: number,
+  reversePath: 'strict' | 'off' = 'strict',
+): string {
   const rules: string[] = [];
   for (let i = 0; i < count - 1; i++) {
     const host = `192.168.${String((i >> 8) & 255)}.${String(i & 255)}`;
@@ -24,7 +35,7 @@ export function ruleFile(count: number, sessions: number): string {
     );
   }
   rules.push(`      - { name: flows, source: 10.0.0.0/8, service: tcp/443, action: allow }`);
-  return `${INTERFACES.replace('SESSIONS', String(sessions))}policies:
+  return `${interfaces(sessions, reversePath)}policies:
   - name: bench
     from: inside
     to: outside
@@ -36,5 +47,5 @@ ${rules.join('\n')}
 /** An imported ClassBench file with the rig's ports, denying where it allowed: no session is made. */
 export function classbenchFile(imported: string): string {
   const policies = imported.slice(imported.indexOf('policies:'), imported.indexOf('\nrouting:'));
-  return `${INTERFACES.replace('SESSIONS', '65536')}${policies.replaceAll('action: allow', 'action: deny')}\n`;
+  return `${interfaces(65_536, 'off')}${policies.replaceAll('action: allow', 'action: deny')}\n`;
 }

@@ -18,6 +18,8 @@ zones:
   inside: {}
   outside: {}
 
+settings: { reverse-path: off }
+
 policies:
   - name: classbench
     from: any
