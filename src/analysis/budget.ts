@@ -9,25 +9,17 @@ export class BudgetError extends Error {
 
 /** Work in steps of a few nanoseconds, never in time: the same on every machine. */
 export class Budget {
-  #each: number;
-  #left: number;
+  #left = 0;
   #total: number;
 
-  /** `each` steps for one question, `total` for all together. */
-  constructor(each: number, total: number) {
-    this.#each = each;
+  /** `total` steps for all questions together. */
+  constructor(total: number) {
     this.#total = total;
-    this.#left = Math.min(each, total);
   }
 
-  /** Steps that are left for all questions to come. */
-  get total(): number {
-    return this.#total;
-  }
-
-  /** Starts the next question. */
-  next(): void {
-    this.#left = Math.min(this.#each, this.#total);
+  /** Starts the next question, which may take so many steps. */
+  next(steps: number): void {
+    this.#left = Math.min(steps, this.#total);
   }
 
   /** Takes steps; throws BudgetError when there are no more. */

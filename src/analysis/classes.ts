@@ -5,11 +5,15 @@ import type { Spans } from './spans.js';
 /** A set of areas by their index, 32 a word. */
 export type Bits = Uint32Array;
 
-/** Values of one dimension that the same areas hold, and one of them. */
+/** Values that are kept of a class, each of another stretch. */
+const MOST_VALUES = 64;
+
+/** Values of one dimension that the same areas hold. */
 export interface Class<V> {
   readonly bits: Bits;
-  readonly value: V;
-  readonly width: number;
+  /** One for each stretch of them, the widest first: fewest rules are likely to be there. */
+  readonly values: V[];
+  width: number;
 }
 
 /**
@@ -32,14 +36,17 @@ export class Classes<V> {
     for (let i = 0; i < list.length; i++) {
       const one = list[i] as Class<V>;
       if (isSubset(one.bits, bits)) {
-        // Of equal ones the widest: fewest rules are likely to be there.
-        if (one.width >= width || !isSubset(bits, one.bits)) return;
-        continue;
+        if (!isSubset(bits, one.bits)) return;
+        if (width > one.width) {
+          one.width = width;
+          one.values.unshift(value());
+        } else if (one.values.length < MOST_VALUES) one.values.push(value());
+        return;
       }
       if (!isSubset(bits, one.bits)) list[kept++] = one;
     }
     list.length = kept;
-    list.push({ bits: bits.slice(), value: value(), width });
+    list.push({ bits: bits.slice(), values: [value()], width });
   }
 
   /** Those with the fewest areas first. */

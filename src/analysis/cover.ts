@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Entry } from './book.js';
 import type { Budget } from './budget.js';
-import { findGap } from './gap.js';
-import type { Area, Point, Universe } from './universe.js';
+import { findGaps } from './gap.js';
+import { inArea, type Area, type Point, type Universe } from './universe.js';
 
 /**
  * Rules that cover an area together, or null where a point has none. `find` names a rule for a
@@ -26,12 +26,17 @@ export function cover(
     areas.push(own);
   }
   for (;;) {
-    const gap = findGap(area, areas, family, universe, budget);
-    if (gap === null) return found;
-    const entry = find(gap);
-    const own = entry?.area[family];
-    if (entry === null || own === null || own === undefined) return null;
-    found.push(entry);
-    areas.push(own);
+    const gaps = findGaps(area, areas, family, universe, budget);
+    if (gaps.length === 0) return found;
+    const before = areas.length;
+    for (const gap of gaps) {
+      budget.take(areas.length - before);
+      if (areas.slice(before).some((own) => inArea(own, gap))) continue;
+      const entry = find(gap);
+      const own = entry?.area[family];
+      if (entry === null || own === null || own === undefined) return null;
+      found.push(entry);
+      areas.push(own);
+    }
   }
 }

@@ -11,17 +11,17 @@ interface ServicePoint {
 }
 
 /**
- * A point of an area that none of the others hold, or null where they cover it together. Exact: each
+ * Points of an area that none of the others hold, none where they cover it together. Exact: each
  * dimension is cut into classes of values that the same areas hold, and only classes that no other
  * makes needless are combined.
  */
-export function findGap(
+export function findGaps(
   area: Area,
   others: readonly Area[],
   family: 4 | 6,
   universe: Universe,
   budget: Budget,
-): Point | null {
+): Point[] {
   budget.take(1 + others.length);
   const last = universe.last(family);
   const pick = (one: 'src' | 'dst') =>
@@ -40,17 +40,26 @@ export function findGap(
     for (const dst of destinations) {
       budget.take(both.length);
       both.set(src.bits);
-      if (!keep(both, dst.bits)) return point(family, src, dst, services[0] as Service);
+      if (!keep(both, dst.bits)) return points(family, src, dst, services[0] as Service);
       budget.take(services.length * both.length);
-      for (const svc of services) if (disjoint(both, svc.bits)) return point(family, src, dst, svc);
+      for (const svc of services)
+        if (disjoint(both, svc.bits)) return points(family, src, dst, svc);
     }
-  return null;
+  return [];
 }
 
 type Service = Class<ServicePoint>;
 
-function point(family: 4 | 6, src: Class<number>, dst: Class<number>, svc: Service): Point {
-  return { family, src: src.value, dst: dst.value, ...svc.value };
+/** The widest stretches of all three, then the others of each. */
+function points(family: 4 | 6, src: Class<number>, dst: Class<number>, svc: Service): Point[] {
+  const [s = 0] = src.values;
+  const [d = 0] = dst.values;
+  const [v = { protocol: 0, sport: 0, dport: 0 }] = svc.values;
+  const found: Point[] = [{ family, src: s, dst: d, ...v }];
+  for (const other of src.values.slice(1)) found.push({ family, src: other, dst: d, ...v });
+  for (const other of dst.values.slice(1)) found.push({ family, src: s, dst: other, ...v });
+  for (const other of svc.values.slice(1)) found.push({ family, src: s, dst: d, ...other });
+  return found;
 }
 
 /** The classes of a service area by the `areas` that hold them; null stands for all services. */

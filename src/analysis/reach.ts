@@ -2,11 +2,14 @@
 import type { Book, Entry } from './book.js';
 import { BudgetError, type Budget } from './budget.js';
 import { cover } from './cover.js';
-import { findGap } from './gap.js';
+import { findGaps } from './gap.js';
 import { decidesFor } from './rules.js';
 import { intersectAreasOf, type Area, type Point } from './universe.js';
 
 const FAMILIES = [4, 6] as const;
+
+/** Steps that a rule may take at first, and once all others are done. */
+const STEPS = [500_000, 50_000_000];
 
 /** Why a rule is needless, and the rules that make it so. */
 export interface Finding {
@@ -45,7 +48,6 @@ class Search {
   readonly #lists: readonly (readonly (readonly number[])[])[];
   readonly #budget: Budget;
   readonly #findings = new Map<Entry, Finding>();
-  readonly #skipped = new Set<Entry>();
 
   constructor(book: Book, lists: readonly (readonly (readonly number[])[])[], budget: Budget) {
     this.#book = book;
@@ -54,28 +56,38 @@ class Search {
   }
 
   run(from: number): Reach {
-    const policies = this.#book.entries.slice(from);
+    const all = this.#book.entries.slice(from).flat();
     // All that never matches is known before the search for what later rules repeat: of two equal
     // rules it is the second that goes.
-    for (const rules of policies)
-      for (const entry of rules) this.#try(entry, () => this.#before(entry));
-    for (const rules of policies)
-      for (const entry of rules)
-        if (!this.#findings.has(entry)) this.#try(entry, () => this.#after(entry));
+    const unknown = new Set(this.#each(all, (entry) => this.#before(entry)));
+    const left = all.filter((entry) => !this.#findings.has(entry));
+    for (const entry of this.#each(left, (one) => this.#after(one))) unknown.add(entry);
     const order = (a: Entry, b: Entry) => a.policy - b.policy || a.index - b.index;
     const findings = [...this.#findings.values()].sort((a, b) => order(a.entry, b.entry));
-    return { findings, skipped: [...this.#skipped].sort(order) };
+    const skipped = [...unknown].filter((entry) => !this.#findings.has(entry));
+    return { findings, skipped: skipped.sort(order) };
   }
 
-  #try(entry: Entry, search: () => Finding | null): void {
-    if (entry.area[4] === null && entry.area[6] === null) return;
+  /** Searches for all, the hard ones last; what remains unknown comes back. */
+  #each(entries: readonly Entry[], search: (entry: Entry) => Finding | null): readonly Entry[] {
+    let left = entries;
+    for (const steps of STEPS) {
+      left = left.filter((entry) => !this.#try(entry, steps, search));
+    }
+    return left;
+  }
+
+  /** Whether the search came to an end. */
+  #try(entry: Entry, steps: number, search: (entry: Entry) => Finding | null): boolean {
+    if (entry.area[4] === null && entry.area[6] === null) return true;
     try {
-      this.#budget.next();
-      const finding = search();
+      this.#budget.next(steps);
+      const finding = search(entry);
       if (finding !== null) this.#findings.set(entry, finding);
+      return true;
     } catch (error) {
       if (!(error instanceof BudgetError)) throw error;
-      this.#skipped.add(entry);
+      return false;
     }
   }
 
@@ -234,7 +246,7 @@ class Search {
       const [one, two] = [a.area[family], b.area[family]];
       if (one === null || two === null) return one === two;
       const within = (x: Area, y: Area) =>
-        findGap(x, [y], family, this.#book.universe, this.#budget) === null;
+        findGaps(x, [y], family, this.#book.universe, this.#budget).length === 0;
       return within(one, two) && within(two, one);
     });
   }
