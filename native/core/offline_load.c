@@ -157,6 +157,7 @@ int sl_offline_load(struct sl_offline *o, const void *image, size_t size, char *
 	o->worker->routing_epoch = dp->routing_epoch;
 	sl_tables_free(before);
 	o->first = 0;
+	o->asked_s = 0;
 	o->started = false;
 	return 0;
 }

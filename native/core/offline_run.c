@@ -7,6 +7,7 @@
 
 #include "core/offline_state.h"
 #include "session/table.h"
+#include "tables/tables.h"
 
 #define TURN_SEGMENTS 2048
 #define SWEEP_NS 1000000000ull
@@ -80,6 +81,10 @@ static void advance(struct sl_offline *o)
 	o->turn = o->mode == SL_MODE_TRACE ? SL_BURST : 1;
 	o->segments = 0;
 	w->now_ns = o->now_ns;
+	if (sl_now_s(w) != o->asked_s) {
+		o->asked_s = sl_now_s(w);
+		sl_tables_schedules(o->dp->tables, o->asked_s);
+	}
 	w->now_ms = (uint32_t)((o->now_ns - o->start_ns) / 1000000);
 	if (o->now_ns - o->swept_ns >= SWEEP_NS) {
 		o->swept_ns = o->now_ns;

@@ -27,6 +27,7 @@ struct sl_offline {
 	uint32_t first; /* number of the batch's first packet */
 	bool started;
 	uint64_t start_ns, now_ns, swept_ns;
+	uint64_t asked_s; /* when schedules were asked last */
 };
 
 /* Builds all that an image needs; what was there stays on failure. 0 or -errno and a text. */
