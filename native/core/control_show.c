@@ -19,6 +19,17 @@ void sl_show_version(struct sl_datapath *dp, struct sl_json *json)
 	sl_json_object_end(json);
 }
 
+/* The model hash of the tables in force, for who wants to know what it is that runs. */
+static void show_model(struct sl_datapath *dp, struct sl_json *json)
+{
+	const struct sl_tables *tables = atomic_load(&dp->tables);
+	char hex[2 * sizeof(tables->image.header->model_hash) + 1] = "";
+
+	for (unsigned int i = 0; tables && i < sizeof(tables->image.header->model_hash); i++)
+		snprintf(hex + 2 * i, 3, "%02x", tables->image.header->model_hash[i]);
+	sl_json_string(json, "model", hex);
+}
+
 void sl_show_status(struct sl_datapath *dp, struct sl_json *json)
 {
 	sl_json_object(json, NULL);
@@ -26,6 +37,7 @@ void sl_show_status(struct sl_datapath *dp, struct sl_json *json)
 	sl_json_number(json, "generation", dp->counters_head->generation);
 	sl_json_number(json, "workers", dp->workers);
 	sl_json_number(json, "boot", dp->counters_head->boot);
+	show_model(dp, json);
 	sl_json_object_end(json);
 }
 

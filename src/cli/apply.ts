@@ -53,7 +53,7 @@ export function run(args: string[]): Promise<number> {
 
     const files = readFiles(file);
     if (files === null) return report(unreadable(file), values.json);
-    const request: ApplyRequest = { files, replace: values.replace };
+    const request: ApplyRequest = { files, directory: process.cwd(), replace: values.replace };
     const query = new URLSearchParams({
       main: file,
       ...(values.preview ? { preview: '' } : {}),

@@ -21,6 +21,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['confirm', () => import('./confirm.js')],
   ['show', () => import('./show.js')],
   ['clear', () => import('./clear.js')],
+  ['reload', () => import('./reload.js')],
 ]);
 
 async function main(args: string[]): Promise<number> {

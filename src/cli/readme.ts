@@ -15,6 +15,7 @@ const MODULES = [
   'apply',
   'show',
   'clear',
+  'reload',
   'bench',
 ];
 

@@ -8,13 +8,15 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { decodeImage, ImageError, type DecodedImage } from '../tables/decode.js';
 import { withGeneration } from '../tables/encode.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
-import type { Applied, Confirmed, Previewed, Refused } from './api/types.js';
+import type { Applied, Confirmed, Previewed, Refused, Reloaded } from './api/types.js';
 import { failing, type Assertion } from '../trace/assertions.js';
 import type { CompileStages } from './compiler-messages.js';
 import type { CompilerThread } from './compiler-thread.js';
 import type { DatapathProcess, DatapathStatus } from './datapath-process.js';
 import { ruleChanges } from './changes.js';
 import { Confirmation, type Unconfirmed } from './confirm.js';
+import { GroupFiles } from './groups/group-files.js';
+import type { GroupsTold, ReloadOutcome } from './groups/messages.js';
 import { Names } from './names.js';
 import { endedBy, type PreviewTold } from './preview.js';
 
@@ -40,6 +42,7 @@ interface Ready {
 export class Appliance {
   readonly names = new Names();
   readonly datapath: DatapathProcess;
+  readonly groups: GroupFiles;
   readonly #directory: string;
   readonly #compiler: CompilerThread;
   readonly #log: Logger;
@@ -59,7 +62,12 @@ export class Appliance {
     });
     // Kept warm: its start is the longest part of asking an assertion.
     this.#offline = warm(datapath.program);
-    datapath.on('up', (status) => void this.#inTurn(() => this.#reconcile(status)));
+    this.groups = new GroupFiles(log, (files, noticed) => void this.reload(files, noticed));
+    datapath.on('up', (status) => {
+      void this.#inTurn(() => this.#reconcile(status));
+      // Files may have changed while nobody looked, or while there was nothing to change.
+      void this.reload(null);
+    });
   }
 
   /** Generation in force as sluiced knows it, 0 for none. */
@@ -97,8 +105,17 @@ export class Appliance {
     return this.#inTurn(() => this.#preview(main, request));
   }
 
+  /**
+   * Reads files of addresses again, all or those given, and brings new members into force: no commit,
+   * the generation stays. `noticed` is when a change showed.
+   */
+  reload(files: readonly string[] | null, noticed = Date.now()): Promise<Reloaded> {
+    return this.#inTurn(() => this.#reload(files, noticed));
+  }
+
   async close(): Promise<void> {
     this.#confirmation.close();
+    this.groups.close();
     await this.#compiler.close();
     await this.#closeOffline();
   }
@@ -130,19 +147,22 @@ export class Appliance {
     if (!ready.changed) {
       // A deliberate apply of what waits is as good as its confirmation.
       if (minutes === null) await this.#confirmation.end();
+      // Places of files may be others, and those are no part of the tables.
+      this.#follow(await this.#keep(generation, this.generation, image));
       return { ...this.#unchanged(ready), stages };
     }
     if (waiting !== null && before !== null)
       await this.#confirmation.prepare(waiting, before.image);
-    const sessions = await this.#activate(generation, stages);
+    const sessions = await this.#activate({ generation, hash }, stages);
     if (typeof sessions === 'string') {
       if (waiting !== null) await this.#confirmation.abandon();
       return refusal(sessions, diagnostics);
     }
     if (waiting === null) await this.#confirmation.end();
     else this.#confirmation.start(waiting);
-    await this.#compiler.keep(generation, image);
+    const groups = await this.#keep(generation, generation, image);
     this.#take({ generation, hash, image }, decoded);
+    this.#follow(groups);
     const until = waiting === null ? {} : { confirm_until: new Date(waiting.until).toISOString() };
     const applied = { generation, bytes: image.length, stages, sessions, ...until };
     this.#log.info({ event: 'apply', file: main, ...applied });
@@ -155,13 +175,18 @@ export class Appliance {
     // Another apply may have set a later time while this waited for its turn; timers are a little early.
     if (waiting === null || Date.now() < waiting.until - 1000) return;
     const generation = this.generation + 1;
-    const image = withGeneration(await this.#confirmation.target(), BigInt(generation));
+    const target = await this.#confirmation.target();
+    const image = withGeneration(target, BigInt(generation));
     const decoded = decodeImage(image);
+    const from = Number(decodeImage(target).generation);
     // Whatever becomes of the push: a datapath that is away gets it when it comes back.
     this.#take({ generation, hash: hashOf(decoded), image }, decoded);
     await this.#confirmation.end();
+    this.#follow(await this.#compiler.goBack(image, from));
     this.#log.warn({ event: 'roll-back', from: waiting.generation, generation });
     await this.#bringBack();
+    // The members are those of before too; the files may have others by now.
+    void this.reload(null);
   }
 
   async #preview(main: string, request: Uint8Array): Promise<Previewed | Refused> {
@@ -195,6 +220,70 @@ export class Appliance {
     } finally {
       await this.#discard();
     }
+  }
+
+  async #reload(files: readonly string[] | null, noticed: number): Promise<Reloaded> {
+    const notice = Math.max(0, Date.now() - noticed);
+    const { generation } = this;
+    const outcome =
+      this.#running === null
+        ? NOTHING_READ
+        : await this.#compiler.reload(generation, files).catch(failedReload);
+    const stages = { notice, ...outcome.stages, stage: 0, activate: 0 };
+    const pushed = await this.#pushMembers(outcome.image, stages);
+    const problem = outcome.problem ?? (typeof pushed === 'string' ? pushed : null);
+    this.groups.note(outcome.files, problem);
+    const sessions = pushed === null || typeof pushed === 'string' ? NO_SESSIONS : pushed;
+    const changed = pushed !== null && problem === null;
+    const ok = problem === null && outcome.files.every(({ state }) => state !== 'bad');
+    const reloaded = { generation, problem, stages, sessions };
+    const fresh = outcome.files.filter(({ state }) => state === 'new');
+    if (changed) {
+      const loaded = fresh.map(({ file, entries }) => ({ file, entries }));
+      this.#log.info({ event: 'groups-reloaded', files: loaded, ...reloaded });
+    } else if (problem !== null && fresh.length === 0)
+      this.#log.error({ event: 'groups-not-reloaded', problem });
+    return { ok, changed, ...reloaded, files: outcome.files };
+  }
+
+  /** Brings an image of the generation in force into its place; a text says why it does not. */
+  async #pushMembers(
+    image: Uint8Array | null,
+    stages: { stage: number; activate: number },
+  ): Promise<Applied['sessions'] | string | null> {
+    if (image === null) return null;
+    const { generation } = this;
+    try {
+      const decoded = decodeImage(image);
+      const hash = hashOf(decoded);
+      let sessions: Applied['sessions'] | string = NO_SESSIONS;
+      // Assertions are about the rules: they were asked when those came, and members may contradict.
+      if (hash !== this.#running?.hash) {
+        const message = await this.#stage(image, stages);
+        sessions = message ?? (await this.#activate({ generation, hash }, stages));
+      }
+      if (typeof sessions === 'string') return sessions;
+      const groups = await this.#keep(generation, generation, image);
+      this.#take({ generation, hash, image }, decoded);
+      this.#follow(groups);
+      return sessions;
+    } catch (error) {
+      if (!(error instanceof DatapathAway)) throw error;
+      return error.message;
+    }
+  }
+
+  /** What was compiled is in force; beside it the model stays that an unconfirmed one goes back to. */
+  async #keep(generation: number, inForce: number, image: Uint8Array): Promise<GroupsTold> {
+    const target = this.#confirmation.waiting === null ? null : await this.#confirmation.target();
+    const spare = target === null ? inForce : Number(decodeImage(target).generation);
+    return this.#compiler.keep(generation, { inForce, spare }, image);
+  }
+
+  #follow(groups: GroupsTold): void {
+    this.groups.take(groups);
+    if (groups.unkept !== undefined)
+      this.#log.error({ event: 'model-not-kept', message: groups.unkept });
   }
 
   #unchanged({ image, diagnostics }: Ready) {
@@ -259,15 +348,23 @@ export class Appliance {
     return null;
   }
 
-  /** Brings what is staged into force; where the datapath refuses, why: it is discarded then. */
+  /**
+   * Brings what is staged into force and reads back that it is; where the datapath refuses, why: it is
+   * discarded then.
+   */
   async #activate(
-    generation: number,
+    { generation, hash }: { readonly generation: number; readonly hash: string },
     stages: { activate: number },
   ): Promise<Applied['sessions'] | string> {
     const start = performance.now();
     try {
       const argument = BigInt(generation);
       const answer = await this.datapath.json<Applied['sessions']>(M.OP_ACTIVATE, { argument });
+      const status = await this.datapath.json<DatapathStatus>(M.OP_STATUS);
+      if (status.generation !== generation || status.model !== hash)
+        throw new Error(
+          `generation ${generation} was activated, and ${status.generation} with the model ${status.model} runs`,
+        );
       stages.activate = performance.now() - start;
       return { kept: answer.kept, ended: answer.ended };
     } catch (error) {
@@ -286,16 +383,17 @@ export class Appliance {
   }
 
   /** After the datapath came up: what it runs is taken over, or brought to what ran before. */
-  async #reconcile({ pid, generation }: DatapathStatus): Promise<void> {
+  async #reconcile({ pid, generation, model }: DatapathStatus): Promise<void> {
     this.#log.info({ event: 'datapath-up', pid, generation });
-    if (generation === this.generation) return;
+    if (generation === this.generation && model === (this.#running?.hash ?? '')) return;
     if (generation > this.generation) {
       await this.#confirmation.resume(generation);
       const image = await this.#imageOnDisk(generation);
       if (image === null) return;
       const decoded = decodeImage(image);
-      await this.#compiler.resume(image);
+      const groups = await this.#compiler.resume(image);
       this.#take({ generation, hash: hashOf(decoded), image }, decoded);
+      this.#follow(groups);
       return;
     }
     await this.#bringBack();
@@ -307,7 +405,7 @@ export class Appliance {
     if (running === null) return;
     const message =
       (await this.#stage(running.image, { stage: 0 })) ??
-      (await this.#activate(running.generation, { activate: 0 }));
+      (await this.#activate(running, { activate: 0 }));
     if (typeof message === 'string')
       this.#log.error({ event: 'datapath-refused', generation: running.generation, message });
   }
@@ -324,6 +422,18 @@ export class Appliance {
     }
     return null;
   }
+}
+
+const NO_SESSIONS = { kept: 0, ended: 0 };
+const NOTHING_READ: ReloadOutcome = {
+  files: [],
+  image: null,
+  problem: null,
+  stages: { read: 0, compile: 0 },
+};
+
+function failedReload(error: unknown): ReloadOutcome {
+  return { ...NOTHING_READ, problem: (error as Error).message };
 }
 
 /** A failure shows when it is asked. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import type { Assertion } from '../trace/assertions.js';
+import type { GroupsTold, ReloadJob, ReloadOutcome } from './groups/messages.js';
 
 /** What crosses between sluiced and its compile thread: packed bytes, names and diagnostics. */
 export interface CompileJob {
@@ -12,21 +13,34 @@ export interface CompileJob {
   readonly generation: number;
 }
 
-/** The generation is in force: its slots are the ones to go on from. */
+/** What was compiled last is in force: its model and slots are the ones to go on from. */
 export interface KeepJob {
   readonly id: number;
   readonly op: 'keep';
+  /** As it was compiled. */
   readonly generation: number;
+  /** The one in force: an unchanged model leaves the generation as it was. */
+  readonly inForce: number;
+  /** A generation whose model stays kept too, to go back to. */
+  readonly spare: number;
 }
 
-/** Goes on from the slots of the image that is in force already. */
+/** Goes on from the slots of the image that is in force already, and the model kept with it. */
 export interface ResumeJob {
   readonly id: number;
   readonly op: 'resume';
   readonly image: Uint8Array;
 }
 
-export type Job = CompileJob | KeepJob | ResumeJob;
+/** Goes on from the model kept with an earlier generation, which the image brings back as a new one. */
+export interface GoBackJob {
+  readonly id: number;
+  readonly op: 'go-back';
+  readonly generation: number;
+  readonly from: number;
+}
+
+export type Job = CompileJob | KeepJob | ResumeJob | GoBackJob | ReloadJob;
 
 export type CompileOutcome =
   | {
@@ -45,9 +59,15 @@ export interface CompileStages {
   readonly compile: number;
 }
 
-export interface Done {
+/** Jobs have an answer each: `outcome` of compile, `reload` of reload, `groups` of keep and resume. */
+export interface Answer {
+  readonly outcome?: CompileOutcome;
+  readonly reload?: ReloadOutcome;
+  readonly groups?: GroupsTold;
+}
+
+export interface Done extends Answer {
   readonly id: number;
-  readonly outcome: CompileOutcome | null;
   /** Our own fault, with its stack. */
   readonly fault?: string;
 }

@@ -5,7 +5,9 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { projectRoot } from '../datapath/root.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { decodeImage } from '../tables/decode.js';
 import type { CompileOutcome, Done, Job } from './compiler-messages.js';
+import { NO_GROUPS, type GroupsTold, type ReloadOutcome } from './groups/messages.js';
 
 /** MiB of JavaScript heap a load and compile may take: a file that needs more is refused. */
 const HEAP_MB = Math.min(4096, Math.floor(totalmem() / 2 ** 20 / 2));
@@ -14,11 +16,17 @@ type Without<J, K extends PropertyKey> = J extends unknown ? Omit<J, K> : never;
 
 /** Runs loads and compiles in a thread with limits, one after the other. */
 export class CompilerThread {
+  readonly #directory: string;
   #worker: Worker | null = null;
   #waiting = new Map<number, (done: Done) => void>();
   #next = 1;
   /** The image whose slots a new thread goes on from. */
   #resumed: Uint8Array | null = null;
+
+  /** `directory`: where the model in force is kept for the next start. */
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
 
   /** A rule file to a table image; a thread that runs out of memory is a diagnostic too. */
   async compile(main: string, request: Uint8Array, generation: number): Promise<CompileOutcome> {
@@ -26,16 +34,36 @@ export class CompilerThread {
     return done.outcome ?? tooLarge(main);
   }
 
-  /** The generation last compiled is in force. */
-  async keep(generation: number, image: Uint8Array): Promise<void> {
-    await this.#ask({ op: 'keep', generation });
-    this.#resumed = image;
+  /** Members of address groups from their files, all or those given, to a table image. */
+  async reload(generation: number, files: readonly string[] | null): Promise<ReloadOutcome> {
+    const { reload } = await this.#ask({ op: 'reload', generation, files });
+    if (reload !== undefined) return reload;
+    const { message } = tooLarge('').diagnostics[0] as Diagnostic;
+    return { files: [], image: null, problem: message, stages: { read: 0, compile: 0 } };
   }
 
-  /** Goes on from an image that is in force already. */
-  async resume(image: Uint8Array): Promise<void> {
+  /** What was compiled last is in force: the groups of its model. */
+  async keep(
+    generation: number,
+    as: { readonly inForce: number; readonly spare: number },
+    image: Uint8Array,
+  ): Promise<GroupsTold> {
+    const { groups } = await this.#ask({ op: 'keep', generation, ...as });
     this.#resumed = image;
-    await this.#ask({ op: 'resume', image });
+    return groups ?? NO_GROUPS;
+  }
+
+  /** An earlier generation comes back as the image's: the groups of the model kept with it. */
+  async goBack(image: Uint8Array, from: number): Promise<GroupsTold> {
+    this.#resumed = image;
+    const generation = Number(decodeImage(image).generation);
+    return (await this.#ask({ op: 'go-back', generation, from })).groups ?? NO_GROUPS;
+  }
+
+  /** Goes on from an image that is in force already: the groups of the model kept with it. */
+  async resume(image: Uint8Array): Promise<GroupsTold> {
+    this.#resumed = image;
+    return (await this.#ask({ op: 'resume', image })).groups ?? NO_GROUPS;
   }
 
   async close(): Promise<void> {
@@ -54,7 +82,10 @@ export class CompilerThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(program(), { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
+    const worker = new Worker(program(), {
+      workerData: this.#directory,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    });
     this.#worker = worker;
     worker.on('message', (done: Done) => {
       this.#waiting.get(done.id)?.(done);
@@ -66,7 +97,7 @@ export class CompilerThread {
       this.#waiting.clear();
       const outOfMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
       const fault = outOfMemory ? {} : { fault: error.stack ?? error.message };
-      for (const [id, resolve] of waiting) resolve({ id, outcome: null, ...fault });
+      for (const [id, resolve] of waiting) resolve({ id, ...fault });
     });
     if (this.#resumed !== null) worker.postMessage({ id: 0, op: 'resume', image: this.#resumed });
     return worker;
@@ -81,7 +112,7 @@ function program(): string {
     : path.join(projectRoot(), 'build/js/daemon/compiler-worker.js');
 }
 
-function tooLarge(file: string): CompileOutcome {
+function tooLarge(file: string): Extract<CompileOutcome, { ok: false }> {
   const diagnostic: Diagnostic = {
     code: 'too-large',
     severity: 'error',

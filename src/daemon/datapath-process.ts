@@ -11,6 +11,8 @@ export interface DatapathStatus {
   readonly pid: number;
   readonly generation: number;
   readonly workers: number;
+  /** Model hash of the tables in force, in hexadecimal; empty for none. */
+  readonly model: string;
 }
 
 interface Events {

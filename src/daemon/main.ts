@@ -35,7 +35,7 @@ async function main(args: string[]): Promise<void> {
     ...positionals,
   ]);
   datapath.on('down', (how) => log.error({ event: 'datapath-down', how }));
-  const compiler = new CompilerThread();
+  const compiler = new CompilerThread(directory);
   const appliance = new Appliance(directory, datapath, compiler, log);
   const counting = new Counting(directory);
   const drain = new LogDrain(counting, appliance.names, log);

@@ -75,6 +75,8 @@ async function answer(
     const confirmed = await source.appliance.confirm();
     if (confirmed === null) throw new RequestError(409, 'nothing waits for a confirmation');
     send(response, 200, 'application/json', JSON.stringify(confirmed));
+  } else if (route === 'POST /reload-groups') {
+    send(response, 200, 'application/json', JSON.stringify(await source.appliance.reload(null)));
   } else if (route === 'POST /clear-sessions') {
     const filters = parse(await read(request)) as Record<string, string>;
     const body = sessionFilter(new URLSearchParams(filters), '0', source.appliance.names);

@@ -9,6 +9,8 @@ import type { Diagnostic, DiagnosticJson } from '../../diagnostics/diagnostic.js
 export interface ApplyRequest {
   /** The rule file and all it includes, by path. */
   readonly files: Readonly<Record<string, string>>;
+  /** What the paths are relative to: files of addresses are followed from there. */
+  readonly directory: string;
   /** Over edits that were made on the appliance since the last apply. */
   readonly replace?: boolean;
 }
@@ -136,9 +138,40 @@ export interface LogShown {
   readonly duration_ms?: number;
 }
 
+/** Answer of `POST /reload-groups`. */
+export interface Reloaded {
+  /** Whether every file is good and in force. */
+  readonly ok: boolean;
+  /** Whether anything was pushed. */
+  readonly changed: boolean;
+  /** The same as before: members are no part of the configuration. */
+  readonly generation: number;
+  readonly files: readonly ReloadedFile[];
+  /** Why good files are not in force. */
+  readonly problem: string | null;
+  /** ms; `notice` is what passed since the first sign of a change. */
+  readonly stages: {
+    readonly notice: number;
+    readonly read: number;
+    readonly compile: number;
+    readonly stage: number;
+    readonly activate: number;
+  };
+  readonly sessions: { readonly kept: number; readonly ended: number };
+}
+
+export interface ReloadedFile {
+  readonly file: string;
+  readonly state: 'same' | 'new' | 'bad';
+  /** Of the members in force. */
+  readonly entries: number;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 export const SHOWS = [
   'interfaces',
   'rules',
+  'groups',
   'sessions',
   'drops',
   'graph',

@@ -2,6 +2,7 @@
 import type { Show } from '../api/types.js';
 import { drops } from './drops.js';
 import { graph } from './graph.js';
+import { groups } from './groups.js';
 import { interfaces } from './interfaces.js';
 import { log } from './log.js';
 import { neighbors } from './neighbors.js';
@@ -17,6 +18,7 @@ type Ask = (source: Source, query: URLSearchParams, text: boolean) => Promise<st
 export const ALL_SHOWS: Readonly<Record<Show, Ask>> = {
   drops: ask(drops),
   graph: ask(graph),
+  groups: ask(groups),
   interfaces: ask(interfaces),
   log: ask(log),
   neighbors: ask(neighbors),

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { Diagnostic } from '../../diagnostics/diagnostic.js';
+
+/** A group as the compile thread tells it. */
+export interface GroupTold {
+  /** null for the files that rules name themselves. */
+  readonly name: string | null;
+  readonly kind: 'addresses' | 'services' | 'built-in' | 'inline';
+  /** Ranges of each family after merging; services: entries of the set. */
+  readonly v4: number;
+  readonly v6: number;
+  readonly services: number;
+  /** Absolute paths. */
+  readonly files: readonly string[];
+}
+
+export interface FileTold {
+  readonly file: string;
+  readonly entries: number;
+  /** ISO time at which the members in force were read. */
+  readonly loaded: string;
+}
+
+/** The groups in force. */
+export interface GroupsTold {
+  /** In the order of the rule file, address groups first. */
+  readonly groups: readonly GroupTold[];
+  readonly files: readonly FileTold[];
+  /** Why a restart of sluiced will not find the model. */
+  readonly unkept?: string;
+}
+
+export const NO_GROUPS: GroupsTold = { groups: [], files: [] };
+
+/** What a look at a file of addresses found. */
+export interface FileRead {
+  readonly file: string;
+  readonly state: 'same' | 'new' | 'bad';
+  readonly entries: number;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads files of addresses again; the rule file stays as it was applied. */
+export interface ReloadJob {
+  readonly id: number;
+  readonly op: 'reload';
+  /** The one in force, which the tables keep. */
+  readonly generation: number;
+  /** Absolute paths, or null for all. */
+  readonly files: readonly string[] | null;
+}
+
+export interface ReloadOutcome {
+  readonly files: readonly FileRead[];
+  /** null where no file has new members, or they cannot be compiled. */
+  readonly image: Uint8Array | null;
+  /** Why new members cannot be compiled. */
+  readonly problem: string | null;
+  /** ms */
+  readonly stages: { readonly read: number; readonly compile: number };
+}
