@@ -4,20 +4,29 @@ import { didYouMean } from '../diagnostics/suggest.js';
 import type { Imported } from '../import/imported.js';
 import { complain, EXIT, parseArguments, print, wrongUsage } from './arguments.js';
 
-const KINDS = new Map<string, () => Promise<(text: string) => Imported>>([
+type Import = (text: string, more: { readonly ipsets?: string }) => Imported;
+
+const KINDS = new Map<string, () => Promise<Import>>([
   ['classbench', async () => (await import('../import/classbench.js')).importClassbench],
+  ['iptables', async () => (await import('../import/iptables/import.js')).importIptables],
 ]);
 
 export const usage = {
-  synopsis: 'import KIND FILE',
+  synopsis: 'import KIND FILE [--ipset FILE]',
   description:
-    'Prints a rule file made from another format (classbench); lines without equivalent are named on stderr.',
-  options: [['--json', 'One document on stdout: text, rules, problems.']],
+    'Prints a rule file made from another format (classbench, iptables); lines without equivalent are named on stderr.',
+  options: [
+    ['--ipset FILE', 'iptables: what ipset save printed, for the sets that rules name.'],
+    ['--json', 'One document on stdout: text, rules, problems.'],
+  ],
 } as const;
 
 /** `sluice import`: exit 0 when all was taken, 3 when lines were left, 1 without a rule file. */
 export async function run(args: string[]): Promise<number> {
-  const parsed = parseArguments(args, usage, 2, { json: { type: 'boolean', default: false } });
+  const parsed = parseArguments(args, usage, 2, {
+    ipset: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  });
   if (parsed === null) return EXIT.usage;
   const [kind = '', file = ''] = parsed.positionals;
   const load = KINDS.get(kind);
@@ -26,20 +35,26 @@ export async function run(args: string[]): Promise<number> {
     wrongUsage(usage, `no import of kind '${kind}'${hint === null ? '' : `, ${hint}`}`);
     return EXIT.usage;
   }
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    complain(`${file}: ${(error as Error).message}`);
-    return EXIT.error;
-  }
-  const imported = (await load())(text);
+  const { ipset } = parsed.values;
+  const text = read(file);
+  const ipsets = ipset === undefined ? undefined : read(ipset);
+  if (text === null || ipsets === null) return EXIT.error;
+  const imported = (await load())(text, ipsets === undefined ? {} : { ipsets });
   for (const { line, message } of imported.problems)
     process.stderr.write(`${file}:${line}: ${message}\n`);
-  if (imported.rules === 0) {
-    complain(`${file}: no rules in it`);
+  if (imported.refused !== undefined) {
+    complain(`${file}: ${imported.refused}`);
     return EXIT.error;
   }
   await print(parsed.values.json ? `${JSON.stringify(imported)}\n` : imported.text);
   return imported.problems.length > 0 ? EXIT.partial : EXIT.ok;
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    complain(`${file}: ${(error as Error).message}`);
+    return null;
+  }
 }

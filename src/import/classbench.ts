@@ -53,7 +53,8 @@ export function importClassbench(text: string): Imported {
     if (line.startsWith('@')) index++;
   }
   const list = rules.length === 0 ? ' []' : `\n${rules.join('\n')}`;
-  return { text: `${HEAD}${list}\n${TAIL}`, rules: rules.length, problems };
+  const done = { text: `${HEAD}${list}\n${TAIL}`, rules: rules.length, problems };
+  return rules.length === 0 ? { ...done, refused: 'no rules in it' } : done;
 }
 
 /** The keys of the rule, or what is wrong with the line. */

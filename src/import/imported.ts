@@ -12,4 +12,6 @@ export interface Imported {
   readonly text: string;
   readonly rules: number;
   readonly problems: readonly Problem[];
+  /** Why there is no rule file. */
+  readonly refused?: string;
 }

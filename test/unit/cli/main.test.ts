@@ -46,9 +46,10 @@ describe('the command itself', () => {
       status: 0,
       stderr: '',
       stdout:
-        'usage: sluice import KIND FILE\n\n' +
-        'Prints a rule file made from another format (classbench); lines without equivalent are named on stderr.\n\n' +
-        '  --json  One document on stdout: text, rules, problems.\n',
+        'usage: sluice import KIND FILE [--ipset FILE]\n\n' +
+        'Prints a rule file made from another format (classbench, iptables); lines without equivalent are named on stderr.\n\n' +
+        '  --ipset FILE  iptables: what ipset save printed, for the sets that rules name.\n' +
+        '  --json        One document on stdout: text, rules, problems.\n',
     });
     const { status, stdout } = sluice('--help');
     expect([status, stdout.split('\n')[0]]).toEqual([0, 'usage: sluice COMMAND [OPTION]...']);
@@ -92,7 +93,7 @@ describe('import', () => {
       status: 2,
       stdout: '',
       stderr:
-        "sluice: no import of kind 'classbenhc', did you mean 'classbench'?\nusage: sluice import KIND FILE\n",
+        "sluice: no import of kind 'classbenhc', did you mean 'classbench'?\nusage: sluice import KIND FILE [--ipset FILE]\n",
     });
   });
 });

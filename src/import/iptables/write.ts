@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { nameLists } from './groups.js';
+import type { Interfaces } from './interfaces.js';
+import type { Ipsets } from './ipsets.js';
+import type { PolicyText, PolicyWriter } from './policies.js';
+import type { Note, Remarks } from './remarks.js';
+import type { Site } from './site.js';
+import { oneOrList, texts } from './values.js';
+import { entry, flow, printable, scalar, type Value } from './yaml.js';
+
+const NOTES: readonly (readonly [Note, string])[] = [
+  ['sessions', 'sessions let their packets through, and errors about them'],
+  ['invalid', 'the fast path drops what belongs to no session'],
+  ['loopback', 'the loopback interface is the kernel’s own'],
+  ['fragments', 'fragments have the verdict of their datagram'],
+];
+
+/** The whole rule file. */
+export function writeFile(
+  policies: readonly PolicyText[],
+  writer: PolicyWriter,
+  site: Site,
+  interfaces: Interfaces,
+  ipsets: Ipsets,
+  family: 4 | 6,
+  remarks: Remarks,
+): string {
+  const local = oneOrList(texts(site.addressTypes.get('LOCAL') ?? [], family));
+  const known = new Map([[JSON.stringify(local), 'own-addresses']]);
+  const groups = nameLists(policies, (base) => ipsets.freshName(base), known);
+  return [
+    ...head(family, remarks),
+    ...interfaceLines(site, interfaces),
+    '',
+    '# Strict once addresses and routes are right.',
+    'settings: { reverse-path: off }',
+    '',
+    ...groupLines(groups, writer, ipsets, family),
+    'policies:',
+    ...otherFamily(family),
+    ...policies.flatMap(policyLines),
+    '',
+    ...routeLines(site),
+    '',
+  ].join('\n');
+}
+
+function head(family: 4 | 6, { notes }: Remarks): string[] {
+  const lines = [
+    `# Imported from ${family === 4 ? 'iptables' : 'ip6tables'}-save: INPUT and FORWARD of the filter table.`,
+    '# Such a file does not say which addresses interfaces have, nor where routes lead: what is marked',
+    '# FILL IN is a guess or stands in for it. What the appliance itself sends is always allowed; DHCP',
+    '# replies and neighbour discovery to it are as well.',
+  ];
+  for (const [note, why] of NOTES) {
+    const list = notes.get(note);
+    if (list === undefined) continue;
+    const shown = [...new Set(list)].sort((a, b) => a - b);
+    const more = shown.length > 20 ? ` and ${shown.length - 20} more` : '';
+    const word = shown.length === 1 ? 'Line' : 'Lines';
+    const verb = shown.length === 1 ? 'needs' : 'need';
+    lines.push(`# ${word} ${shown.slice(0, 20).join(', ')}${more} ${verb} no rule: ${why}.`);
+  }
+  return [...lines, 'version: 1', ''];
+}
+
+function interfaceLines({ addresses, found }: Site, { list, outer }: Interfaces): string[] {
+  const lines = ['interfaces:'];
+  for (const iface of list) {
+    const { name, kernel } = iface;
+    const own = addresses.get(name) ?? [];
+    const guessed = own.length > 1 ? '; those behind the first are destinations of INPUT' : '';
+    const called = name === kernel ? '' : `; was ${printable(kernel)}`;
+    lines.push(
+      `  # FILL IN: addresses${guessed}${iface === outer ? '; the way out' : ''}${called}`,
+    );
+    lines.push(entry(name, { zone: name, addresses: own }, '  '));
+  }
+  if (found.size === 0 && list.length === 0) return [];
+  return [...lines, '', 'zones:', ...list.map(({ name }) => `  ${scalar(name)}: {}`)];
+}
+
+function groupLines(
+  groups: ReturnType<typeof nameLists>,
+  { complements }: PolicyWriter,
+  ipsets: Ipsets,
+  family: 4 | 6,
+): string[] {
+  const all = family === 4 ? '0.0.0.0/0' : '::/0';
+  const addresses: string[] = [];
+  for (const { name, include, except, empty } of ipsets.groups) {
+    if (empty) addresses.push('    # FILL IN: members of the ipset');
+    const value = except.length === 0 ? include : { include, except };
+    addresses.push(entry(name, value, '    '));
+  }
+  for (const [name, group] of complements)
+    addresses.push(entry(group, { include: all, except: name }, '    '));
+  for (const [name, value] of groups.addresses) {
+    if (name === 'own-addresses') addresses.push('    # FILL IN: as interfaces have them');
+    addresses.push(entry(name, value, '    '));
+  }
+  const services = [...groups.services].map(([name, value]) => entry(name, value, '    '));
+  if (addresses.length === 0 && services.length === 0) return [];
+  return [
+    'groups:',
+    ...(addresses.length === 0 ? [] : ['  addresses:', ...addresses]),
+    ...(services.length === 0 ? [] : ['  services:', ...services]),
+    '',
+  ];
+}
+
+/** The rules are of one family: without this the other would match what names no address. */
+function otherFamily(family: 4 | 6): string[] {
+  const [other, all] = family === 4 ? [6, '::/0'] : [4, '0.0.0.0/0'];
+  return policyLines({
+    keys: { name: `no-ipv${other}`, from: 'any', to: ['any', 'local'] },
+    rules: [
+      {
+        name: `no-ipv${other}`,
+        source: all,
+        action: 'deny',
+        description: `The file is about IPv${family} alone.`,
+      },
+    ],
+  });
+}
+
+function policyLines({ keys, rules }: PolicyText): string[] {
+  const lines = Object.entries(keys).map(([key, value]) => entry(key, value, '    '));
+  lines[0] = `  - ${(lines[0] as string).trimStart()}`;
+  return [...lines, '    rules:', ...rules.map(ruleLines)];
+}
+
+function ruleLines(rule: Readonly<Record<string, Value>>): string {
+  const lines = Object.entries(rule).map(([key, value]) => entry(key, value, '        '));
+  return [`      - ${(lines[0] as string).trimStart()}`, ...lines.slice(1)].join('\n');
+}
+
+function routeLines({ routes }: Site): string[] {
+  return [
+    'routing:',
+    '  # FILL IN: gateways (via), and what lies behind which interface.',
+    '  static:',
+    ...routes.map((route) => `    - ${flow(route)}`),
+  ];
+}
