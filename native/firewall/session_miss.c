@@ -225,6 +225,12 @@ static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct mis
 		p->reason = miss->way.reason;
 		return DROP;
 	}
+	/* What neighbours say to each other goes no further (RFC 4861 3.1, RFC 3810 6). */
+	if (unlikely(sessionless(p)) && !(p->flags & SL_PKT_FROM_HOST) &&
+	    miss->way.how != SL_ROUTE_LOCAL) {
+		p->reason = SL_DROP_LINK_LOCAL;
+		return DROP;
+	}
 	if (unlikely(miss->decision.flags & SL_RULE_STATELESS))
 		return pass(w, p, &miss->way);
 	if (sessionless(p)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ip/l4_parse.h"
+#include "ip/link_parse.h"
 #include "ip/martian.h"
 
 /* RFC 8200 4.1 orders seven headers, RFC 8504 5.3 lets a node set limits: no more than this. */
@@ -150,9 +151,9 @@ static inline enum sl_drop sl_ip6_parse(struct sl_pkt *p, const uint8_t *ip, uin
 	memcpy(&p->key6.sport, &ports, 4);
 	if (unlikely(chain.part && !(p->flags & SL_PKT_L4_WHOLE)))
 		l4 = SL_DROP_FRAGMENT_INVALID; /* RFC 7112: the first holds all headers */
-	/* RFC 6980: neighbour discovery is never fragmented; RFC 4861 6.1: it comes from the link. */
 	if (chain.proto == IPPROTO_ICMPV6 && (p->flags & SL_PKT_L4_WHOLE) &&
-	    sl_icmp6_is_nd((uint8_t)(p->icmp >> 8)) && (chain.fragmented || ip[7] != 255))
+	    sl_icmp6_class((uint8_t)(p->icmp >> 8)) == SL_ICMP_LINK &&
+	    !sl_link_valid(ip, p->icmp, payload, chain.fragmented))
 		l4 = SL_DROP_ND_INVALID;
 	return reason ? reason : l4;
 }

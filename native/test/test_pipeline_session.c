@@ -110,6 +110,7 @@ static void implicit_rules(void **state)
 	assert_int_equal(r->fate, SL_FATE_LOCAL);
 	assert_int_equal(r->rule, SL_RULE_IMPLICIT_ND);
 	frame_icmp(&f, "fe80::5", "ff02::16", 143, 0, 1, 20);
+	f.bytes[f.l3 + 7] = 1;
 	r = pipeline_in(WAN, &f);
 	assert_int_equal(r->fate, SL_FATE_LOCAL);
 	assert_int_equal(r->rule, SL_RULE_IMPLICIT_ICMPV6);
