@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/graph.h"
 #include "firewall/edit.h"
+#include "firewall/error_fits.h"
 #include "firewall/refresh.h"
 #include "firewall/reverse_path.h"
 #include "session/track.h"
@@ -33,7 +34,11 @@ static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m
 			goto drop;
 	}
 	/* An error about the flow is no packet of it: it moves neither state nor idle time. */
-	if (likely(!(p->flags & SL_PKT_ICMP_ERROR))) {
+	if (unlikely(p->flags & SL_PKT_ICMP_ERROR)) {
+		reason = sl_error_fits(s, p);
+		if (reason)
+			goto drop;
+	} else {
 		reason = sl_session_track(s, p->direction, p,
 					  rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4),
 					  w->now_ms);

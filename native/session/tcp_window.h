@@ -43,6 +43,23 @@ static inline bool sl_tcp_in_window(const struct sl_session *s, unsigned int sid
 	       (int)sl_seq_geq(s->end[peer], ack) & (int)sl_seq_geq(ack, s->end[peer] - lag);
 }
 
+/*
+ * May an ICMP error quote a segment of `side` that began at `seq`? RFC 5927, 4.1: one that is on its
+ * way; what was acknowledged is known to lie at most a window back.
+ */
+static inline bool sl_tcp_quotable(const struct sl_session *s, unsigned int side, uint32_t seq)
+{
+	uint32_t back;
+
+	if (s->flags & SL_SESSION_LOOSE)
+		return true;
+	if (s->state == SL_TCP_SYN_SENT) /* the SYN: limit is the number after it */
+		return side == 0 && seq == s->limit[0] - 1;
+	back = sl_side_window(s, side ^ 1);
+	return sl_seq_geq(s->end[side], seq) &&
+	       sl_seq_geq(seq, s->end[side] - (back ? back : 1) - !!(s->scale[side] & SL_SIDE_FIN));
+}
+
 /* Takes over an accepted segment's numbers. `window` is as in the header, unscaled. */
 static inline void sl_tcp_advance(struct sl_session *s, unsigned int side, uint32_t end,
 				  uint32_t ack, uint16_t window)

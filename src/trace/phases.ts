@@ -13,7 +13,7 @@ export interface Phase extends Step {
 const STEPS: readonly (readonly [RegExp, Phase['name']])[] = [
   [/^(eth|arp|iface|ip4|ip6|fragment|l4|udp)(-|$)/, 'parse'],
   [
-    /^(tcp-bad-(offset|flags)|sctp-invalid|nd-invalid|icmp-(bad-checksum|unknown-type|error-invalid))$/,
+    /^(tcp-bad-(offset|flags)|sctp-invalid|nd-invalid|icmp-(bad-checksum|unknown-type|error-(invalid|mtu)))$/,
     'parse',
   ],
   [/^(tcp|icmp|session)-/, 'session'],
