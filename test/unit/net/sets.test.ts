@@ -62,9 +62,7 @@ describe('AddressSet', () => {
     const near = fc
       .tuple(fc.constantFrom(0n, 32n, 64n, 96n), fc.bigInt(0n, 3n), fc.bigInt(0n, 3n))
       .map(([bits, times, less]) => (times << bits) + 3n - less);
-    const range = fc
-      .tuple(near, near)
-      .map(([a, b]) => (a < b ? [a, b] : [b, a]));
+    const range = fc.tuple(near, near).map(([a, b]): [bigint, bigint] => (a < b ? [a, b] : [b, a]));
     fc.assert(
       fc.property(fc.array(range, { maxLength: 8 }), (all) => {
         const builder = new AddressSetBuilder();
