@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compileModel, type Compiled } from '../../src/compiler/image.js';
 import { loadModel } from '../../src/compiler/load.js';
 import { noSlots, type Slots } from '../../src/compiler/slots.js';
+import { liveModel, renew } from '../../src/daemon/groups/live.js';
 import { datapathBinary } from '../../src/datapath/offline.js';
 import { textReader } from '../../src/rulefile/reader.js';
 
@@ -29,8 +31,8 @@ interface Soak {
 }
 
 /** 10k rules between the rig's two ports; `action` is of the flows from 10.200.0.0/16. */
-function ruleFile(action: 'allow' | 'deny'): string {
-  const rules = Array.from({ length: RULES - 2 }, (_, i) => {
+function ruleFile(action: 'allow' | 'deny', first: readonly string[] = []): string {
+  const rules = Array.from({ length: RULES - 2 - first.length }, (_, i) => {
     const source = `192.168.${String((i >> 8) & 255)}.${String(i & 255)}`;
     const destination = `203.${String(i % 113)}.${String((i >> 4) & 255)}.0/24`;
     return `{ name: r${String(i)}, source: ${source}, destination: ${destination}, service: tcp/${String(1 + i)}, action: deny }`;
@@ -52,7 +54,7 @@ policies:
     from: inside
     to: outside
     rules:
-${rules.map((rule) => `      - ${rule}\n`).join('')}`;
+${[...first, ...rules].map((rule) => `      - ${rule}\n`).join('')}`;
 }
 
 function compiled(action: 'allow' | 'deny', generation: number, slots: Slots): Done {
@@ -88,6 +90,10 @@ const soak = path.join(path.dirname(datapathBinary()), 'soak_swap');
 const folder = mkdtempSync(path.join(tmpdir(), 'sluice-soak-'));
 const images = ['allows', 'denies'].map((name) => path.join(folder, name));
 
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
 describe('a hundred activations under load', () => {
   beforeAll(() => {
     const allows = compiled('allow', 1, noSlots());
@@ -96,10 +102,6 @@ describe('a hundred activations under load', () => {
       writeFileSync(images[i] ?? '', image);
     });
   });
-  afterAll(() => {
-    rmSync(folder, { recursive: true });
-  });
-
   test.each([1, 2, 4])(
     '%i workers: no packet lost, sessions kept and ended as known',
     async (n) => {
@@ -136,4 +138,69 @@ describe('a hundred activations under load', () => {
       if (n > 1) expect(figures.handed_over).toBeGreaterThan(figures.packets / 4);
     },
   );
+});
+
+const PREFIXES = 100_000;
+const BGP = '../shared/data/bgp/prefixes.txt.gz';
+
+/** Real prefixes spread over the table where there is one; else /24s. */
+function prefixes(which: number): string {
+  if (!existsSync(BGP))
+    return Array.from({ length: PREFIXES }, (_, i) => {
+      const n = i * 2 + which;
+      return `${20 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}.0/24\n`;
+    }).join('');
+  const all = gunzipSync(readFileSync(BGP)).toString('utf8').trim().split('\n');
+  const step = Math.floor(all.length / PREFIXES);
+  return Array.from({ length: PREFIXES }, (_, i) => `${all[i * step + which] ?? ''}\n`).join('');
+}
+
+describe('a group of 100,000 prefixes from a file, swapped under load', () => {
+  const lists = ['without', 'with'].map((name) => path.join(folder, `group-${name}`));
+  const rule = '{ name: listed, source: { from-file: list.txt }, action: deny }';
+
+  beforeAll(() => {
+    const text = prefixes(0);
+    const texts = { 'soak.yaml': ruleFile('allow', [rule]), 'list.txt': text };
+    const { model, groups } = loadModel('soak.yaml', textReader(new Map(Object.entries(texts))));
+    if (model === null || groups === null) throw new Error('no model');
+    const before = compileModel(model, { generation: 1, slots: noSlots() });
+    if (!before.ok) throw new Error('no image');
+    const live = liveModel({ main: 'soak.yaml', model, groups }, '/', texts, () => '');
+    const start = performance.now();
+    const next = new Map([['/list.txt', `${prefixes(1)}10.200.0.0/16\n`]]);
+    const renewed = renew(live, null, textReader(next));
+    const read = performance.now() - start;
+    if (renewed.live === null) throw new Error('no new members');
+    const after = compileModel(renewed.live.model, { generation: 1, slots: before.slots });
+    if (!after.ok) throw new Error('no image');
+    const compile = performance.now() - start - read;
+    process.stdout.write(
+      `members read in ${read.toFixed(0)} ms, compiled in ${compile.toFixed(0)} ms\n`,
+    );
+    [before, after].forEach(({ image }, i) => {
+      writeFileSync(lists[i] ?? '', image);
+    });
+  });
+
+  test.each([1, 2])('%i workers: no packet lost, one generation', async (n) => {
+    const options = ['--workers', String(n), '--flows', String(FLOWS), '--swaps', '20'];
+    const { code, out, err } = await run(soak, [...options, ...lists]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    process.stdout.write(out);
+    const figures = JSON.parse(out) as Soak;
+    expect(figures).toMatchObject({
+      activations: 20,
+      unexplained: 0,
+      disorder: 0,
+      forbidden: 0,
+      malformed: 0,
+      kept: [FLOWS - DENIABLE, FLOWS - DENIABLE],
+      ended: [0, DENIABLE],
+      kept_wrong: 0,
+      ended_wrong: 0,
+    });
+    expect(figures.lost).toBeLessThanOrEqual(figures.dropped['handover-full'] ?? 0);
+    expect(figures.denied_packets).toBeGreaterThan(10 * DENIABLE * 3);
+  });
 });
