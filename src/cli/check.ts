@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { loadModel } from '../compiler/load.js';
-import { toJson } from '../diagnostics/diagnostic.js';
+import { toJson, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { render } from '../diagnostics/render.js';
 import { diskReader } from '../rulefile/reader.js';
 import { complain, EXIT, parseArguments, print, type Usage } from './arguments.js';
@@ -8,7 +8,7 @@ import { complain, EXIT, parseArguments, print, type Usage } from './arguments.j
 export const usage: Usage = {
   synopsis: 'check FILE [--json]',
   description:
-    'Checks a rule file and all it includes, and reports every error and warning; assertions are asked of the fast path itself, offline.',
+    'Checks a rule file and all it includes, and reports every error and warning: rules that never match, change nothing or allow everything among them. Assertions are asked of the fast path itself, offline.',
   options: [['--json', 'one document on stdout: ok, diagnostics, stages, assertions']],
 };
 
@@ -17,11 +17,11 @@ export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, usage, 1, { json: { type: 'boolean', default: false } });
   const file = parsed?.positionals[0];
   if (parsed === null || file === undefined) return EXIT.usage;
-  const { model, diagnostics, stages } = loadModel(file, diskReader);
-  const tell = (list: typeof diagnostics): void => {
+  const { model, diagnostics, stages } = loadModel(file, diskReader, { analyse: true });
+  const tell = (list: readonly Diagnostic[]): void => {
     process.stderr.write(list.map((diagnostic) => `${render(diagnostic)}\n`).join(''));
   };
-  tell(diagnostics);
+  tell(shortened(diagnostics, file));
   // Loaded when needed: most files are checked without a datapath.
   const asserts = model !== null && model.assertions.length > 0;
   const asserted = asserts ? await (await import('./asserted.js')).ask(model, file) : null;
@@ -42,4 +42,18 @@ export async function run(args: string[]): Promise<number> {
     await print(`${file}: ok, ${model.interfaces.length} interfaces, ${rules} rules${held}\n`);
   }
   return code;
+}
+
+/** Warnings that are told in full; `--json` has all. */
+const MOST_TOLD = 100;
+
+/** All errors, the first warnings, and how many more of these there are. */
+function shortened(diagnostics: readonly Diagnostic[], file: string): Diagnostic[] {
+  let warnings = 0;
+  const told = diagnostics.filter(
+    ({ severity }) => severity === 'error' || ++warnings <= MOST_TOLD,
+  );
+  if (warnings > MOST_TOLD)
+    complain(`${file}: ${warnings - MOST_TOLD} more warnings; --json has all`);
+  return told;
 }

@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { groupsOf, resolveGroups, type Groups } from '../firewall/groups.js';
 import { checkTimezone, resolveSchedules } from '../firewall/schedules.js';
-import { resolveFirewall } from '../firewall/resolve.js';
+import { resolveFirewall, type ResolvedPolicy } from '../firewall/resolve.js';
 import { resolveInterfaces, resolveZones } from '../interfaces/resolve.js';
 import { resolveRoutes } from '../routing/resolve.js';
 import { Context } from '../rulefile/context.js';
@@ -10,6 +10,7 @@ import { closure, readRuleFile } from '../rulefile/load.js';
 import type { Reader } from '../rulefile/reader.js';
 import { typed } from '../rulefile/typed.js';
 import { CHECKS } from './checks.js';
+import { checkAnalysis } from './checks/analysis.js';
 import { documentLayout, documentSchema, type Document } from './document.js';
 import type { Model } from './model.js';
 import { resolveSettings } from './settings.js';
@@ -19,6 +20,8 @@ export interface LoadStages {
   readonly read: number;
   readonly schema: number;
   readonly check: number;
+  /** Only where rules were compared. */
+  readonly analysis?: number;
 }
 
 export interface Loading {
@@ -30,8 +33,13 @@ export interface Loading {
   readonly stages: LoadStages;
 }
 
+export interface LoadOptions {
+  /** Compare the rules with each other, which takes longer than all the rest. */
+  readonly analyse?: boolean;
+}
+
 /** Loads a rule file: text to tree, tree to document by the schema, checks, model. Never throws. */
-export function loadModel(path: string, reader: Reader): Loading {
+export function loadModel(path: string, reader: Reader, options: LoadOptions = {}): Loading {
   const start = performance.now();
   const { root, sources, collector } = readRuleFile(path, reader, documentLayout());
   const read = performance.now();
@@ -39,9 +47,15 @@ export function loadModel(path: string, reader: Reader): Loading {
   const document = root === null ? undefined : (typed(documentSchema)(root, context) as Document);
   const schema = performance.now();
   const resolved = document === undefined ? null : resolve(document, context);
-  const stages = { read: read - start, schema: schema - read, check: performance.now() - schema };
-  const { model, groups } = (collector.errors === 0 ? resolved : null) ?? NOTHING;
-  return { model, groups, diagnostics: collector.list(), stages };
+  const checked = performance.now();
+  const stages = { read: read - start, schema: schema - read, check: checked - schema };
+  if (resolved === null || collector.errors > 0)
+    return { model: null, groups: null, diagnostics: collector.list(), stages };
+  const { model, groups, policies } = resolved;
+  if (options.analyse !== true) return { model, groups, diagnostics: collector.list(), stages };
+  checkAnalysis(policies, model.zones, context);
+  const analysis = performance.now() - checked;
+  return { model, groups, diagnostics: collector.list(), stages: { ...stages, analysis } };
 }
 
 /** The texts a rule file consists of, by path: what another process needs to load it alike. */
@@ -49,9 +63,13 @@ export function ruleFileTexts(path: string, reader: Reader): Map<string, string>
   return closure(path, reader, documentLayout());
 }
 
-const NOTHING = { model: null, groups: null };
+interface Whole {
+  readonly model: Model;
+  readonly groups: Groups;
+  readonly policies: readonly ResolvedPolicy[];
+}
 
-function resolve(document: Document, context: Context): { model: Model; groups: Groups } {
+function resolve(document: Document, context: Context): Whole {
   const reversePath = document.settings?.['reverse-path'] ?? 'strict';
   const interfaces = resolveInterfaces(document, reversePath, context);
   const named = document.interfaces;
@@ -92,5 +110,5 @@ function resolve(document: Document, context: Context): { model: Model; groups: 
     settings,
     ...(document.system?.hostname === undefined ? {} : { hostname: document.system.hostname }),
   };
-  return { model, groups: groupsOf(document, sets) };
+  return { model, groups: groupsOf(document, sets), policies };
 }

@@ -171,6 +171,32 @@ export const CODES = {
   ),
   'set-empty': warning('nothing left in a set', 'The rule matches no packet by this set.'),
 
+  // Rules among themselves: told by `check`
+  'rule-shadowed': warning(
+    'rule can never match, and earlier rules do otherwise',
+    'In every zone pair it fits, earlier rules decide each packet it matches, some with another action. Move it up, or take it out.',
+  ),
+  'rule-contradicts': warning(
+    'rule contradicts an earlier one',
+    'An earlier rule with the same match has another action, so this one never matches. One of the two is wrong.',
+  ),
+  'rule-redundant': warning(
+    'rule that changes nothing',
+    'Earlier rules with the same action decide all it matches, or later rules decide alike (action, log, session, marking) all that is left to it. Rules with a limit, and denials that only the default deny repeats, are not told. Taking out any or all rules told so leaves the fate of every packet as it is.',
+  ),
+  'rule-any-any': warning(
+    'rule that allows everything between zones',
+    'It names no source, destination or service and has no condition. Say what is meant, or what is not by a denial before it.',
+  ),
+  'rule-not-analysed': warning(
+    'rules that were not compared with the others',
+    'To compare them takes more work than `check` does; they may be shadowed or redundant without being told.',
+  ),
+  'too-many-findings': warning(
+    'more findings about rules than are listed',
+    'Only the first are listed; repair them and check again.',
+  ),
+
   // Routing
   'route-form': error(
     'route without a way',

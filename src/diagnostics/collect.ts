@@ -6,6 +6,9 @@ import type { Sources } from './source.js';
 /** Diagnostics of each severity that are kept; further ones are counted. */
 export const MOST_SHOWN = 100;
 
+/** Findings about rules among themselves that are kept: there may be one for each rule. */
+export const MOST_FINDINGS = 10_000;
+
 /** Columns of a source line that are shown; longer ones are cut around the place. */
 const WIDTH = 120;
 
@@ -19,6 +22,8 @@ export interface Span {
 export interface More {
   readonly hint?: string | null | (() => string | null);
   readonly related?: readonly { readonly span: Span; readonly message: string }[];
+  /** One of the findings about rules, which are counted for themselves. */
+  readonly finding?: boolean;
 }
 
 interface Kept {
@@ -31,6 +36,7 @@ export class Collector {
   readonly #sources: Sources;
   readonly #kept: Kept[] = [];
   readonly #counts: Record<Severity, number> = { error: 0, warning: 0 };
+  #findings = 0;
 
   /** Part of the text could not be read: names that seem unknown may stand there, so they pass. */
   partial = false;
@@ -47,7 +53,9 @@ export class Collector {
   add(code: Code, span: Span, message: string, more: More = {}): void {
     if (this.partial && code.startsWith('unknown-') && code !== 'unknown-key') return;
     const { severity } = CODES[code];
-    if (++this.#counts[severity] > MOST_SHOWN) return;
+    if (more.finding === true) {
+      if (++this.#findings > MOST_FINDINGS) return;
+    } else if (++this.#counts[severity] > MOST_SHOWN) return;
     const source = this.#sources.of(span.offset);
     const at = source.position(span.offset - source.base);
     const hint = typeof more.hint === 'function' ? more.hint() : (more.hint ?? null);
@@ -69,17 +77,22 @@ export class Collector {
     this.#kept.push({ offset: this.#sources.size, diagnostic });
   }
 
-  /** The diagnostics in the order of the texts, at last how many more errors there are. */
+  /** The diagnostics in the order of the texts, at last how many more there are. */
   list(): Diagnostic[] {
     const list = this.#kept.toSorted((a, b) => a.offset - b.offset).map((kept) => kept.diagnostic);
-    const more = this.#counts.error - MOST_SHOWN;
     const last = list.at(-1);
-    if (more > 0 && last !== undefined) {
-      const message = `${more} more error${more === 1 ? ' is' : 's are'} not shown`;
-      const { file, line, column } = last;
-      const place = { file, line, column };
-      const closing = { message, ...place, hint: null, related: [], excerpt: null };
-      list.push({ code: 'too-many-errors', severity: 'error', ...closing });
+    if (last === undefined) return list;
+    const { file, line, column } = last;
+    const place = { file, line, column, hint: null, related: [], excerpt: null };
+    const errors = this.#counts.error - MOST_SHOWN;
+    if (errors > 0) {
+      const message = `${errors} more error${errors === 1 ? ' is' : 's are'} not shown`;
+      list.push({ code: 'too-many-errors', severity: 'error', message, ...place });
+    }
+    const findings = this.#findings - MOST_FINDINGS;
+    if (findings > 0) {
+      const message = `${findings} more finding${findings === 1 ? ' is' : 's are'} not listed`;
+      list.push({ code: 'too-many-findings', severity: 'warning', message, ...place });
     }
     return list;
   }

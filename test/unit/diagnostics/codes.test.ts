@@ -15,7 +15,7 @@ describe('diagnostic codes', () => {
 
   it.each(Object.keys(FIXTURES) as CheckCode[])('%s shows as its fixture says', (code) => {
     const fixture = FIXTURES[code];
-    const { model, diagnostics } = loadModel('x.yaml', readerOf(fixture));
+    const { model, diagnostics } = loadModel('x.yaml', readerOf(fixture), { analyse: true });
     const found = diagnostics.find((diagnostic) => diagnostic.code === code);
     expect(found === undefined ? 'nothing' : render(found).split('\n')[0]).toBe(fixture.shows);
     expect(found?.severity).toBe(CODES[code].severity);
