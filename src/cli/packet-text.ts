@@ -19,6 +19,7 @@ export function describe(parts: PacketParts): string {
   ];
   if (tcpFlags !== null)
     words.push([...TCP_FLAGS].flatMap(([flag, bit]) => (tcpFlags & bit ? [flag] : [])).join(','));
+  if (parts.dscp) words.push(`dscp ${parts.dscp}`);
   return words.join(' ').trimEnd();
 }
 

@@ -10,6 +10,8 @@ import { hasPorts, PROTOCOLS } from '../net/services.js';
 export interface ListedPacket {
   readonly iface: Interface;
   readonly parts: PacketParts;
+  /** Source MAC; null for one of ours. */
+  readonly mac: number | null;
 }
 
 export interface PacketList {
@@ -23,7 +25,7 @@ const ECHO_REQUEST = new Map<number, number>([
   [PROTOCOLS.icmpv6, 128],
 ]);
 
-/** Reads `IFACE PROTO SRC[:PORT] DST[:PORT] [flags]` lines; `#` starts a comment. */
+/** Reads `IFACE PROTO SRC[:PORT] DST[:PORT] [flags] [dscp N] [mac MAC]` lines; `#` starts a comment. */
 export function parsePacketList(text: string, file: string, model: Model): PacketList {
   const interfaces = new Map(model.interfaces.map((iface) => [iface.name, iface]));
   const packets: ListedPacket[] = [];
@@ -41,7 +43,7 @@ export function parsePacketList(text: string, file: string, model: Model): Packe
       iface === undefined ? missing(parts.interface, interfaces.keys()) : unfit(iface);
     if (iface === undefined || problem !== null)
       errors.push(`${file}:${i + 1}:${wanted.search(/\S/) + 1}: error: ${problem ?? ''}`);
-    else packets.push({ iface, parts });
+    else packets.push({ iface, parts, mac: parts.mac });
   }
   return { packets, errors };
 }
@@ -83,6 +85,7 @@ export function parseClassbenchTrace(text: string, file: string, model: Model): 
         icmpCode: 0,
         tcpFlags: null,
       },
+      mac: null,
     });
   }
   return { packets, errors };

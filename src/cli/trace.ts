@@ -14,15 +14,16 @@ import { portOf } from './ports.js';
 import { describe } from './packet-text.js';
 
 export const usage = {
-  synopsis: 'trace FILE --packets LIST [--stateful] [--format classbench] [--json]',
+  synopsis: 'trace FILE --packets LIST [--stateful] [--at TIME] [--format classbench] [--json]',
   description:
     'Sends packets through the fast path, offline, and says what each step makes of them.',
   options: [
     [
       '--packets LIST',
-      'One packet a line: IFACE PROTO SRC[:PORT] DST[:PORT] [tcp flags]; - is stdin.',
+      'One packet a line: IFACE PROTO SRC[:PORT] DST[:PORT] [tcp flags] [dscp N] [mac MAC]; - is stdin.',
     ],
     ['--stateful', 'Let packets meet the sessions of those before them.'],
+    ['--at TIME', 'The time that schedules see, as 2026-11-23T09:00Z; now unless given.'],
     ['--format FORMAT', 'sluice (as above), or classbench: a ClassBench trace file.'],
     ['--json', 'One document on stdout: packets.'],
   ],
@@ -43,14 +44,20 @@ export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, usage, 1, {
     packets: { type: 'string' },
     stateful: { type: 'boolean', default: false },
+    at: { type: 'string' },
     format: { type: 'string', default: 'sluice' },
     json: { type: 'boolean', default: false },
   });
   if (parsed === null) return EXIT.usage;
-  const { packets: list, stateful, format, json } = parsed.values;
+  const { packets: list, stateful, at, format, json } = parsed.values;
   const parse = FORMATS.get(format);
   if (list === undefined || parse === undefined) {
     wrongUsage(usage, list === undefined ? 'trace needs --packets' : `no format '${format}'`);
+    return EXIT.usage;
+  }
+  const time = at === undefined ? Date.now() : timeOf(at);
+  if (time === null) {
+    wrongUsage(usage, `'${at}' is no time: it is written as 2026-11-23T09:00Z, with its zone`);
     return EXIT.usage;
   }
   const compiled = compileFile(parsed.positionals[0] ?? '');
@@ -68,7 +75,7 @@ export async function run(args: string[]): Promise<number> {
     return EXIT.error;
   }
   return withOffline(compiled, async (datapath) => {
-    const traced = await trace(compiled, packets, datapath, stateful);
+    const traced = await trace(compiled, packets, datapath, { stateful, time });
     await print(
       json
         ? `${JSON.stringify({ packets: traced.map(document) })}\n`
@@ -78,19 +85,26 @@ export async function run(args: string[]): Promise<number> {
   });
 }
 
+/** ms since 1970 of an ISO 8601 time with its zone, or null. */
+function timeOf(text: string): number | null {
+  const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/;
+  const time = form.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(time) || time < 0 ? null : time;
+}
+
 async function trace(
   compiled: CompiledFile,
   packets: readonly ListedPacket[],
   datapath: OfflineDatapath,
-  stateful: boolean,
+  { stateful, time }: { readonly stateful: boolean; readonly time: number },
 ): Promise<Traced[]> {
   const names = new Names(modelNames(compiled), datapath);
-  const start = BigInt(Date.now()) * 1_000_000n;
+  const start = BigInt(time) * 1_000_000n;
   const traced: Traced[] = [];
   for (let first = 0; first < packets.length; first += BATCH) {
-    const batch = packets.slice(first, first + BATCH).map(({ iface, parts }, i) => {
+    const batch = packets.slice(first, first + BATCH).map(({ iface, parts, mac }, i) => {
       const { slot, vlan } = portOf(compiled, iface);
-      const bytes = etherFrame(buildPacket(parts), parts.source.family, vlan);
+      const bytes = etherFrame(buildPacket(parts), parts.source.family, vlan, mac);
       return { time: start + BigInt(first + i) * 1000n, iface: slot, bytes };
     });
     const { results } = await datapath.run(stateful ? 'stateful' : 'trace', batch);

@@ -14,6 +14,8 @@ export interface PacketParts {
   readonly icmpCode: number;
   /** null is SYN: the first packet of a flow. */
   readonly tcpFlags: number | null;
+  /** Code point 0..63; 0 where none is given. */
+  readonly dscp?: number;
 }
 
 const SYN = 2;
@@ -39,10 +41,13 @@ const ND_SIZES = new Map([
 export function buildPacket(parts: PacketParts): Uint8Array {
   const payload = transport(parts);
   const { protocol, source, destination, icmpType } = parts;
+  // RFC 2474 section 3: the upper six bits of the byte.
+  const traffic = (parts.dscp ?? 0) << 2;
   if (source.family === 4) {
     const packet = new Uint8Array(20 + payload.length);
     const view = new DataView(packet.buffer);
     packet[0] = 0x45;
+    packet[1] = traffic;
     view.setUint16(2, packet.length);
     packet[8] = TTL;
     packet[9] = protocol;
@@ -53,7 +58,8 @@ export function buildPacket(parts: PacketParts): Uint8Array {
     return packet;
   }
   const packet = new Uint8Array(40 + payload.length);
-  packet[0] = 0x60;
+  packet[0] = 0x60 | (traffic >> 4);
+  packet[1] = (traffic & 15) << 4;
   new DataView(packet.buffer).setUint16(4, payload.length);
   packet[6] = protocol;
   packet[7] = protocol === PROTOCOLS.icmpv6 && ND_SIZES.has(icmpType) ? TTL_ND : TTL;

@@ -2,6 +2,7 @@
 import { parseAddress } from '../net/address.js';
 import { hasPorts, parseNumber, parseService, PROTOCOLS } from '../net/services.js';
 import type { Address } from '../net/sets.js';
+import { parseDscp } from './dscp.js';
 
 /** TCP flags by the name packet lines use, with their bit (RFC 9293 section 3.1). */
 export const TCP_FLAGS: ReadonlyMap<string, number> = new Map([
@@ -29,6 +30,10 @@ export interface PacketText {
   readonly icmpCode: number;
   /** Bits of TCP_FLAGS; null where none are written. */
   readonly tcpFlags: number | null;
+  /** Code point 0..63. */
+  readonly dscp: number;
+  /** Source MAC address as a number below 2^48; null where none is written. */
+  readonly mac: number | null;
 }
 
 /** Why a packet line cannot be read; `index` and `length` say which part of the text is meant. */
@@ -48,17 +53,22 @@ export function wordsOf(text: string): Word[] {
   return [...text.matchAll(/\S+/g)].map((match) => ({ text: match[0], index: match.index }));
 }
 
-/** Parses `IFACE PROTO SRC[:PORT] DST[:PORT] [tcp flags]`, IPv6 addresses in brackets where a port follows. */
+/**
+ * Parses `IFACE PROTO SRC[:PORT] DST[:PORT] [tcp flags] [dscp N] [mac MAC]`, IPv6 addresses in
+ * brackets where a port follows.
+ */
 export function parsePacket(text: string): PacketText | PacketProblem {
   const found = wordsOf(text);
-  const [name, proto, from, to, flags, extra] = found;
+  const [name, proto, from, to] = found;
   const wrong = (problem: string, { text: part, index }: Word = { text, index: 0 }) => ({
     problem,
     index,
     length: Math.max(1, part.length),
   });
   if (name === undefined || proto === undefined || from === undefined || to === undefined) {
-    return wrong('a packet is written IFACE PROTO SRC[:PORT] DST[:PORT] [flags]');
+    return wrong(
+      'a packet is written IFACE PROTO SRC[:PORT] DST[:PORT] [flags] [dscp N] [mac MAC]',
+    );
   }
   const kind = parseKind(proto.text);
   if (typeof kind === 'string') return wrong(kind, proto);
@@ -69,9 +79,8 @@ export function parsePacket(text: string): PacketText | PacketProblem {
   if (source.address.family !== destination.address.family) {
     return wrong('source and destination are of different address families', to);
   }
-  const tcpFlags = flags === undefined ? null : parseFlags(flags.text, kind.protocol);
-  if (typeof tcpFlags === 'string') return wrong(tcpFlags, flags);
-  if (extra !== undefined) return wrong('nothing follows the flags of a packet', extra);
+  const more = parseMore(found.slice(4), kind.protocol);
+  if ('word' in more) return wrong(more.problem, more.word);
   return {
     interface: name.text,
     protocol: kind.protocol,
@@ -81,8 +90,44 @@ export function parsePacket(text: string): PacketText | PacketProblem {
     destinationPort: destination.port,
     icmpType: kind.type,
     icmpCode: kind.code,
-    tcpFlags,
+    ...more,
   };
+}
+
+type More = Pick<PacketText, 'tcpFlags' | 'dscp' | 'mac'>;
+
+/** What may follow the addresses: the flags first, then words with a value each. */
+function parseMore(
+  words: readonly Word[],
+  protocol: number,
+): More | { readonly problem: string; readonly word: Word } {
+  const values = new Map<string, number>();
+  const first = words[0];
+  const flags = first === undefined || VALUES.has(first.text) ? null : first;
+  const tcpFlags = flags === null ? null : parseFlags(flags.text, protocol);
+  if (typeof tcpFlags === 'string') return { problem: tcpFlags, word: flags as Word };
+  for (let i = flags === null ? 0 : 1; i < words.length; i += 2) {
+    const word = words[i] as Word;
+    const read = VALUES.get(word.text);
+    if (read === undefined)
+      return { problem: 'only dscp and mac follow the flags of a packet', word };
+    if (values.has(word.text)) return { problem: `${word.text} is there twice`, word };
+    const value = read(words[i + 1]?.text ?? '');
+    if (typeof value === 'string') return { problem: value, word: words[i + 1] ?? word };
+    values.set(word.text, value);
+  }
+  return { tcpFlags, dscp: values.get('dscp') ?? 0, mac: values.get('mac') ?? null };
+}
+
+const VALUES = new Map<string, (text: string) => number | string>([
+  ['dscp', (text) => parseDscp(text) ?? 'dscp is a name as ef and af31, or a number from 0 to 63'],
+  ['mac', (text) => parseMac(text) ?? 'a MAC address is written as in 52:54:00:12:34:56'],
+]);
+
+function parseMac(text: string): number | null {
+  return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)
+    ? Number.parseInt(text.replaceAll(':', ''), 16)
+    : null;
 }
 
 function parseKind(text: string): { protocol: number; type: number; code: number } | string {

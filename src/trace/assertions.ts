@@ -47,7 +47,7 @@ export function assertionsOf(model: Model, slots: Slots): Assertion[] {
       excerpt,
       iface: slotOf(slots.interfaces, entry?.parent ?? packet.interface),
       entered: packet.interface,
-      frame: etherFrame(buildPacket(packet), packet.source.family, entry?.vlan ?? 0),
+      frame: etherFrame(buildPacket(packet), packet.source.family, entry?.vlan ?? 0, packet.mac),
       verdict: words[0] === 'allow' ? 'allow' : words[0] === 'reject' ? 'reject' : 'deny',
       rule: name === null ? null : slotOf(slots.rules, ruleKey(...split(name))),
       out: out === null || out === 'local' ? out : slotOf(slots.interfaces, out),

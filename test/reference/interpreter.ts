@@ -15,12 +15,16 @@ export interface Flow {
   readonly destinationPort: number;
 }
 
-/** The first rule of a model that matches, by the plainest reading of it. `to` null: no route. */
+/**
+ * The first rule of a model that matches, by the plainest reading of it. `to` null: no route. `holds`
+ * says of a rule whether its conditions do; they are not looked at without it.
+ */
 export function firstMatch(
   { policies }: Model,
   from: string,
   to: string | null,
   flow: Flow,
+  holds: (rule: Rule) => boolean = () => true,
 ): { policy: Policy; rule: Rule } | null {
   const fits = (zones: readonly string[], zone: string | null) =>
     zones.some((one) => (one === 'any' ? zone !== 'local' : one === zone));
@@ -31,7 +35,8 @@ export function firstMatch(
         rule.enabled &&
         inSet(rule.source, flow.family, flow.source) &&
         inSet(rule.destination, flow.family, flow.destination) &&
-        inServices(rule.service, flow)
+        inServices(rule.service, flow) &&
+        holds(rule)
       )
         return { policy, rule };
   }

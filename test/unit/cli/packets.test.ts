@@ -42,7 +42,7 @@ test('errors of a packet list name their place', () => {
     "list:4:23: error: '10.0.0.256' is not an address: each of the four numbers of an IPv4 address is 0 to 255",
     'list:5:8: error: the protocol is tcp, udp, sctp, icmp, icmpv6 or proto/NUMBER',
     'list:6:34: error: only tcp has flags',
-    'list:7:1: error: a packet is written IFACE PROTO SRC[:PORT] DST[:PORT] [flags]',
+    'list:7:1: error: a packet is written IFACE PROTO SRC[:PORT] DST[:PORT] [flags] [dscp N] [mac MAC]',
   ]);
 });
 

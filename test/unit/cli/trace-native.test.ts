@@ -23,6 +23,7 @@ import {
   setText,
   tracePackets,
 } from '../../reference/classbench.js';
+import { conditionalModels, holds, seens, times, type Seen } from '../../reference/conditions.js';
 import { firstMatch, type Flow } from '../../reference/interpreter.js';
 
 /** Protocol numbers that in IPv6 are extension headers (RFC 7045) and end no chain. */
@@ -46,14 +47,19 @@ describe.skipIf(!existsSync(datapathBinary()))('the datapath and first match agr
   });
   afterAll(() => datapath?.close());
 
-  /** Rule names by flow as the datapath finds them, null for none; flows enter by `from`. */
-  async function traced(model: Model, from: string, flows_: readonly Flow[]) {
+  /** Verdict and rule by flow as the datapath finds them; flows enter by `from`. */
+  async function judged(
+    model: Model,
+    from: string,
+    flows_: readonly (Flow & Partial<Seen>)[],
+    time = 1,
+  ) {
     const done = compileModel(model, { generation: 1, slots: noSlots() });
     if (!done.ok) throw new Error(done.diagnostics[0]?.message);
     await datapath!.load(done.image);
     const rules = rulesBySlot(model, done.slots);
     const iface = slotOf(done.slots.interfaces, from);
-    const names: (string | null)[] = [];
+    const names: { verdict: number; rule: string | null }[] = [];
     for (let first = 0; first < flows_.length; first += 1000) {
       const packets = flows_.slice(first, first + 1000).map((flow) => {
         const { family, protocol, sourcePort, destinationPort } = flow;
@@ -66,19 +72,27 @@ describe.skipIf(!existsSync(datapathBinary()))('the datapath and first match agr
           destinationPort,
           icmpType: icmp ? destinationPort >> 8 : 0,
           icmpCode: icmp ? destinationPort & 255 : 0,
-          tcpFlags: null,
+          tcpFlags: flow.tcpFlags ?? null,
+          dscp: flow.dscp ?? 0,
         });
-        return { time: 1_000_000_000n, iface, bytes: etherFrame(packet, family, 0) };
+        const bytes = etherFrame(packet, family, 0, flow.mac ?? null);
+        return { time: BigInt(time) * 1_000_000_000n, iface, bytes };
       });
       const { results } = await datapath!.run('trace', packets);
       expect(results.map((one) => one.input)).toEqual(packets.map((_, i) => first + i));
-      for (const { rule } of results) {
+      for (const { rule, verdict } of results) {
         expect(rule).not.toBe(M.RULE_NOT_ASKED);
         const found = rules.get(rule);
-        names.push(found === undefined ? null : `${found.policy.name}/${found.rule.name}`);
+        const name = found === undefined ? null : `${found.policy.name}/${found.rule.name}`;
+        names.push({ verdict, rule: name });
       }
     }
     return names;
+  }
+
+  /** Rule names alone, null for none. */
+  async function traced(model: Model, from: string, flows_: readonly Flow[]) {
+    return (await judged(model, from, flows_)).map(({ rule }) => rule);
   }
 
   test('random models, packets at the edges of ranges', { timeout: 300_000 }, async () => {
@@ -96,6 +110,40 @@ describe.skipIf(!existsSync(datapathBinary()))('the datapath and first match agr
         },
       ),
       { numRuns: 15, endOnFailure: true },
+    );
+  });
+
+  test('random models with conditions, at random times', { timeout: 300_000 }, async () => {
+    const verdicts = {
+      allow: M.VERDICT_ALLOW,
+      deny: M.VERDICT_DENY,
+      reject: M.VERDICT_REJECT,
+    };
+    await fc.assert(
+      fc.asyncProperty(
+        conditionalModels({ policies: 5, rules: 12 }),
+        fc.array(fc.tuple(flows, seens), { minLength: 1000, maxLength: 1000 }),
+        times,
+        async (model, all, time) => {
+          const packets = all.map(([flow, seen]) => ({
+            ...seen,
+            ...flow,
+            tcpFlags: flow.protocol === 6 ? seen.tcpFlags : null,
+            destinationPort: wirePort(flow),
+          }));
+          const want = packets.map((packet) => {
+            const found = firstMatch(model, 'inside', 'outside', packet, (rule) =>
+              holds(model, rule, { ...packet, time }),
+            );
+            return {
+              verdict: verdicts[found?.rule.action ?? 'deny'],
+              rule: found === null ? null : `${found.policy.name}/${found.rule.name}`,
+            };
+          });
+          expect(await judged(model, 'inside', packets, time)).toEqual(want);
+        },
+      ),
+      { numRuns: 20, endOnFailure: true },
     );
   });
 

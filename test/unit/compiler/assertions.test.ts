@@ -42,7 +42,7 @@ describe('assertions', () => {
     ],
     [
       'inside tcp 10.1.0.2:1 => deny',
-      '9:5 assert-syntax: a packet is written IFACE PROTO SRC[:PORT] DST[:PORT] [flags]',
+      '9:5 assert-syntax: a packet is written IFACE PROTO SRC[:PORT] DST[:PORT] [flags] [dscp N] [mac MAC]',
     ],
     [
       'inside tcp 10.1.0.2:1 "::1" => deny',
@@ -57,6 +57,22 @@ describe('assertions', () => {
       '9:16 assert-syntax: a port is a number from 0 to 65535',
     ],
     ['inside udp 10.1.0.2:1 192.0.2.1:80 syn => deny', '9:40 assert-syntax: only tcp has flags'],
+    [
+      'inside tcp 10.1.0.2:1 192.0.2.1:80 dscp 64 => deny',
+      '9:45 assert-syntax: dscp is a name as ef and af31, or a number from 0 to 63',
+    ],
+    [
+      'inside tcp 10.1.0.2:1 192.0.2.1:80 syn mac => deny',
+      '9:44 assert-syntax: a MAC address is written as in 52:54:00:12:34:56',
+    ],
+    [
+      'inside tcp 10.1.0.2:1 192.0.2.1:80 dscp 1 dscp 1 => deny',
+      '9:47 assert-syntax: dscp is there twice',
+    ],
+    [
+      'inside tcp 10.1.0.2:1 192.0.2.1:80 dscp 1 syn => deny',
+      '9:47 assert-syntax: only dscp and mac follow the flags of a packet',
+    ],
     [
       'inside tcp 10.1.0.2:1 192.0.2.1:80 =>',
       "9:40 assert-syntax: allow, deny or reject follows '=>', not nothing",
@@ -104,6 +120,13 @@ describe('parsePacket', () => {
       icmpType: 0,
       icmpCode: 0,
       tcpFlags: 18,
+      dscp: 0,
+      mac: null,
+    });
+    expect(parsePacket('x udp 10.0.0.1 10.0.0.2 mac 52:54:00:12:34:aB dscp ef')).toMatchObject({
+      tcpFlags: null,
+      dscp: 46,
+      mac: 0x5254_0012_34ab,
     });
     expect(parsePacket('x icmpv6/1/4 ::1 [::2]')).toMatchObject({
       protocol: 58,

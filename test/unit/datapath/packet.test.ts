@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { describe, expect, test } from 'vitest';
 import { crc32c, internetChecksum } from '../../../src/datapath/checksum.js';
+import { etherFrame } from '../../../src/datapath/frame.js';
 import { buildPacket, type PacketParts } from '../../../src/datapath/packet.js';
 import { parseAddress } from '../../../src/net/address.js';
 import type { Address } from '../../../src/net/sets.js';
@@ -38,6 +39,15 @@ describe('packets are whole and their sums are right', () => {
     expect(hex(bytes.subarray(0, 20))).toBe('4500002800000000' + '4006ae7f' + '0a000001c0000250');
     expect(bytes.length).toBe(40);
     expect(bytes[33]).toBe(2);
+  });
+
+  test('the code point lies above two bits that are not its own', () => {
+    expect(hex(packet(17, '10.0.0.1', '192.0.2.80', { dscp: 46 }).subarray(0, 2))).toBe('45b8');
+    const bytes = packet(17, '2001:db8::1', '2001:db8::2', { dscp: 46 });
+    expect(hex(bytes.subarray(0, 2))).toBe('6b80');
+    expect(hex(etherFrame(bytes, 6, 20, 0x5254_0012_34ab).subarray(6, 18))).toBe(
+      '5254001234ab' + '81000014' + '86dd',
+    );
   });
 
   test.each([
