@@ -220,12 +220,55 @@ static void segments(void **state)
 	check_shape(&(struct random_shape){70000, 300, 4, 100, 4, 2, 32}, 14, 1, 100, 500);
 }
 
+/* What the box sends is allowed unless a policy from it says otherwise. */
+static void from_the_box(void **state)
+{
+	const struct sl_image_services telnet = {6, 0, 65535, 23, 23};
+	struct sl_flow flow = {.family = 4, .proto = 6, .dport = 23};
+	const struct sl_seen seen = {.mac = SL_SEEN_NO_MAC, .opened_by = SL_RULE_NOT_ASKED};
+	struct sl_decision decision;
+	char error[200] = "";
+	struct image_builder b;
+	struct sl_tables *tables;
+	size_t size;
+	void *bytes;
+
+	(void)state;
+	image_builder_init(&b);
+	image_zone(&b, 2, "inside");
+	image_zone(&b, 3, "outside");
+	image_add(&b, SL_SECTION_SERVICES, &telnet);
+	image_add(&b, SL_SECTION_SERVICE_SETS, &(struct sl_image_service_sets){.count = 1});
+	image_policy(&b, "box");
+	image_rule(&b, SL_SET_ANY, SL_SET_ANY, 0, SL_ACTION_REJECT);
+	image_pair(&b, 1, SL_ZONE_LOCAL, 3, image_part(&b, 1, 0, 1));
+	bytes = image_finish(&b, &size);
+	tables = sl_tables_build(bytes, size, NULL, error, sizeof(error), NULL);
+	assert_string_equal(error, "");
+	sl_decide(tables, SL_ZONE_LOCAL, 3, &flow, &seen, &decision);
+	assert_int_equal(decision.rule, SL_RULE_FIRST);
+	assert_int_equal(decision.verdict, SL_VERDICT_REJECT);
+	sl_decide(tables, SL_ZONE_LOCAL, 2, &flow, &seen, &decision);
+	assert_int_equal(decision.rule, SL_RULE_FROM_LOCAL);
+	assert_true(decision.allow);
+	flow.dport = 22;
+	sl_decide(tables, SL_ZONE_LOCAL, 3, &flow, &seen, &decision);
+	assert_int_equal(decision.rule, SL_RULE_FROM_LOCAL);
+	assert_true(decision.allow);
+	sl_decide(tables, 2, 3, &flow, &seen, &decision);
+	assert_int_equal(decision.rule, SL_RULE_DEFAULT_DENY);
+	sl_tables_free(tables);
+	image_builder_free(&b);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(small),
 		cmocka_unit_test(medium),
 		cmocka_unit_test(segments),
+		cmocka_unit_test(from_the_box),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
