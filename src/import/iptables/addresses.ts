@@ -3,7 +3,7 @@ import { parseAddress, parseRange } from '../../net/address.js';
 import { rangesOf, type Range, type Ranges } from './ranges.js';
 
 /** Ranges that a mask with holes may stand for. */
-const MOST_MASKED = 4096;
+const MOST_MASKED = 65536;
 
 export function lastAddress(family: 4 | 6): bigint {
   return family === 4 ? 0xffffffffn : (1n << 128n) - 1n;

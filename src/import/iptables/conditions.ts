@@ -2,6 +2,7 @@
 import { EVERYTHING, intersect, type Box, type Limit, type Space } from './box.js';
 import { isAll } from './addresses.js';
 import { complement, coversRanges, type Ranges } from './ranges.js';
+import type { Value } from './yaml.js';
 
 /** What matches ask of the rest of the file. */
 export interface Surroundings {
@@ -14,6 +15,8 @@ export interface Surroundings {
   readonly addressTypes: ReadonlyMap<string, Ranges>;
   /** The group that stands for an ipset, or why it cannot be one. */
   readonly ipset: (name: string, directions: string, line: number) => { group: string } | string;
+  /** The name of a schedule. */
+  readonly schedule: (value: Value) => string;
   /** Whether destinations are translated before they get here. */
   readonly translated: boolean;
 }

@@ -50,6 +50,15 @@ export function decisionsOf(events: readonly Event[], remarks: Remarks): Decisio
       continue;
     }
     const { box } = event;
+    // A rule has one schedule: of two, a denial keeps none, and nothing is allowed.
+    if (box.schedule?.includes('+') === true) {
+      if (event.rule !== null)
+        remarks.problem(
+          event.rule.line,
+          'two times meet in this rule: it only denies, at all times',
+        );
+      if (event.allow) continue;
+    }
     for (const limited of event.allow ? capped(event, caps, remarks) : [plain(event)])
       done.push(...logged(limited, logs, remarks));
     if (box.limits.length > 0) continue;
@@ -64,7 +73,11 @@ type Decide = Extract<Event, { kind: 'decide' }>;
 function plain({ box, allow, with: with_, rule }: Decide): Decision {
   const limit = box.limits.reduce<Limit | null>((all, one) => ({ ...all, ...one }), null);
   return {
-    box: { ...box, limits: [] },
+    box: {
+      ...box,
+      limits: [],
+      schedule: box.schedule?.includes('+') === true ? null : box.schedule,
+    },
     allow,
     with: with_,
     rule,

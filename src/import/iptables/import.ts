@@ -13,6 +13,7 @@ import { readChains, type Chain } from './rules.js';
 import { siteOf } from './site.js';
 import { sortOutCalls } from './calls.js';
 import { writeFile } from './write.js';
+import { flow } from './yaml.js';
 
 export interface IptablesOptions {
   /** What `ipset save` printed. */
@@ -46,6 +47,7 @@ export function importIptables(text: string, { ipsets: saved }: IptablesOptions 
       saved.split('\n').map((one) => ({ line: 1, text: one })),
       true,
     );
+  const schedules = new Map<string, string>();
   const around: Surroundings = {
     family,
     space: { interfaces: interfaces.all, lastAddress: lastAddress(family) },
@@ -53,6 +55,12 @@ export function importIptables(text: string, { ipsets: saved }: IptablesOptions 
     isLoopback: (pattern) => pattern === 'lo',
     addressTypes: site.addressTypes,
     ipset: (name, directions, line) => ipsets.group(name, directions, line),
+    schedule: (value) => {
+      const text = flow(value);
+      const name = schedules.get(text) ?? `time-${schedules.size + 1}`;
+      schedules.set(text, name);
+      return name;
+    },
     translated: isTranslated(dump),
   };
   const chains = sortOutCalls(readChains(filter, around, remarks), remarks);
@@ -67,7 +75,16 @@ export function importIptables(text: string, { ipsets: saved }: IptablesOptions 
     const writer = new PolicyWriter(interfaces, ipsets, family);
     const policies = writer.write(bases);
     const rules = policies.reduce((sum, policy) => sum + policy.rules.length, 0);
-    const written = writeFile(policies, writer, site, interfaces, ipsets, family, remarks);
+    const written = writeFile(
+      policies,
+      writer,
+      site,
+      interfaces,
+      ipsets,
+      schedules,
+      family,
+      remarks,
+    );
     return { text: written, rules, problems: remarks.problems() };
   } catch (error) {
     if (!(error instanceof TooMuch)) throw error;

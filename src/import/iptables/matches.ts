@@ -8,6 +8,7 @@ import type { Match, Option, RuleParts } from './options.js';
 import { complement, rangesOf, type Range, type Ranges } from './ranges.js';
 import { RATE_MATCHES } from './rates.js';
 import { STATE_MATCHES } from './states.js';
+import { readTime } from './times.js';
 
 type Reader = (match: Match, to: Conditions) => void;
 
@@ -36,6 +37,7 @@ const READERS = new Map<string, Reader>([
   ['tos', each(tos)],
   ['policy', policy],
   ['physdev', physdev],
+  ['time', time],
   ...STATE_MATCHES,
   ...RATE_MATCHES,
 ]);
@@ -277,6 +279,10 @@ function policy({ module, options }: Match, to: Conditions): void {
     to.never = 'other';
     to.neverWhy = 'it is about IPsec tunnels, of which an import has none';
   }
+}
+
+function time(match: Match, to: Conditions): void {
+  if (!readTime(match, to)) to.cannot(shown(match));
 }
 
 function physdev(match: Match, to: Conditions): void {

@@ -23,7 +23,7 @@ export interface BaseChain {
   readonly decisions: readonly Decision[];
 }
 
-/** Policies by zones beyond this, and rules they multiply out to, make one policy with conditions. */
+/** Policies of a chain, and rules they multiply out to, beyond which it is one policy with conditions. */
 const MOST_POLICIES = 64;
 const MOST_MULTIPLIED = 300_000;
 const LONGEST_DESCRIPTION = 1000;
@@ -44,20 +44,19 @@ export class PolicyWriter {
   }
 
   write(chains: readonly BaseChain[]): PolicyText[] {
-    const runs = chains.map((chain) => ({ chain, runs: runsOf(chain.decisions) }));
-    const count = runs.reduce((sum, one) => sum + one.runs.length, 0);
-    const all = chains.flatMap(({ decisions }) => decisions);
-    const sides = (part: 'in' | 'out') => new Set(all.map(({ box }) => box[part])).size;
-    const byZone =
-      count <= MOST_POLICIES &&
-      all.length * (sides('in') + 1) * (sides('out') + 1) <= MOST_MULTIPLIED;
-    return runs.flatMap(({ chain, runs: parts }) =>
-      byZone
-        ? parts.map((part) => this.#policy(chain, part, true))
-        : chain.decisions.length === 0
-          ? []
-          : [this.#policy(chain, chain.decisions, false)],
-    );
+    return chains.flatMap((chain) => {
+      const { decisions } = chain;
+      const runs = runsOf(decisions);
+      const zones = (part: 'in' | 'out') => {
+        const kinds = new Set(decisions.map(({ box }) => box[part])).size;
+        return (bits: bigint | null) => (bits === null ? kinds : this.#interfaces.of(bits).length);
+      };
+      const [from, to] = [zones('in'), zones('out')];
+      const multiplied = decisions.reduce((sum, { box }) => sum + from(box.in) * to(box.out), 0);
+      if (runs.length <= MOST_POLICIES && multiplied <= MOST_MULTIPLIED)
+        return runs.map((run) => this.#policy(chain, run, true));
+      return decisions.length === 0 ? [] : [this.#policy(chain, decisions, false)];
+    });
   }
 
   #policy(chain: BaseChain, decisions: readonly Decision[], byZone: boolean): PolicyText {

@@ -168,7 +168,8 @@ function* ownAddresses(
     if (!input.has(chain) || forward.has(chain)) continue;
     const to = parts.core.find(({ name }) => name === '--destination');
     const ranges = to === undefined || to.negated ? null : addressRanges(to.args[0] ?? '', family);
-    for (const range of ranges ?? []) {
+    // A mask with holes names hosts of many networks, none of which need be here.
+    for (const range of ranges?.length === 1 ? ranges : []) {
       const [value, high] = range;
       // An address that ends in 0 or 255 is rather a subnet's than a host's.
       if (value !== high || !isUnicast(range, family)) continue;

@@ -22,6 +22,7 @@ export function writeFile(
   site: Site,
   interfaces: Interfaces,
   ipsets: Ipsets,
+  schedules: ReadonlyMap<string, string>,
   family: 4 | 6,
   remarks: Remarks,
 ): string {
@@ -36,6 +37,7 @@ export function writeFile(
     'settings: { reverse-path: off }',
     '',
     ...groupLines(groups, writer, ipsets, family),
+    ...scheduleLines(schedules),
     'policies:',
     ...otherFamily(family),
     ...policies.flatMap(policyLines),
@@ -107,6 +109,11 @@ function groupLines(
     ...(services.length === 0 ? [] : ['  services:', ...services]),
     '',
   ];
+}
+
+function scheduleLines(schedules: ReadonlyMap<string, string>): string[] {
+  if (schedules.size === 0) return [];
+  return ['schedules:', ...[...schedules].map(([text, name]) => `  ${name}: ${text}`), ''];
 }
 
 /** The rules are of one family: without this the other would match what names no address. */
