@@ -76,6 +76,7 @@ describe('check of a file with assertions', () => {
       'read',
       'schema',
       'check',
+      'analysis',
       'compile',
       'assert',
     ]);
