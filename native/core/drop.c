@@ -27,6 +27,7 @@ static const char *const names[] = {
 	[SL_DROP_IP6_BAD_EXTENSION] = "ip6-bad-extension",
 	[SL_DROP_IP6_TOO_MANY_EXTENSIONS] = "ip6-too-many-extensions",
 	[SL_DROP_IP6_ROUTING_HEADER] = "ip6-routing-header",
+	[SL_DROP_IP6_EXTENSION_DENIED] = "ip6-extension-denied",
 	[SL_DROP_IP6_MARTIAN_SOURCE] = "ip6-martian-source",
 	[SL_DROP_IP6_MARTIAN_DESTINATION] = "ip6-martian-destination",
 	[SL_DROP_FRAGMENT] = "fragment",

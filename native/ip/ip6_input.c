@@ -2,7 +2,9 @@
 #include "core/graph.h"
 #include "ip/announce.h"
 #include "ip/icmp_quote.h"
+#include "ip/ip6_extensions.h"
 #include "ip/ip6_parse.h"
+#include "tables/tables.h"
 
 enum { SESSION_LOOKUP, PORT_TX, DROP, EDGES };
 
@@ -20,7 +22,7 @@ static rte_edge_t from_host(const struct sl_pkt *p)
 	return p->reason || !(p->flags & SL_PKT_L4_WHOLE) || lone ? PORT_TX : SESSION_LOOKUP;
 }
 
-static inline rte_edge_t ip6_input_one(struct rte_mbuf *m)
+static inline rte_edge_t ip6_input_one(const struct sl_tables *tables, struct rte_mbuf *m)
 {
 	struct sl_pkt *p = sl_pkt(m);
 	uint32_t have = (uint32_t)rte_pktmbuf_data_len(m) - p->l3;
@@ -28,6 +30,9 @@ static inline rte_edge_t ip6_input_one(struct rte_mbuf *m)
 	enum sl_drop reason;
 
 	reason = sl_ip6_parse(p, rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3), have, whole);
+	if (likely(!reason && tables))
+		reason = sl_ip6_extensions(tables->image.settings,
+					   rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3), p);
 	if (unlikely((p->flags & SL_PKT_ICMP_ERROR) && !reason))
 		reason = sl_icmp_quote(m, p);
 	p->reason = reason;
@@ -41,6 +46,7 @@ static uint16_t ip6_input_process(struct rte_graph *graph, struct rte_node *node
 				  uint16_t n)
 {
 	const struct sl_session_table *table = sl_node_worker(node)->dp->sessions;
+	const struct sl_tables *tables = sl_node_worker(node)->tables;
 	rte_edge_t next[SL_BURST];
 
 	for (uint16_t done = 0; done < n; done += SL_BURST) {
@@ -50,7 +56,7 @@ static uint16_t ip6_input_process(struct rte_graph *graph, struct rte_node *node
 			uint16_t past = (uint16_t)(i - SL_ANNOUNCE_LAG);
 
 			if (i < piece)
-				next[i] = ip6_input_one(objs[done + i]);
+				next[i] = ip6_input_one(tables, objs[done + i]);
 			if (i >= SL_ANNOUNCE_LAG && next[past] == SESSION_LOOKUP)
 				sl_announce6(table, sl_pkt(objs[done + past]));
 		}

@@ -36,6 +36,10 @@ static bool check_settings(const struct sl_image_check *check)
 		return sl_image_fault(check, "settings", 0, "fragments: %u s, %u datagrams, %u a source",
 				      s->fragment_timeout, s->fragment_datagrams,
 				      s->fragment_source);
+	/* RFC 5095: type 0 never passes. */
+	if (s->ip6_routing & 1 || s->ip6_headers > 8 || s->ip6_flags > 7)
+		return sl_image_fault(check, "settings", 0, "IPv6 extensions: %#x, %u, %#x",
+				      s->ip6_routing, s->ip6_headers, s->ip6_flags);
 	return true;
 }
 

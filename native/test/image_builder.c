@@ -72,6 +72,7 @@ void image_builder_init(struct image_builder *b)
 		.fragment_timeout = 30,
 		.fragment_datagrams = 1024,
 		.fragment_source = 256,
+		.ip6_headers = 8,
 	};
 
 	memset(b, 0, sizeof(*b));

@@ -341,6 +341,12 @@ static void test_texts(void **state)
 	      "settings 0: max_sessions 3 is not in 1024..33554432");
 	FAULT(settings, SL_SECTION_SETTINGS, 0, icmp, 0,
 	      "settings 0: time 6: 0 is not in 1..31536000 seconds");
+	FAULT(settings, SL_SECTION_SETTINGS, 0, ip6_routing, 3,
+	      "settings 0: IPv6 extensions: 0x3, 8, 0");
+	FAULT(settings, SL_SECTION_SETTINGS, 0, ip6_headers, 9,
+	      "settings 0: IPv6 extensions: 0, 9, 0");
+	FAULT(settings, SL_SECTION_SETTINGS, 0, ip6_flags, 8,
+	      "settings 0: IPv6 extensions: 0, 8, 0x8");
 	FAULT(zones, SL_SECTION_ZONES, 1, slot, 2, "zones 1: slot 2 is not in 3..255");
 	FAULT(zones, SL_SECTION_ZONES, 0, name, 9999, "zones 0: name 9999 is out of range");
 	FAULT(interfaces, SL_SECTION_INTERFACES, 1, parent, 5,

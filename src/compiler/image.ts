@@ -217,7 +217,7 @@ function partZones(model: Model, slots: Slots): PartZone[] {
 }
 
 function settings({
-  settings: { maxSessions, maxRoutes, timeouts, midstreamGrace, fragments },
+  settings: { maxSessions, maxRoutes, timeouts, midstreamGrace, fragments, ipv6Extensions: ipv6 },
 }: Model) {
   const section = new SectionWriter(SECTIONS.settings, 1);
   section.add({
@@ -235,6 +235,12 @@ function settings({
     fragment_timeout: fragments.timeout,
     fragment_datagrams: fragments.datagrams,
     fragment_source: fragments.perSource,
+    ip6_routing: ipv6.routing.reduce((mask, type) => mask | (1 << type), 0),
+    ip6_headers: ipv6.most,
+    ip6_flags:
+      (ipv6.hopByHop ? 0 : CONSTANTS.IP6_DROP_HOP_BY_HOP) |
+      (ipv6.destinationOptions ? 0 : CONSTANTS.IP6_DROP_DESTINATION) |
+      (ipv6.other ? 0 : CONSTANTS.IP6_DROP_OTHER),
   });
   return section;
 }

@@ -36,6 +36,17 @@ export interface Settings {
     readonly datagrams: number;
     readonly perSource: number;
   };
+  /** IPv6 extension headers that pass. */
+  readonly ipv6Extensions: {
+    readonly hopByHop: boolean;
+    readonly destinationOptions: boolean;
+    /** Types of routing headers, 1..15. */
+    readonly routing: readonly number[];
+    /** Those that rules see as a protocol: mobility, HIP, Shim6, experiments. */
+    readonly other: boolean;
+    /** Headers a packet may have, 0..8. */
+    readonly most: number;
+  };
   readonly timeouts: {
     readonly tcpOpening: number;
     readonly tcpEstablished: number;

@@ -37,6 +37,39 @@ const fragments = withWords(
   { what: 'bounds of fragments' },
 );
 
+const fate = (meaning: string) =>
+  withWords(z.enum(['allow', 'drop']), { what: '`allow` or `drop`' })
+    .optional()
+    .describe(`${meaning}: \`allow\`, the default, or \`drop\`.`);
+
+/*
+ * Headers that a router has no business with pass by default (RFC 7045, RFC 9673). A routing header
+ * does not: it leads a packet where the rules did not look (RFC 9099, RFC 5095).
+ */
+const ipv6Extensions = withWords(
+  z.strictObject({
+    'hop-by-hop': fate('Options for each hop; MLD to the appliance has them in any case'),
+    'destination-options': fate('Options for the destination'),
+    routing: withWords(
+      z.array(
+        withWords(z.int().min(1).max(15), {
+          what: 'a type of routing header',
+        }),
+      ),
+      { what: 'a list of routing header types' },
+    )
+      .optional()
+      .describe(
+        'Types of routing headers that pass, like 2 (mobile IPv6) or 4 (segment routing); none unless given, and type 0 never.',
+      ),
+    other: fate('Mobility, HIP, Shim6 and experimental headers, which rules see as a protocol'),
+    'max-headers': withWords(z.int().min(0).max(8), { what: 'a number of headers' })
+      .optional()
+      .describe('Extension headers a packet may have, 0 to 8; 8 unless given.'),
+  }),
+  { what: 'the IPv6 extension headers that pass' },
+);
+
 const timeouts = withWords(
   z.strictObject({
     'tcp-opening': duration('30s', 'TCP until both sides have agreed'),
@@ -70,6 +103,9 @@ export const settingsSchema = withWords(
       'After a start of the fast path, TCP without a session may be picked up so long',
     ),
     fragments: fragments.optional().describe('Bounds of fragments that wait for others.'),
+    'ipv6-extensions': ipv6Extensions
+      .optional()
+      .describe('Which IPv6 extension headers pass; what else a packet is stays for the rules.'),
   }),
   { what: 'settings' },
 ).describe('Sizes and times of the fast path.');
@@ -107,6 +143,7 @@ export function resolveSettings(config: SettingsConfig | undefined, context: Con
     return fallback;
   };
   const held = config?.fragments;
+  const extensions = config?.['ipv6-extensions'];
   const datagrams = held?.['max-datagrams'] ?? 8192;
   return {
     midstreamGrace: Math.min(86_400, bounded(config, 'midstream-grace', 86_400, 0)),
@@ -114,6 +151,13 @@ export function resolveSettings(config: SettingsConfig | undefined, context: Con
       timeout: bounded(held, 'timeout', 120, 30),
       datagrams,
       perSource: Math.min(datagrams, held?.['max-per-source'] ?? 256),
+    },
+    ipv6Extensions: {
+      hopByHop: extensions?.['hop-by-hop'] !== 'drop',
+      destinationOptions: extensions?.['destination-options'] !== 'drop',
+      routing: [...new Set(extensions?.routing)].toSorted((a, b) => a - b),
+      other: extensions?.other !== 'drop',
+      most: extensions?.['max-headers'] ?? 8,
     },
     maxSessions: config?.['max-sessions'] ?? 1_048_576,
     maxRoutes: config?.['max-routes'] ?? 65_536,

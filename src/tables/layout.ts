@@ -75,6 +75,10 @@ export const CONSTANTS = {
   RPF_STRICT: 2,
   IFACE_VLAN: 1,
   IFACE_MANAGEMENT: 2,
+  IP6_DROP_HOP_BY_HOP: 1,
+  IP6_DROP_DESTINATION: 2,
+  /** Mobility, HIP, Shim6 and experimental headers. */
+  IP6_DROP_OTHER: 4,
   PORT_NONE: 0,
   PORT_PCI: 1,
   PORT_MAC: 2,
@@ -129,6 +133,9 @@ export const SECTIONS = {
       ['fragment_timeout', 'u32', 'a datagram whose fragments do not all come'],
       ['fragment_datagrams', 'u32', 'datagrams that may wait for fragments at once, all workers'],
       ['fragment_source', 'u32', 'of these from one source address'],
+      ['ip6_routing', 'u16', 'routing header types that pass, a bit each; never type 0'],
+      ['ip6_headers', 'u8', 'extension headers a packet may have, 0..8'],
+      ['ip6_flags', 'u8', 'IP6_DROP_*'],
     ],
   },
   zones: {

@@ -79,6 +79,13 @@ export function model(parts: Partial<Model> = {}): Model {
       maxRoutes: 16_384,
       midstreamGrace: 0,
       fragments: { timeout: 30, datagrams: 1024, perSource: 256 },
+      ipv6Extensions: {
+        hopByHop: true,
+        destinationOptions: true,
+        routing: [],
+        other: true,
+        most: 8,
+      },
       timeouts: {
         tcpOpening: 30,
         tcpEstablished: 7200,

@@ -13,6 +13,8 @@ static const struct packet_row rows[] = {
 	{NULL, INSIDE, "tcp " A "A seq 9 ack 9 ext 60 00010400000000", .drop = SL_DROP_TCP_BAD_STATE},
 	{NULL, INSIDE, "tcp " A "SF seq 9 ext 60 00010400000000", .drop = SL_DROP_TCP_BAD_FLAGS},
 	{"type 0 routing headers (RFC 5095)", INSIDE, "udp " A "len 9 ext 43 0200010000000020010db8000000000000000000000001", .drop = SL_DROP_IP6_ROUTING_HEADER},
+	{"routing headers of other types, unless settings name them", INSIDE, "udp " A "len 9 ext 43 0204000000000020010db8000000000000000000000001", .drop = SL_DROP_IP6_ROUTING_HEADER},
+	{"mobility (RFC 6275) is a protocol to rules", INSIDE, "135 2001:db8:a::5 > 2001:db8:99::1 data 3b00000000000000", .out = WAN, .rule = RULE_OUT},
 	{"hop-by-hop options anywhere but first", INSIDE, "udp " A "len 9 ext 60 00010400000000 ext 0 00010400000000", .drop = SL_DROP_IP6_BAD_EXTENSION},
 	{"an option longer than its header", INSIDE, "udp " A "len 9 ext 60 00010500000000", .drop = SL_DROP_IP6_BAD_EXTENSION},
 	{"a header longer than the packet", INSIDE, "udp " A "len 9 ext 60 ff010400000000", .drop = SL_DROP_IP6_BAD_EXTENSION},

@@ -50,6 +50,13 @@ assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
       maxRoutes: 65536,
       midstreamGrace: 0,
       fragments: { timeout: 30, datagrams: 8192, perSource: 256 },
+      ipv6Extensions: {
+        hopByHop: true,
+        destinationOptions: true,
+        routing: [],
+        other: true,
+        most: 8,
+      },
       timeouts: {
         tcpOpening: 30,
         tcpEstablished: 7200,
