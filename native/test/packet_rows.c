@@ -66,8 +66,14 @@ static void next_hop(uint8_t mac[6], uint16_t out, const uint8_t *ip)
 	}
 	mac[0] = 2;
 	mac[1] = v6 ? 6 : 4;
-	hash = v6 ? rte_jhash(to, 16, out) : 0;
-	memcpy(mac + 2, v6 ? (const void *)&hash : to, 4);
+	if (v6) {
+		uint32_t aligned[4];
+
+		memcpy(aligned, to, sizeof(aligned));
+		hash = rte_jhash(aligned, sizeof(aligned), out);
+		to = (const uint8_t *)&hash;
+	}
+	memcpy(mac + 2, to, 4);
 }
 
 /* The packet one hop on: another Ethernet header with the tag of `out`, a hop less, no padding. */
