@@ -30,6 +30,7 @@ struct sl_tables;
 struct sl_session_table;
 struct sl_session_worker;
 struct sl_limits;
+struct sl_fragments;
 struct sl_fib;
 struct sl_worker;
 
@@ -100,6 +101,7 @@ struct sl_worker {
 	uint32_t routing_epoch;
 	uint64_t random; /* xorshift state, seeded per worker; sl_random() */
 	struct sl_session_worker *sessions;
+	struct sl_fragments *fragments; /* datagrams this worker keeps, ip/fragment.h */
 	/* counters, this worker's arrays in shared memory */
 	struct sl_drop_counter *drops;
 	struct sl_rule_counter *rules;

@@ -32,6 +32,9 @@ static const struct sl_image_settings defaults = {
 	.udp_established = 120,
 	.icmp = 10,
 	.other = 60,
+	.fragment_timeout = 30,
+	.fragment_datagrams = 8192,
+	.fragment_source = 256,
 };
 
 static struct sl_datapath datapath;

@@ -81,7 +81,7 @@ int sl_datapath_make(struct sl_datapath *dp, const struct sl_image_settings *set
 		status = -EIO;
 	for (unsigned int i = 0; !status && i < dp->workers; i++) {
 		what = "worker";
-		if (!sl_worker_create(dp, i, seed))
+		if (!sl_worker_create(dp, i, settings, seed))
 			status = -ENOMEM;
 	}
 	if (status)

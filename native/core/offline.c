@@ -88,8 +88,8 @@ static int send_hello(int fd)
 
 static int send_results(int fd, const struct sl_offline *o)
 {
-	const struct sl_result_head counts = {.results = o->count, .outputs = o->outputs};
-	size_t results = o->count * sizeof(*o->results);
+	const struct sl_result_head counts = {.results = o->reported, .outputs = o->outputs};
+	size_t results = o->reported * sizeof(*o->results);
 	const struct sl_frame head = {
 		.length = (uint32_t)(sizeof(counts) + results + o->out_length),
 		.type = SL_FRAME_RESULT,

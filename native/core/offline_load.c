@@ -10,6 +10,7 @@
 #include "core/port.h"
 #include "core/session_end.h"
 #include "firewall/limit.h"
+#include "ip/fragment.h"
 #include "routing/adjacency.h"
 #include "routing/fib.h"
 #include "session/table.h"
@@ -95,6 +96,7 @@ static int fresh_sessions(struct sl_datapath *dp, const struct sl_image_settings
 	if (!dp->limits)
 		return -ENOMEM;
 	sl_session_table_configure(table, settings);
+	sl_fragments_configure(dp, dp->worker[0]->fragments, settings);
 	dp->worker[0]->sessions =
 		sl_session_worker_create(table, 0, sl_session_end_count, dp->worker[0]);
 	return dp->worker[0]->sessions ? 0 : -ENOMEM;
@@ -134,6 +136,10 @@ int sl_offline_load(struct sl_offline *o, const void *image, size_t size, char *
 	settings = *tables->image.settings;
 	settings.max_sessions = RTE_MIN(settings.max_sessions, MAX_SESSIONS);
 	if (o->made) {
+		/* No batch is under way: nobody asks any more for what is held. */
+		o->late_most = o->late = 0;
+		o->first = UINT32_MAX;
+		sl_fragments_settle(o->worker);
 		/* The worker stands here: nothing may wait for it. */
 		rte_rcu_qsbr_thread_offline(dp->qsbr, 0);
 		status = fresh_sessions(dp, &settings);

@@ -107,10 +107,16 @@ static void next_hop(const struct sl_pkt *p, uint8_t out[16])
 	memcpy(out, a->address, a->family == 4 ? 4 : 16);
 }
 
-static void finish(const struct sl_pkt *p, uint8_t fate)
+static void finish(struct sl_offline *o, const struct sl_pkt *p, uint8_t fate)
 {
-	struct sl_result *r = p->trace;
+	struct sl_result *r;
 
+	if (p->input >= o->first)
+		r = &o->results[p->input - o->first];
+	else if (o->late < o->late_most)
+		r = &o->results[o->count + o->late++];
+	else
+		return; /* its tables are being replaced */
 	*r = (struct sl_result){
 		.input = p->input,
 		.rule = p->rule,
@@ -140,7 +146,7 @@ void sl_offline_local(struct sl_worker *w, struct rte_mbuf **m, uint16_t n)
 		struct sl_pkt *p = sl_pkt(m[i]);
 
 		p->to = SL_ZONE_LOCAL;
-		finish(p, SL_FATE_LOCAL);
+		finish(w->offline, p, SL_FATE_LOCAL);
 		put_output(w->offline, m[i], p->input, SL_IFACE_NONE);
 	}
 	rte_pktmbuf_free_bulk(m, n);
@@ -148,7 +154,7 @@ void sl_offline_local(struct sl_worker *w, struct rte_mbuf **m, uint16_t n)
 
 void sl_offline_dropped(struct sl_worker *w, struct rte_mbuf **m, uint16_t n)
 {
-	const struct sl_offline *o = w->offline;
+	struct sl_offline *o = w->offline;
 
 	for (uint16_t i = 0; i < n; i++) {
 		struct sl_pkt *p = sl_pkt(m[i]);
@@ -157,7 +163,7 @@ void sl_offline_dropped(struct sl_worker *w, struct rte_mbuf **m, uint16_t n)
 			continue;
 		if (o->mode != SL_MODE_REPLAY)
 			ask_policy(w, m[i], p);
-		finish(p, SL_FATE_DROPPED);
+		finish(o, p, SL_FATE_DROPPED);
 	}
 	rte_pktmbuf_free_bulk(m, n);
 }
@@ -171,7 +177,7 @@ uint16_t sl_offline_tx(struct sl_worker *w, struct sl_port *port, uint16_t queue
 		bool generated = p->flags & SL_PKT_GENERATED;
 
 		if (!generated)
-			finish(p, SL_FATE_FORWARDED);
+			finish(w->offline, p, SL_FATE_FORWARDED);
 		put_output(w->offline, m[i], generated ? SL_INPUT_GENERATED : p->input, port->iface);
 	}
 	rte_pktmbuf_free_bulk(m, n);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/offline_state.h"
+#include "ip/fragment.h"
 #include "session/table.h"
 #include "tables/tables.h"
 
@@ -92,6 +93,34 @@ static void advance(struct sl_offline *o)
 	} else {
 		sl_session_sweep(w->sessions, w->now_ms, SWEEP_BUDGET);
 	}
+	sl_fragments_sweep(w, UINT32_MAX);
+}
+
+static int make_results(struct sl_offline *o, uint32_t count, char *error, size_t error_size)
+{
+	o->count = count;
+	o->late = o->reported = 0;
+	o->late_most = sl_fragments_held(o->worker);
+	free(o->results);
+	o->results = calloc((size_t)count + o->late_most + 1, sizeof(*o->results));
+	if (!o->results) {
+		snprintf(error, error_size, "out of memory for %u results", count);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		o->results[i].fate = FATE_UNKNOWN;
+	return 0;
+}
+
+/* Moves the results there are together; how many packets have none, of this batch and before it. */
+static uint32_t gather_results(struct sl_offline *o)
+{
+	uint32_t all = o->count + o->late;
+
+	for (uint32_t i = 0; i < all; i++)
+		if (i >= o->count || o->results[i].fate != FATE_UNKNOWN)
+			o->results[o->reported++] = o->results[i];
+	return o->count + o->late_most - o->reported;
 }
 
 int sl_offline_run(struct sl_offline *o, const uint8_t *payload, size_t size, char *error,
@@ -114,18 +143,11 @@ int sl_offline_run(struct sl_offline *o, const uint8_t *payload, size_t size, ch
 	}
 	if (check(o, payload + sizeof(batch), payload + size, batch.count, error, error_size) < 0)
 		return -EINVAL;
-	free(o->results);
-	o->results = calloc(batch.count ? batch.count : 1, sizeof(*o->results));
-	if (!o->results) {
-		snprintf(error, error_size, "out of memory for %u results", batch.count);
+	if (make_results(o, batch.count, error, error_size) < 0)
 		return -ENOMEM;
-	}
-	for (uint32_t i = 0; i < batch.count; i++)
-		o->results[i].fate = FATE_UNKNOWN;
 	o->mode = batch.mode;
 	o->next = payload + sizeof(batch);
 	o->end = payload + size;
-	o->count = batch.count;
 	o->taken = 0;
 	o->out_length = 0;
 	o->outputs = 0;
@@ -137,13 +159,14 @@ int sl_offline_run(struct sl_offline *o, const uint8_t *payload, size_t size, ch
 		rte_graph_walk(o->worker->graph);
 		rte_rcu_qsbr_quiescent(o->dp->qsbr, 0);
 	}
+	/* A trace is of single packets: none waits for others. */
+	if (batch.flags & SL_BATCH_LAST || o->mode == SL_MODE_TRACE)
+		sl_fragments_settle(o->worker);
 	rte_rcu_qsbr_thread_offline(o->dp->qsbr, 0);
 
-	for (uint32_t i = 0; i < o->count; i++) {
-		if (o->results[i].fate == FATE_UNKNOWN) {
-			snprintf(error, error_size, "packet %u was lost", o->first + i);
-			return -EIO;
-		}
+	if (gather_results(o) != sl_fragments_held(o->worker)) {
+		snprintf(error, error_size, "a packet of %u was lost", o->count);
+		return -EIO;
 	}
 	if (o->out_failed) {
 		snprintf(error, error_size, "out of memory for the packets out");
@@ -216,7 +239,6 @@ uint16_t sl_offline_rx(struct sl_worker *w, struct sl_port *port, uint16_t queue
 			p->flags = SL_PKT_TRACED;
 			p->rule = SL_RULE_NOT_ASKED;
 			p->input = o->first + o->taken;
-			p->trace = result;
 			m[got++] = in;
 		}
 		o->next += sizeof(record) + padded(record.length);

@@ -17,7 +17,12 @@ struct sl_offline {
 	uint32_t count, taken;
 	uint32_t segments; /* of mbufs in this turn */
 	uint32_t turn;	   /* packets that may still enter in this turn */
+	/*
+	 * Of the batch's packets, then of `late` ones of earlier batches that were held. Once the batch
+	 * was run there are `reported`: those still held are not among them.
+	 */
 	struct sl_result *results;
+	uint32_t late, late_most, reported;
 	/* growing buffer of outputs, MODE_REPLAY only */
 	uint8_t *out;
 	size_t out_length, out_room;

@@ -31,8 +31,8 @@ static_assert(sizeof(struct sl_key6) == 40, "key6");
 #define SL_PKT_FROM_HOST 0x01	  /* came from a TAP: source is the box, out_iface is set */
 #define SL_PKT_HANDED_OVER 0x02	  /* another worker parsed it and gave it here */
 #define SL_PKT_ICMP_ERROR 0x04	  /* key is the inner packet's, turned round to match its session */
-#define SL_PKT_FRAGMENT 0x08
-#define SL_PKT_TRACED 0x10	  /* offline: `trace` points at its result */
+#define SL_PKT_FRAGMENT 0x08	  /* `fragment` and what goes with it are set; the first one is L4_WHOLE */
+#define SL_PKT_TRACED 0x10	  /* offline: `input` says whose result it is */
 #define SL_PKT_GENERATED 0x20	  /* made by the box (ICMP error) */
 #define SL_PKT_L4_WHOLE 0x40	  /* the L4 header was parsed */
 
@@ -45,7 +45,10 @@ struct sl_pkt {
 		struct sl_key4 key4;
 		struct sl_key6 key6;
 	};
-	uint64_t hash; /* keyed hash of the key */
+	union {
+		uint64_t hash;		/* keyed hash of the key */
+		struct rte_mbuf *held;	/* fragments: the next one that waits */
+	};
 	uint16_t iface; /* ingress slot after VLAN */
 	uint16_t from;	/* zone slot */
 	uint8_t family; /* 4, 6 or 0 */
@@ -69,12 +72,16 @@ struct sl_pkt {
 	uint32_t adjacency;
 	uint32_t rule;	/* slot */
 	uint32_t input; /* offline: number of the packet */
-	void *trace;	/* offline: struct sl_result * */
+	uint32_t datagram; /* fragments: who keeps it and where, plus one; 0 for none. ip/fragment.h */
 	uint16_t worker; /* hand-over: to whom */
 	uint8_t policy_verdict;
 	uint8_t session_how; /* SL_SESSION_NEW once it made one */
 	uint8_t route_how;   /* SL_ROUTE_*: what the route lookup said */
-	uint8_t spare[11];
+	uint8_t stateless;   /* fragments: by a rule without state, which counts each packet */
+	uint16_t fragment; /* bytes to its place in the datagram, and 1 if more follow */
+	uint32_t fragment_id;
+	uint16_t fragment_length; /* bytes of the datagram in it; those before l4 count where IPv6 has them */
+	uint8_t spare2[10];
 };
 static_assert(sizeof(struct sl_pkt) == 128, "two cache lines");
 #define SL_PKT_PRIV_SIZE sizeof(struct sl_pkt)

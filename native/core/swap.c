@@ -14,6 +14,7 @@
 #include "firewall/edit.h"
 #include "firewall/judge.h"
 #include "host/host.h"
+#include "ip/fragment.h"
 #include "session/walk.h"
 #include "tables/tables.h"
 
@@ -263,6 +264,8 @@ int sl_swap_activate(struct sl_datapath *dp, uint64_t generation, const char *pa
 	for (unsigned int i = 0; i < gone; i++)
 		sl_port_close(closed[i]);
 	sl_session_table_configure(dp->sessions, tables->image.settings);
+	for (unsigned int i = 0; i < dp->workers; i++)
+		sl_fragments_configure(dp, dp->worker[i]->fragments, tables->image.settings);
 	sl_host_apply_tables(tables);
 	judge_sessions(dp, tables);
 	/* Packets that came before the walk ended sessions too; those opened since are none of ours. */

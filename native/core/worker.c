@@ -16,6 +16,7 @@
 #include "core/graph.h"
 #include "core/port.h"
 #include "core/session_end.h"
+#include "ip/fragment.h"
 #include "session/table.h"
 #include "tables/tables.h"
 
@@ -23,6 +24,7 @@
 #define HOST_RING 4096
 #define UNRESOLVED_RING 1024
 #define SWEEP_BUDGET 64	  /* session entries a turn looks at */
+#define FRAGMENT_BUDGET 32 /* datagrams a turn gives up */
 #define IDLE_TURNS 256	  /* empty turns before a worker on a shared CPU sleeps */
 #define IDLE_SLEEP_NS 20000
 #define LONG_IDLE_TURNS 8192 /* then the sleeps are longer: a box at rest costs next to nothing */
@@ -64,7 +66,8 @@ int sl_workers_rings(struct sl_datapath *dp)
 	return dp->to_host && dp->unresolved ? 0 : -ENOMEM;
 }
 
-struct sl_worker *sl_worker_create(struct sl_datapath *dp, unsigned int index, uint64_t seed)
+struct sl_worker *sl_worker_create(struct sl_datapath *dp, unsigned int index,
+				   const struct sl_image_settings *settings, uint64_t seed)
 {
 	struct sl_worker *w = rte_zmalloc("worker", sizeof(*w), 64);
 
@@ -80,7 +83,8 @@ struct sl_worker *sl_worker_create(struct sl_datapath *dp, unsigned int index, u
 		w->tx_queue[i] = SL_NO_QUEUE;
 	sl_counters_attach(dp, w);
 	w->sessions = sl_session_worker_create(dp->sessions, index, sl_session_end_count, w);
-	if (!w->sessions)
+	w->fragments = sl_fragments_create(dp, settings);
+	if (!w->sessions || !w->fragments)
 		goto fail;
 	if (sl_graph_create(w) < 0)
 		goto fail;
@@ -119,6 +123,8 @@ void sl_worker_turn(struct sl_worker *w, uint64_t now_ns, uint32_t now_ms)
 	rte_graph_walk(w->graph);
 	sl_port_drain(w);
 	sl_session_sweep(w->sessions, w->now_ms, SWEEP_BUDGET);
+	if (unlikely(sl_fragments_any(w)))
+		sl_fragments_sweep(w, FRAGMENT_BUDGET);
 	if (w->host_kicked) {
 		uint64_t one = 1;
 

@@ -7,7 +7,8 @@
 int sl_workers_rings(struct sl_datapath *dp);
 
 /* Makes worker `index` with its counters, sessions and graph. NULL when out of memory. */
-struct sl_worker *sl_worker_create(struct sl_datapath *dp, unsigned int index, uint64_t seed);
+struct sl_worker *sl_worker_create(struct sl_datapath *dp, unsigned int index,
+				   const struct sl_image_settings *settings, uint64_t seed);
 
 /* Starts one on each worker lcore; and waits for their end once dp->stop is set. */
 int sl_workers_launch(struct sl_datapath *dp);

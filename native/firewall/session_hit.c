@@ -4,9 +4,46 @@
 #include "firewall/error_fits.h"
 #include "firewall/refresh.h"
 #include "firewall/reverse_path.h"
+#include "session/tcp_window.h"
 #include "session/track.h"
 
 enum { IP_OUTPUT, SESSION_MISS, DROP, EDGES };
+
+/* Packets that are no whole packet of their flow. */
+static enum sl_drop track_rare(struct sl_worker *w, struct sl_session *s, struct rte_mbuf *m)
+{
+	struct sl_pkt *p = sl_pkt(m);
+	enum sl_drop reason;
+
+	/* An error about the flow is none: it moves neither state nor idle time. */
+	if (p->flags & SL_PKT_ICMP_ERROR)
+		return sl_error_fits(s, p);
+	if (p->flags & SL_PKT_L4_WHOLE) {
+		reason = sl_session_track(s, p->direction, p,
+					  rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4),
+					  w->now_ms);
+		if (reason)
+			return reason;
+	} else {
+		/* The first fragment was tracked; that the segment goes on here is all there is to it. */
+		if (s->protocol == IPPROTO_TCP)
+			sl_tcp_extend(s, p->direction,
+				      p->tcp_seq + (p->fragment & 0xfff8u) + p->fragment_length);
+		s->last = w->now_ms;
+	}
+	sl_session_count(s, p->direction, (uint32_t)p->l3_length + p->l4_length);
+	return SL_DROP_NONE;
+}
+
+/* The packet may open a session again; a fragment that is not the first opens nothing. */
+static rte_edge_t ended(struct sl_pkt *p)
+{
+	p->session = SL_SESSION_NO_REF;
+	if (!(p->flags & SL_PKT_FRAGMENT) || p->flags & SL_PKT_L4_WHOLE)
+		return SESSION_MISS;
+	p->reason = SL_DROP_FRAGMENT_STALE;
+	return DROP;
+}
 
 static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m)
 {
@@ -14,18 +51,14 @@ static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m
 	struct sl_session *s = sl_session_at(w->dp->sessions, p->session);
 	enum sl_drop reason;
 
-	if (unlikely(!sl_session_alive(s))) {
-		p->session = SL_SESSION_NO_REF;
-		return SESSION_MISS;
-	}
+	if (unlikely(!sl_session_alive(s)))
+		return ended(p);
 	if (unlikely(!sl_session_current(w, s))) {
 		reason = sl_session_refresh(w, p->session, s);
 		if (reason)
 			goto drop;
-		if (!sl_session_alive(s)) {
-			p->session = SL_SESSION_NO_REF;
-			return SESSION_MISS;
-		}
+		if (!sl_session_alive(s))
+			return ended(p);
 	}
 	p->rule = s->rule;
 	if (unlikely(!sl_reverse_path_known(p, s))) {
@@ -33,21 +66,20 @@ static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m
 		if (reason)
 			goto drop;
 	}
-	/* An error about the flow is no packet of it: it moves neither state nor idle time. */
-	if (unlikely(p->flags & SL_PKT_ICMP_ERROR)) {
-		reason = sl_error_fits(s, p);
-		if (reason)
-			goto drop;
-	} else {
+	if (likely(!(p->flags & (SL_PKT_ICMP_ERROR | SL_PKT_FRAGMENT)))) {
 		reason = sl_session_track(s, p->direction, p,
 					  rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4),
 					  w->now_ms);
 		if (unlikely(reason))
 			goto drop;
 		sl_session_count(s, p->direction, (uint32_t)p->l3_length + p->l4_length);
-		if (unlikely(sl_edit_needed(p, s)))
-			sl_edit_packet(w->tables, m, s->rule, s->in, s->out);
+	} else {
+		reason = track_rare(w, s, m);
+		if (reason)
+			goto drop;
 	}
+	if (unlikely(sl_edit_needed(p, s)) && !(p->flags & SL_PKT_ICMP_ERROR))
+		sl_edit_packet(w->tables, m, s->rule, s->in, s->out);
 	p->to = p->direction ? s->from : s->to;
 	/* What the kernel sent has its own Ethernet header and interface, whoever answers whom. */
 	if (likely(!(p->flags & SL_PKT_FROM_HOST)))

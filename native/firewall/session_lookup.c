@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/graph.h"
+#include "ip/announce.h"
 #include "session/table.h"
 
 enum { SESSION_HIT, SESSION_MISS, HANDOVER_TX, DROP, EDGES };
@@ -12,18 +13,6 @@ struct batch {
 	uint64_t hash[SL_BURST];
 	struct sl_session_hit hit[SL_BURST];
 };
-
-/* Which worker a flow without session belongs to: the same for both of its directions. */
-static inline unsigned int home(const struct sl_datapath *dp, const struct sl_pkt *p)
-{
-	const struct sl_hash_secret *secret = &dp->sessions->secret;
-
-	if (dp->workers == 1)
-		return 0;
-	return sl_hash_home(p->family == 4 ? sl_hash4_symmetric(secret, &p->key4)
-					   : sl_hash6_symmetric(secret, &p->key6),
-			    dp->workers);
-}
 
 static inline rte_edge_t choose(const struct sl_worker *w, struct sl_pkt *p,
 				const struct sl_session_hit *hit)
@@ -40,7 +29,7 @@ static inline rte_edge_t choose(const struct sl_worker *w, struct sl_pkt *p,
 		/* Handed over means home, or that its session ended on the way: made anew here. */
 		if (p->flags & SL_PKT_HANDED_OVER)
 			return SESSION_MISS;
-		to = home(w->dp, p);
+		to = sl_home(w->dp, p);
 		if (to == w->index)
 			return SESSION_MISS;
 		p->worker = (uint16_t)to;

@@ -177,6 +177,7 @@ static rte_edge_t pass(struct sl_worker *w, struct sl_pkt *p, const struct sl_wa
 
 	c->packets++;
 	c->bytes += (uint64_t)p->l3_length + p->l4_length;
+	p->stateless = 1;
 	sl_open_adjacency(p, way);
 	return IP_OUTPUT;
 }

@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t batch[sizeof(struct sl_batch) +
 		      MOST_FRAMES * (sizeof(struct sl_packet) + 14 + 255 * 4 + 8)] = {0};
-	struct sl_batch head = {.mode = SL_MODE_REPLAY};
+	struct sl_batch head = {.mode = SL_MODE_REPLAY, .flags = SL_BATCH_LAST};
 	static uint64_t ms;
 	static uint32_t inputs;
 	size_t length = sizeof(head);

@@ -57,7 +57,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* What is known of a packet stays within it. */
 	if (p->flags & SL_PKT_L4_WHOLE && (uint32_t)p->l3_length + p->l4_length > whole)
 		abort();
-	if (!reason && !(p->flags & SL_PKT_L4_WHOLE))
+	if (!reason && !(p->flags & (SL_PKT_L4_WHOLE | SL_PKT_FRAGMENT)))
+		abort();
+	if (p->flags & SL_PKT_FRAGMENT && (p->fragment_length < p->l4_length || p->fragment_length > whole))
 		abort();
 	if (!reason && p->flags & SL_PKT_ICMP_ERROR) {
 		buffer.m.buf_addr = ip;

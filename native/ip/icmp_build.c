@@ -51,11 +51,15 @@ bool sl_icmp_may_answer(const struct rte_mbuf *m, const struct sl_pkt *p)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *ip = frame + p->l3;
 
-	/* An error is never answered, nor a fragment, nor what was sent to many. */
-	if ((p->flags & (SL_PKT_ICMP_ERROR | SL_PKT_FRAGMENT | SL_PKT_GENERATED)) || (frame[0] & 1))
+	/* An error is never answered, nor what was sent to many. */
+	if ((p->flags & (SL_PKT_ICMP_ERROR | SL_PKT_GENERATED)) || (frame[0] & 1))
 		return false;
 	if (p->family == 4) {
 		uint32_t src, dst;
+
+		/* RFC 1122 3.2.2: of fragments the first alone is; RFC 4443 says nothing of the kind. */
+		if (p->flags & SL_PKT_FRAGMENT && !(p->flags & SL_PKT_L4_WHOLE))
+			return false;
 
 		memcpy(&src, ip + 12, 4);
 		memcpy(&dst, ip + 16, 4);

@@ -127,6 +127,9 @@ enum sl_drop sl_icmp_quote(struct rte_mbuf *m, struct sl_pkt *p)
 	const uint8_t *l4 = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4);
 	uint32_t have = RTE_MIN((uint32_t)rte_pktmbuf_data_len(m) - p->l4, (uint32_t)p->l4_length);
 
+	/* RFC 1812 4.3.2.3, RFC 4443 2.4 (c): an error fits any link; part of one has no checksum. */
+	if (p->flags & SL_PKT_FRAGMENT)
+		return SL_DROP_ICMP_ERROR_INVALID;
 	if (!checksum_ok(m, p))
 		return SL_DROP_ICMP_BAD_CHECKSUM;
 	if (!mtu_possible(p, l4))

@@ -4,18 +4,24 @@
 #include "ip/icmp_quote.h"
 #include "ip/ip4_parse.h"
 
-enum { SESSION_LOOKUP, PORT_TX, DROP, EDGES };
+enum { SESSION_LOOKUP, FRAGMENT, PORT_TX, DROP, EDGES };
 
 /*
  * What the kernel itself sends goes out whatever it looks like; a session is made only for what has
- * one: no fragment, nothing between neighbours, no group.
+ * one: nothing between neighbours, no group. A fragment, from wherever, joins the others first.
  */
-static rte_edge_t from_host(const struct sl_pkt *p)
+static rte_edge_t aside(const struct sl_pkt *p)
 {
 	uint32_t dst = rte_be_to_cpu_32(p->key4.dst);
 	bool lone = p->family == 4 && (sl_ip4_is_multicast(dst) || dst == 0xffffffff);
 
-	return p->reason || !(p->flags & SL_PKT_L4_WHOLE) || lone ? PORT_TX : SESSION_LOOKUP;
+	if (!(p->flags & SL_PKT_FROM_HOST))
+		return FRAGMENT;
+	if (p->reason || lone)
+		return PORT_TX;
+	if (p->flags & SL_PKT_FRAGMENT)
+		return FRAGMENT;
+	return p->flags & SL_PKT_L4_WHOLE ? SESSION_LOOKUP : PORT_TX;
 }
 
 static inline rte_edge_t ip4_input_one(struct rte_mbuf *m)
@@ -29,8 +35,8 @@ static inline rte_edge_t ip4_input_one(struct rte_mbuf *m)
 	if (unlikely((p->flags & SL_PKT_ICMP_ERROR) && !reason))
 		reason = sl_icmp_quote(m, p);
 	p->reason = reason;
-	if (unlikely(p->flags & SL_PKT_FROM_HOST))
-		return from_host(p);
+	if (unlikely(p->flags & (SL_PKT_FROM_HOST | SL_PKT_FRAGMENT)))
+		return aside(p);
 	return likely(!reason) ? SESSION_LOOKUP : DROP;
 }
 
@@ -62,7 +68,7 @@ static struct rte_node_register ip4_input = {
 	.process = ip4_input_process,
 	.init = sl_node_init,
 	.nb_edges = EDGES,
-	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [PORT_TX] = "port_tx",
-		       [DROP] = "drop"},
+	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [FRAGMENT] = "fragment",
+		       [PORT_TX] = "port_tx", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(ip4_input)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ip/checksum.h"
+#include "ip/fragment_parse.h"
 #include "ip/l4_parse.h"
 #include "ip/martian.h"
 
@@ -42,18 +43,13 @@ static inline enum sl_drop sl_ip4_martian(uint32_t src, uint32_t dst)
 	return SL_DROP_NONE;
 }
 
-/* RFC 791 3.2, RFC 1858, RFC 3128: what a fragment may look like. */
-static inline enum sl_drop sl_ip4_fragment(uint16_t field, uint32_t payload, uint8_t proto)
+/* RFC 791 3.2; what does not depend on the family is in fragment_parse.h. */
+static inline enum sl_drop sl_ip4_fragment(struct sl_pkt *p, const uint8_t *ip, uint16_t field,
+					   uint32_t payload)
 {
-	uint32_t offset = (field & 0x1fffu) * 8;
-
-	if (offset + payload > 65535)
-		return SL_DROP_FRAGMENT_INVALID;
-	if ((field & 0x2000) && (payload == 0 || payload % 8))
-		return SL_DROP_FRAGMENT_INVALID;
-	if (proto == IPPROTO_TCP && (offset == 8 || (offset == 0 && payload < 20)))
-		return SL_DROP_FRAGMENT_INVALID;
-	return SL_DROP_FRAGMENT;
+	p->fragment_id = sl_get16(ip + 4);
+	return sl_fragment_parse(p, (field & 0x1fffu) * 8, field & 0x2000, payload,
+				 p->l3_length, ip[9]);
 }
 
 /*
@@ -97,9 +93,9 @@ static inline enum sl_drop sl_ip4_parse(struct sl_pkt *p, const uint8_t *ip, uin
 
 	fragment = sl_get16(ip + 6);
 	if (unlikely(fragment & 0x3fff)) {
-		p->flags |= SL_PKT_FRAGMENT;
+		/* One that no datagram may have, its addresses say, is refused without looking on. */
 		if (!reason)
-			reason = sl_ip4_fragment(fragment, payload, ip[9]);
+			reason = sl_ip4_fragment(p, ip, fragment, payload);
 		if (fragment & 0x1fff) {
 			p->key4.sport = p->key4.dport = 0;
 			return reason;
@@ -108,5 +104,7 @@ static inline enum sl_drop sl_ip4_parse(struct sl_pkt *p, const uint8_t *ip, uin
 	l4 = sl_l4_parse(p, ip + header, RTE_MIN(have - header, payload), payload, ip[9],
 			 fragment & 0x3fff, &ports);
 	memcpy(&p->key4.sport, &ports, 4);
+	if (unlikely(fragment & 0x3fff))
+		l4 = sl_fragment_first(l4, ip + header);
 	return reason ? reason : l4;
 }

@@ -6,20 +6,26 @@
 #include "ip/ip6_parse.h"
 #include "tables/tables.h"
 
-enum { SESSION_LOOKUP, PORT_TX, DROP, EDGES };
+enum { SESSION_LOOKUP, FRAGMENT, PORT_TX, DROP, EDGES };
 
 /*
  * What the kernel itself sends goes out whatever it looks like; a session is made only for what has
- * one: no fragment, nothing between neighbours, no group.
+ * one: nothing between neighbours, no group. A fragment, from wherever, joins the others first.
  */
-static rte_edge_t from_host(const struct sl_pkt *p)
+static rte_edge_t aside(const struct sl_pkt *p)
 {
 	bool lone = p->family == 6 &&
 		    (sl_ip6_is_multicast(p->key6.dst) ||
 		     (p->key6.proto == IPPROTO_ICMPV6 &&
 		      sl_icmp6_class((uint8_t)(p->icmp >> 8)) == SL_ICMP_LINK));
 
-	return p->reason || !(p->flags & SL_PKT_L4_WHOLE) || lone ? PORT_TX : SESSION_LOOKUP;
+	if (!(p->flags & SL_PKT_FROM_HOST))
+		return FRAGMENT;
+	if (p->reason || lone)
+		return PORT_TX;
+	if (p->flags & SL_PKT_FRAGMENT)
+		return FRAGMENT;
+	return p->flags & SL_PKT_L4_WHOLE ? SESSION_LOOKUP : PORT_TX;
 }
 
 static inline rte_edge_t ip6_input_one(const struct sl_tables *tables, struct rte_mbuf *m)
@@ -36,8 +42,8 @@ static inline rte_edge_t ip6_input_one(const struct sl_tables *tables, struct rt
 	if (unlikely((p->flags & SL_PKT_ICMP_ERROR) && !reason))
 		reason = sl_icmp_quote(m, p);
 	p->reason = reason;
-	if (unlikely(p->flags & SL_PKT_FROM_HOST))
-		return from_host(p);
+	if (unlikely(p->flags & (SL_PKT_FROM_HOST | SL_PKT_FRAGMENT)))
+		return aside(p);
 	return likely(!reason) ? SESSION_LOOKUP : DROP;
 }
 
@@ -70,7 +76,7 @@ static struct rte_node_register ip6_input = {
 	.process = ip6_input_process,
 	.init = sl_node_init,
 	.nb_edges = EDGES,
-	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [PORT_TX] = "port_tx",
-		       [DROP] = "drop"},
+	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [FRAGMENT] = "fragment",
+		       [PORT_TX] = "port_tx", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(ip6_input)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-#include "ip/l4_parse.h"
+#include "ip/fragment_parse.h"
 #include "ip/link_parse.h"
 #include "ip/martian.h"
 
@@ -15,6 +15,8 @@ struct sl_ip6_chain {
 	bool fragmented;   /* there was a fragment header */
 	bool part;	   /* and it was no atomic one (RFC 6946) */
 	uint16_t fragment; /* offset * 8 and the M bit */
+	uint32_t part_at;  /* where the fragment header ends */
+	uint32_t id;
 };
 
 /* RFC 8200 4.2: options fill their header; RFC 2675: no jumbograms here. */
@@ -49,11 +51,10 @@ static inline enum sl_drop sl_ip6_walk(const uint8_t *ip, uint32_t have, struct 
 			break;
 		if (seen == SL_IP6_MAX_EXTENSIONS)
 			return SL_DROP_IP6_TOO_MANY_EXTENSIONS;
-		if (have - at < 8)
-			return SL_DROP_IP6_BAD_EXTENSION;
-		length = type == 44 ? 8 : (ip[at + 1] + 1u) * 8;
+		length = have - at < 8 || type == 44 ? 8 : (ip[at + 1] + 1u) * 8;
+		/* RFC 7112 5: the first fragment holds the whole chain. */
 		if (have - at < length)
-			return SL_DROP_IP6_BAD_EXTENSION;
+			return c->part ? SL_DROP_FRAGMENT_TINY : SL_DROP_IP6_BAD_EXTENSION;
 		if (type == 0 || type == 60) {
 			enum sl_drop reason;
 
@@ -72,6 +73,8 @@ static inline enum sl_drop sl_ip6_walk(const uint8_t *ip, uint32_t have, struct 
 			c->fragmented = true;
 			c->fragment = sl_get16(ip + at + 2) & 0xfff9;
 			c->part = c->fragment != 0;
+			c->part_at = at + 8;
+			c->id = sl_get32(ip + at + 4);
 		}
 		c->proto = ip[at];
 		at += length;
@@ -97,21 +100,20 @@ static inline enum sl_drop sl_ip6_martian(const uint8_t src[16], const uint8_t d
 	return SL_DROP_NONE;
 }
 
-/* RFC 8200 4.5. */
-static inline enum sl_drop sl_ip6_fragment(const struct sl_ip6_chain *c, uint32_t payload)
+/* RFC 8200 4.5; what does not depend on the family is in fragment_parse.h. */
+static inline enum sl_drop sl_ip6_fragment(struct sl_pkt *p, const struct sl_ip6_chain *c,
+					   uint32_t whole)
 {
-	if ((c->fragment & 0xfff8u) + payload > 65535)
-		return SL_DROP_FRAGMENT_INVALID;
-	if ((c->fragment & 1) && (payload == 0 || payload % 8))
-		return SL_DROP_FRAGMENT_INVALID;
-	return SL_DROP_FRAGMENT;
+	p->fragment_id = c->id;
+	return sl_fragment_parse(p, c->fragment & 0xfff8u, c->fragment & 1, whole - c->part_at,
+				 c->part_at - 48, c->proto);
 }
 
 /* As sl_ip4_parse. */
 static inline enum sl_drop sl_ip6_parse(struct sl_pkt *p, const uint8_t *ip, uint32_t have,
 					uint32_t whole)
 {
-	enum sl_drop reason, l4;
+	enum sl_drop reason, l4, walk;
 	struct sl_ip6_chain chain;
 	uint32_t payload, ports;
 
@@ -124,9 +126,14 @@ static inline enum sl_drop sl_ip6_parse(struct sl_pkt *p, const uint8_t *ip, uin
 	if (unlikely(40 + payload > whole || (payload == 0 && ip[6] == 0)))
 		return SL_DROP_IP6_BAD_PAYLOAD_LENGTH;
 	have = RTE_MIN(have, 40 + payload);
-	reason = sl_ip6_walk(ip, have, &chain);
-	if (unlikely(reason))
-		return reason;
+	walk = sl_ip6_walk(ip, have, &chain);
+	if (unlikely(walk)) {
+		if (!chain.part)
+			return walk;
+		/* Its datagram goes with it, so it has to be known. */
+		chain.length = chain.part_at;
+	}
+	whole = 40 + payload;
 	payload -= chain.length - 40;
 	p->family = 6;
 	p->l3_length = (uint16_t)chain.length;
@@ -140,17 +147,17 @@ static inline enum sl_drop sl_ip6_parse(struct sl_pkt *p, const uint8_t *ip, uin
 	reason = sl_ip6_martian(p->key6.src, p->key6.dst);
 
 	if (unlikely(chain.part)) {
-		p->flags |= SL_PKT_FRAGMENT;
+		/* One that no datagram may have, its addresses say, is refused without looking on. */
 		if (!reason)
-			reason = sl_ip6_fragment(&chain, payload);
-		if (chain.fragment & 0xfff8)
-			return reason;
+			reason = sl_ip6_fragment(p, &chain, whole);
+		if (walk || chain.fragment & 0xfff8)
+			return reason ? reason : walk;
 	}
 	l4 = sl_l4_parse(p, ip + chain.length, have - chain.length, payload, chain.proto, chain.part,
 			 &ports);
 	memcpy(&p->key6.sport, &ports, 4);
-	if (unlikely(chain.part && !(p->flags & SL_PKT_L4_WHOLE)))
-		l4 = SL_DROP_FRAGMENT_INVALID; /* RFC 7112: the first holds all headers */
+	if (unlikely(chain.part))
+		l4 = sl_fragment_first(l4, ip + chain.length);
 	if (chain.proto == IPPROTO_ICMPV6 && (p->flags & SL_PKT_L4_WHOLE) &&
 	    sl_icmp6_class((uint8_t)(p->icmp >> 8)) == SL_ICMP_LINK &&
 	    !sl_link_valid(ip, p->icmp, payload, chain.fragmented))

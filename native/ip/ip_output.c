@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/graph.h"
 #include "ip/checksum.h"
+#include "ip/fragment.h"
 #include "ip/pull.h"
 #include "routing/adjacency.h"
 
-enum { PORT_TX, HOST_TX, ICMP_ERROR, DROP, EDGES };
+enum { PORT_TX, HOST_TX, ICMP_ERROR, IP_SPLIT, SESSION_HIT, DROP, EDGES };
 
 /* How often a use is written down, ms: it keeps the neighbour managed, no more. */
 #define USED_MS 1000
@@ -96,14 +97,19 @@ static inline rte_edge_t ip_output_one(struct sl_worker *w, struct rte_mbuf *m)
 	struct sl_adjacency *a = &sl_adjacencies[p->adjacency];
 	uint32_t length = (uint32_t)p->l3_length + p->l4_length;
 	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, p->l3), state;
+	rte_edge_t to = PORT_TX;
 
 	if (unlikely(p->adjacency < SL_ADJ_FIRST))
 		return special(p);
 	p->out_iface = a->iface;
 	if (unlikely(ip[p->family == 4 ? 8 : 7] <= 1))
 		return refuse(p, SL_DROP_TTL_EXCEEDED, ICMP_ERROR);
-	if (unlikely(length > a->mtu))
-		return refuse(p, SL_DROP_TOO_BIG, ICMP_ERROR);
+	if (unlikely(length > a->mtu)) {
+		/* RFC 791 3.2: in IPv4 it is up to the sender; RFC 8200 5: in IPv6 it is not. */
+		if (p->family == 6 || ip[6] & 0x40)
+			return refuse(p, SL_DROP_TOO_BIG, ICMP_ERROR);
+		to = IP_SPLIT;
+	}
 	state = a->state;
 	if (unlikely(w->now_ms - a->used_ms >= USED_MS))
 		a->used_ms = w->now_ms;
@@ -115,7 +121,37 @@ static inline rte_edge_t ip_output_one(struct sl_worker *w, struct rte_mbuf *m)
 	decrement(ip, p->family);
 	if (unlikely(!rewrite(m, p, a, length)))
 		return refuse(p, SL_DROP_NO_MBUF, DROP);
-	return PORT_TX;
+	if (unlikely(to == IP_SPLIT))
+		p->l3 = a->header_length;
+	return to;
+}
+
+/* The first fragment of a datagram goes out: those that waited for its verdict come after it. */
+static void release(struct rte_graph *graph, struct rte_node *node, struct sl_worker *w,
+		    struct rte_mbuf *m)
+{
+	for (struct rte_mbuf *next; m; m = next) {
+		rte_edge_t edge = DROP;
+
+		next = sl_pkt(m)->held;
+		switch (sl_fragment_follow(w, m)) {
+		case SL_FRAGMENT_SESSION:
+			edge = SESSION_HIT;
+			break;
+		case SL_FRAGMENT_OUT:
+			edge = ip_output_one(w, m);
+			break;
+		default:
+			break;
+		}
+		if (edge != TAKEN)
+			rte_node_enqueue_x1(graph, node, edge, m);
+	}
+}
+
+static struct rte_mbuf *verdict(struct sl_worker *w, struct sl_pkt *p)
+{
+	return p->datagram ? sl_fragment_verdict(w, p, SL_DROP_NONE) : NULL;
 }
 
 /* Forwards: TTL, MTU, the next hop's header. */
@@ -123,14 +159,20 @@ static uint16_t ip_output_process(struct rte_graph *graph, struct rte_node *node
 				  uint16_t n)
 {
 	struct sl_worker *w = sl_node_worker(node);
+	struct rte_mbuf *waiting[SL_BURST];
 	rte_edge_t next[SL_BURST];
 
 	for (uint16_t done = 0; done < n; done += SL_BURST) {
 		uint16_t piece = RTE_MIN((uint16_t)(n - done), (uint16_t)SL_BURST), kept = 0;
+		uint16_t trains = 0;
 		void **obj = objs + done;
 
 		for (uint16_t i = 0; i < piece; i++) {
-			rte_edge_t edge = ip_output_one(w, obj[i]);
+			rte_edge_t edge;
+
+			if (unlikely(sl_pkt(obj[i])->flags & SL_PKT_FRAGMENT))
+				waiting[trains++] = verdict(w, sl_pkt(obj[i]));
+			edge = ip_output_one(w, obj[i]);
 
 			next[kept] = edge;
 			obj[kept] = obj[i];
@@ -138,6 +180,8 @@ static uint16_t ip_output_process(struct rte_graph *graph, struct rte_node *node
 		}
 		if (likely(kept))
 			sl_node_forward(graph, node, obj, next, kept);
+		for (uint16_t i = 0; i < trains; i++)
+			release(graph, node, w, waiting[i]);
 	}
 	return n;
 }
@@ -148,6 +192,7 @@ static struct rte_node_register ip_output = {
 	.init = sl_node_init,
 	.nb_edges = EDGES,
 	.next_nodes = {[PORT_TX] = "port_tx", [HOST_TX] = "host_tx",
-		       [ICMP_ERROR] = "icmp_error", [DROP] = "drop"},
+		       [ICMP_ERROR] = "icmp_error", [IP_SPLIT] = "ip_split",
+		       [SESSION_HIT] = "session_hit", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(ip_output)

@@ -76,6 +76,13 @@ static inline void sl_tcp_advance(struct sl_session *s, unsigned int side, uint3
 		s->window[side] = window;
 }
 
+/* The segment was longer than its first fragment said: it ends at `end` or later. */
+static inline void sl_tcp_extend(struct sl_session *s, unsigned int side, uint32_t end)
+{
+	if (!(s->flags & SL_SESSION_LOOSE) && sl_seq_geq(end, s->end[side]))
+		s->end[side] = end;
+}
+
 /* One segment of a live session; reads the header itself only where options matter. */
 static inline enum sl_drop sl_tcp_track(struct sl_session *s, unsigned int direction,
 					const struct sl_pkt *p, const uint8_t *tcp, uint32_t now_ms)

@@ -142,7 +142,7 @@ int pipeline_start(void **state)
 const struct sl_result *pipeline_run(uint16_t mode, uint16_t in, const struct frame *f,
 				     uint32_t after_ms)
 {
-	struct sl_batch head = {.mode = mode, .count = 1};
+	struct sl_batch head = {.mode = mode, .flags = SL_BATCH_LAST, .count = 1};
 	struct sl_packet packet = {.length = f->length, .iface = in};
 	uint32_t before = rte_mempool_avail_count(datapath.pool);
 	char error[512] = "";

@@ -83,16 +83,18 @@ describe.skipIf(captures.length === 0)('every packet of a capture is accounted f
         bytes: change(packet, next),
       }));
       await datapath.load(compiled.image);
+      // Fragments may be answered for with a later batch.
+      const answered: number[] = [];
       for (let at = 0; at < changed.length; at += BATCH) {
         const batch = changed.slice(at, at + BATCH);
         const { results } = await datapath.run('replay', batch, at + BATCH >= changed.length);
-        expect(results.map(({ input }) => input).sort((a, b) => a - b)).toEqual(
-          batch.map((_, n) => at + n),
-        );
-        for (const { fate, reason } of results)
+        for (const { input, fate, reason } of results) {
+          answered.push(input);
           expect(reason !== 0, `${name}: reason ${reason}`).toBe(fate === M.FATE_DROPPED);
-        packets += results.length;
+        }
       }
+      expect(answered.sort((a, b) => a - b)).toEqual(changed.map((_, n) => n));
+      packets += answered.length;
     }
     expect(packets).toBeGreaterThan(1000);
   }, 300_000);

@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/graph.h"
 
-enum { SESSION_LOOKUP, EDGES };
+enum { SESSION_LOOKUP, FRAGMENT, FRAGMENT_FOLLOW, EDGES };
+
+/* A fragment comes to its datagram, or from there to its flow, the first one ahead. */
+static rte_edge_t edge_of(const struct sl_pkt *p)
+{
+	if (!(p->flags & SL_PKT_FRAGMENT))
+		return SESSION_LOOKUP;
+	if (!p->datagram)
+		return FRAGMENT;
+	return p->flags & SL_PKT_L4_WHOLE ? SESSION_LOOKUP : FRAGMENT_FOLLOW;
+}
 
 /* Takes what other workers parsed and found to be this one's. */
 static uint16_t handover_rx_process(struct rte_graph *graph, struct rte_node *node, void **objs,
@@ -14,6 +24,7 @@ static uint16_t handover_rx_process(struct rte_graph *graph, struct rte_node *no
 	for (unsigned int from = 0; from < w->dp->workers; from++) {
 		struct rte_ring *ring = w->dp->handover[from][w->index];
 		unsigned int got;
+		uint8_t flags = 0;
 
 		if (!ring)
 			continue;
@@ -21,8 +32,12 @@ static uint16_t handover_rx_process(struct rte_graph *graph, struct rte_node *no
 		if (got == 0)
 			continue;
 		for (unsigned int i = 0; i < got; i++)
-			sl_pkt(objs[i])->flags |= SL_PKT_HANDED_OVER;
-		rte_node_enqueue(graph, node, SESSION_LOOKUP, objs, (uint16_t)got);
+			flags |= sl_pkt(objs[i])->flags |= SL_PKT_HANDED_OVER;
+		if (likely(!(flags & SL_PKT_FRAGMENT)))
+			rte_node_enqueue(graph, node, SESSION_LOOKUP, objs, (uint16_t)got);
+		else
+			for (unsigned int i = 0; i < got; i++)
+				rte_node_enqueue_x1(graph, node, edge_of(sl_pkt(objs[i])), objs[i]);
 		total += (uint16_t)got;
 	}
 	w->received += total;
@@ -35,6 +50,7 @@ static struct rte_node_register handover_rx = {
 	.process = handover_rx_process,
 	.init = sl_node_init,
 	.nb_edges = EDGES,
-	.next_nodes = {[SESSION_LOOKUP] = "session_lookup"},
+	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [FRAGMENT] = "fragment",
+		       [FRAGMENT_FOLLOW] = "fragment_follow"},
 };
 RTE_NODE_REGISTER(handover_rx)

@@ -54,7 +54,6 @@ static uint16_t host_rx_process(struct rte_graph *graph, struct rte_node *node, 
 		p->iface = SL_IFACE_NONE;
 		p->from = SL_ZONE_LOCAL;
 		p->adjacency = SL_ADJ_RAW;
-		p->trace = NULL;
 		sl_iface_counter(w, p->out_iface)->from_host++;
 		if (rte_pktmbuf_data_len(m) < 14 || !insert_tag(w, m, p)) {
 			p->reason = SL_DROP_ETH_TRUNCATED;
