@@ -39,7 +39,7 @@ export function randomDump(kind: DumpKind, random: Random): string {
     const callable = names.slice(Math.max(0, i - 1));
     const count = random(rules + 1);
     for (let n = 0; n < count; n++) {
-      const strange = random(100) < unknown ? '-m mark --mark 0x1 ' : '';
+      const strange = random(100) < unknown ? '-m length --length 0:40 ' : '';
       const rest = `${matches(family, chain, random)}${strange}${target(callable, random)}`;
       lines.push(`-A ${chain} ${rest}`.trim());
     }

@@ -15,6 +15,10 @@ export interface Surroundings {
   readonly addressTypes: ReadonlyMap<string, Ranges>;
   /** The group that stands for an ipset, or why it cannot be one. */
   readonly ipset: (name: string, directions: string, line: number) => { group: string } | string;
+  /** An empty group for the addresses of countries. */
+  readonly countries: (codes: string, line: number) => string;
+  /** Bits that rules of the file may set in marks, of packets and of connections. */
+  readonly marks: { readonly mark: number; readonly connmark: number };
   /** The name of a schedule. */
   readonly schedule: (value: Value) => string;
   /** Whether destinations are translated before they get here. */

@@ -72,7 +72,7 @@ export function flatten(
   } catch (error) {
     if (!(error instanceof Spent)) throw error;
     throw new TooMuch(
-      `${base.name} with its chains comes to more than ${MOST_EVENTS.toLocaleString('en-US')} rules`,
+      `written out, ${base.name} with its chains comes to more than ${MOST_EVENTS.toLocaleString('en-US')} rules or ${MOST_STEPS.toLocaleString('en-US')} steps`,
     );
   }
   return walk.events;

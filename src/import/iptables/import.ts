@@ -3,6 +3,7 @@ import type { Imported } from '../imported.js';
 import { lastAddress } from './addresses.js';
 import type { Surroundings } from './conditions.js';
 import { decisionsOf } from './decisions.js';
+import { marksOf } from './marks.js';
 import { parseDump, type Dump, type Table } from './dump.js';
 import { flatten, TooMuch } from './flatten.js';
 import { Interfaces, MOST_INTERFACES } from './interfaces.js';
@@ -55,6 +56,8 @@ export function importIptables(text: string, { ipsets: saved }: IptablesOptions 
     isLoopback: (pattern) => pattern === 'lo',
     addressTypes: site.addressTypes,
     ipset: (name, directions, line) => ipsets.group(name, directions, line),
+    countries: (codes, line) => ipsets.countries(codes, line),
+    marks: marksOf(dump),
     schedule: (value) => {
       const text = flow(value);
       const name = schedules.get(text) ?? `time-${schedules.size + 1}`;

@@ -87,6 +87,20 @@ export class Ipsets {
     return { group: this.#groupOf(name, 0).name };
   }
 
+  /** The group for the addresses of countries, which nobody but the user knows. */
+  countries(codes: string, line: number): string {
+    const key = `geoip ${codes}`;
+    this.#say(
+      line,
+      `the addresses of ${codes} are not in the file: the group for them is empty and to be filled in`,
+    );
+    const known = this.#groups.get(key);
+    if (known !== undefined) return known.name;
+    const name = this.#names.unique(nameOf(`geoip-${codes}`, 50));
+    this.#groups.set(key, { name, include: [], except: [], empty: true });
+    return name;
+  }
+
   get groups(): readonly Group[] {
     return [...this.#groups.values()];
   }

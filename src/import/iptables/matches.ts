@@ -38,6 +38,12 @@ const READERS = new Map<string, Reader>([
   ['policy', policy],
   ['physdev', physdev],
   ['time', time],
+  ['geoip', each(geoip)],
+  ['mark', marked],
+  ['connmark', marked],
+  ['string', payload],
+  ['layer7', payload],
+  ['ipp2p', payload],
   ...STATE_MATCHES,
   ...RATE_MATCHES,
 ]);
@@ -278,6 +284,43 @@ function policy({ module, options }: Match, to: Conditions): void {
   else if ((kind === 'ipsec') !== pol.negated) {
     to.never = 'other';
     to.neverWhy = 'it is about IPsec tunnels, of which an import has none';
+  }
+}
+
+function geoip({ name, negated, args }: Option, to: Conditions): boolean {
+  const end = /^--(src-cc|source-country)$/.test(name) ? 'src' : 'dst';
+  if (end === 'dst' && !/^--(dst-cc|destination-country)$/.test(name)) return false;
+  const group = to.around.countries(args[0] ?? '', to.line);
+  to.and({ [end]: { set: null, inc: negated ? [] : [group], exc: negated ? [group] : [] } });
+  return true;
+}
+
+/** A mark whose bits nothing in the file sets is zero. */
+function marked(match: Match, to: Conditions): void {
+  const { mark, connmark } = to.around.marks;
+  const set = match.module === 'mark' ? mark : connmark;
+  for (const option of match.options) {
+    const [value = '', mask = '0xffffffff'] = (option.args[0] ?? '').split('/');
+    const [want, care] = [numberOf(value, 0xffffffff), numberOf(mask, 0xffffffff)];
+    if (option.name !== '--mark' || want === null || care === null) {
+      to.cannot(asWritten(option));
+      continue;
+    }
+    const never = (want & ~care) !== 0 || (want & ~set) !== 0;
+    if (!never && (care & set) !== 0) to.cannot(asWritten(option));
+    else if (never !== option.negated) {
+      to.never = 'other';
+      to.neverWhy = `nothing in the file makes ${asWritten(option)} true`;
+    }
+  }
+}
+
+/** TCP has nothing in it before there is a session. */
+function payload(match: Match, to: Conditions): void {
+  if (!to.isOf(TCP) || match.options.some(({ negated }) => negated)) to.cannot(shown(match));
+  else {
+    to.never = 'other';
+    to.neverWhy = `${shown(match)}: sessions are not looked into`;
   }
 }
 

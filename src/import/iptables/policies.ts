@@ -61,9 +61,7 @@ export class PolicyWriter {
 
   #policy(chain: BaseChain, decisions: readonly Decision[], byZone: boolean): PolicyText {
     const base = chain.name.toLowerCase();
-    const owners = new Set(decisions.flatMap(({ rule }) => rule?.chain ?? []));
-    const [only = chain.name] = owners;
-    const owner = owners.size > 1 || only === chain.name ? base : nameOf(only, 50) || base;
+    const owner = ownerOf(decisions, chain.name) ?? base;
     const { in: from, out: to } = byZone ? (decisions[0] as Decision).box : { in: null, out: null };
     const keys = {
       name: this.#policies.unique(owner),
@@ -129,6 +127,16 @@ function runsOf(decisions: readonly Decision[]): Decision[][] {
     else runs.push([one]);
   }
   return runs;
+}
+
+/** The name of the user chain that most of the decisions are from, if there is one. */
+function ownerOf(decisions: readonly Decision[], base: string): string | null {
+  const counts = new Map<string, number>();
+  for (const { rule } of decisions)
+    if (rule !== null) counts.set(rule.chain, (counts.get(rule.chain) ?? 0) + 1);
+  for (const [chain, count] of counts)
+    if (chain !== base && count * 2 > decisions.length) return nameOf(chain, 50) || null;
+  return null;
 }
 
 function ruleName({ rule }: Decision, chain: BaseChain): string {

@@ -71,7 +71,8 @@ function readRule(
     else remarks.note(to.never, line);
     return nothing;
   }
-  if (problem !== null) say(problem);
+  // What only keeps a list is told once.
+  if (problem !== null && (parts.target !== null || to.remarks.length === 0)) say(problem);
   for (const remark of to.remarks) say(remark);
   const partly = to.unknown.length > 0;
   if (partly && target.kind !== 'pass') say(`${to.unknown.join(', ')}: ${OUTCOMES[target.kind]}`);

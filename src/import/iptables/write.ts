@@ -91,7 +91,7 @@ function groupLines(
   const all = family === 4 ? '0.0.0.0/0' : '::/0';
   const addresses: string[] = [];
   for (const { name, include, except, empty } of ipsets.groups) {
-    if (empty) addresses.push('    # FILL IN: members of the ipset');
+    if (empty) addresses.push('    # FILL IN: its members');
     const value = except.length === 0 ? include : { include, except };
     addresses.push(entry(name, value, '    '));
   }
