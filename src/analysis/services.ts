@@ -29,14 +29,14 @@ const OTHERS = [
   ...EXTENSIONS,
 ];
 
-/** Protocol numbers that differ for some rule, with one more for all others alike. */
-export function protocolsOf(sets: Iterable<ServiceSet>): number[] {
+/** Protocol numbers that differ for some rule, with one more for all others alike if any are left. */
+export function protocolsOf(sets: Iterable<ServiceSet>): { all: number[]; other: number | null } {
   const named = new Set<number>(Object.values(PROTOCOLS));
   for (const { services } of sets) for (const one of services) named.add(one.protocol);
   named.delete(ANY_PROTOCOL);
   const other = OTHERS.find((one) => !named.has(one));
   if (other !== undefined) named.add(other);
-  return [...named].sort((a, b) => a - b);
+  return { all: [...named].sort((a, b) => a - b), other: other ?? null };
 }
 
 /** The area of a set among `protocols`, which must hold all that it names. */

@@ -36,6 +36,8 @@ export interface Sets {
  */
 export class Universe {
   readonly protocols: readonly number[];
+  /** The one of `protocols` that stands for all that no rule names. */
+  readonly other: number | null;
   /** First addresses of the stretches of IPv6, ascending from 0. */
   readonly #starts: readonly bigint[];
   readonly #numbers: ReadonlyMap<bigint, number>;
@@ -46,7 +48,9 @@ export class Universe {
   };
 
   constructor({ addresses, services }: Sets) {
-    this.protocols = protocolsOf(services);
+    const { all, other } = protocolsOf(services);
+    this.protocols = all;
+    this.other = other;
     const starts = new Set([0n]);
     for (const set of new Set(addresses))
       for (const { low, high } of ranges(set, 6)) {
@@ -125,12 +129,21 @@ export function inArea({ src, dst, svc }: Area, point: Point): boolean {
 
 /** What is in both areas, or null for nothing. */
 export function intersectAreasOf(a: Area, b: Area): Area | null {
+  if (apart(a.dst, b.dst) || apart(a.src, b.src)) return null;
   const src = intersectSpans(a.src, b.src);
   if (src?.length === 0) return null;
   const dst = intersectSpans(a.dst, b.dst);
   if (dst?.length === 0) return null;
   const svc = intersectAreas(a.svc, b.svc);
   return svc === undefined ? null : { src, dst, svc };
+}
+
+/** Whether bounds alone show that nothing is in both. */
+function apart(a: Spans, b: Spans): boolean {
+  if (a === null || b === null) return false;
+  return (
+    (a[0] as number) > (b[b.length - 1] as number) || (b[0] as number) > (a[a.length - 1] as number)
+  );
 }
 
 /** The sets that rules use. */

@@ -15,6 +15,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['check', () => import('./check.js')],
   ['compile', () => import('./compile.js')],
   ['import', () => import('./import.js')],
+  ['ask', () => import('./ask.js')],
   ['trace', () => import('./trace.js')],
   ['replay', () => import('./replay.js')],
   ['apply', () => import('./apply.js')],

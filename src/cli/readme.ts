@@ -10,6 +10,7 @@ const MODULES = [
   'check',
   'compile',
   'import',
+  'ask',
   'trace',
   'replay',
   'apply',

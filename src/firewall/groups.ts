@@ -4,6 +4,7 @@ import type { Context } from '../rulefile/context.js';
 import { AddressSets } from './addresses.js';
 import { BOGONS } from './bogons.js';
 import type { List } from './lists.js';
+import type { ServiceSet } from './model.js';
 import { filesOf, renewSets, type Recipes } from './recipes.js';
 import type { FirewallConfig } from './schema.js';
 import { ServiceSets } from './services.js';
@@ -23,7 +24,11 @@ export interface AddressGroup {
 /** Groups as resolved, and what their members come from. */
 export interface Groups {
   readonly addresses: readonly AddressGroup[];
-  readonly services: readonly { readonly name: string; readonly entries: number }[];
+  readonly services: readonly {
+    readonly name: string;
+    readonly entries: number;
+    readonly set: ServiceSet;
+  }[];
   /** Files of addresses by path, of groups and of rules. */
   readonly lists: ReadonlyMap<string, List>;
   readonly recipes: Recipes;
@@ -48,10 +53,10 @@ export function groupsOf(config: FirewallConfig, { addresses, services }: GroupS
   const { lists, recipes } = addresses;
   return {
     addresses: named,
-    services: [...(config.groups?.services?.keys() ?? [])].map((name) => ({
-      name,
-      entries: services.group(name)?.services.length ?? 0,
-    })),
+    services: [...(config.groups?.services?.keys() ?? [])].map((name) => {
+      const set = services.group(name) ?? { services: [] };
+      return { name, entries: set.services.length, set };
+    }),
     lists,
     recipes,
   };
