@@ -31,9 +31,13 @@ export type Event =
 export class TooMuch extends Error {}
 
 export const MOST_EVENTS = 200_000;
-const MOST_STEPS = 4_000_000;
+const MOST_STEPS = 20_000_000;
+/** What a box in a region costs beyond one that is not. */
+const HIT_STEPS = 8;
 /** What a RETURN may be written out to before taking it out of what follows is tried. */
 const SHORT = { events: 64, steps: 4000 };
+/** Steps of such tries, beyond which what can be taken out is. */
+const MOST_TRIED = 1_000_000;
 const LONG = { events: MOST_EVENTS / 4, steps: MOST_STEPS / 4 };
 /** Boxes that what is left of a chain may fall into. */
 const MOST_PIECES = 8;
@@ -55,6 +59,8 @@ interface Left {
   readonly rest: readonly Box[];
   readonly escaped: boolean;
 }
+
+const NONE: readonly Box[] = [];
 
 class Spent extends Error {}
 
@@ -86,6 +92,7 @@ class Walk {
   readonly #space: Space;
   readonly #remarks: Remarks | null;
   #steps = 0;
+  #tried = 0;
   #most = { events: MOST_EVENTS, steps: MOST_STEPS };
 
   constructor(
@@ -122,7 +129,7 @@ class Walk {
       const rule = chain.rules[i] as Rule;
       for (const box of rule.boxes) {
         const hit = this.#overlap(left.rest, box);
-        if (hit.length === 0) continue;
+        if (hit === NONE) continue;
         left = this.#apply(rule, hit, left, { chain, index: i + 1, next }, mode);
         if (left.rest.length === 0) return left;
       }
@@ -200,7 +207,13 @@ class Walk {
     if (without?.length === 0) return { rest: [], escaped: true };
     const escape = without === null ? left : { rest: without, escaped: true };
     if (mode.deny) return escape;
-    if (this.#try(SHORT, () => this.resume(next, hit, FULL))) return left;
+    const simple = without !== null && without.length <= left.rest.length;
+    if (!simple || this.#tried < MOST_TRIED) {
+      const before = this.#steps;
+      const done = this.#try(SHORT, () => this.resume(next, hit, FULL));
+      this.#tried += this.#steps - before;
+      if (done) return left;
+    }
     if (without !== null && without.length <= Math.min(MOST_PIECES, left.rest.length + 2))
       return escape;
     if (this.#try(LONG, () => this.resume(next, hit, FULL))) return left;
@@ -264,12 +277,15 @@ class Walk {
     return without === null || without.length > MOST_PIECES ? left : { ...left, rest: without };
   }
 
-  #overlap(region: readonly Box[], box: Box): Box[] {
-    const found: Box[] = [];
+  /** What of a region is in a box; NONE for nothing. */
+  #overlap(region: readonly Box[], box: Box): readonly Box[] {
+    let found = NONE;
     for (const one of region) {
       if (++this.#steps > this.#most.steps) throw new Spent();
       const both = intersect(one, box);
-      if (both !== null) found.push(both);
+      if (both === null) continue;
+      this.#steps += HIT_STEPS;
+      found = found === NONE ? [both] : [...found, both];
     }
     return found;
   }
