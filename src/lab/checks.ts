@@ -3,8 +3,9 @@ import type { InterfaceShown } from '../daemon/show/interfaces.js';
 import type { RouteShown } from '../daemon/show/routes.js';
 import type { RuleShown } from '../daemon/show/rules.js';
 import type { SessionShown } from '../daemon/show/sessions.js';
+import type { RunningHost } from './host.js';
 import type { Lab } from './lab.js';
-import { INTERNET, SERVER } from './network.js';
+import { FAR, INTERNET, SERVER } from './network.js';
 import { until } from './until.js';
 
 /** One thing the lab must show; it throws when it does not hold, and may say a figure. */
@@ -16,6 +17,8 @@ export interface Check {
 const FAMILIES = ['v4', 'v6'] as const;
 /** ms a denied flow is given to come through after all. */
 const SILENCE = 700;
+/** Bytes of a transfer that needs many packets. */
+const BULK = 256 * 1024;
 /** ms until a kernel route must be in use. */
 const ROUTE_IN_USE = 100;
 /** ms from the end of the datapath until the next forwards, beyond its build of the tables. */
@@ -52,6 +55,20 @@ export const CHECKS: readonly Check[] = [
       run: ({ hosts }) => echoes(hosts.wan.udp(SERVER[family], 5353)),
     },
     {
+      name: `path MTU of a link of the appliance, ${family}`,
+      run: async (lab) => {
+        const before = await dropped(lab, 'too-big');
+        const figure = await pathMtu(lab.hosts.inside, SERVER[family], 8080, 1400);
+        const drops = (await dropped(lab, 'too-big')) - before;
+        expect(drops >= 2, `${drops} packets were too big, of TCP and ping`);
+        return figure;
+      },
+    },
+    {
+      name: `path MTU of a link beyond, told by its router, ${family}`,
+      run: ({ hosts }) => pathMtu(hosts.inside, FAR[family], 80, 1280),
+    },
+    {
       name: `a denied flow stays denied, and its counters rise, ${family}`,
       run: (lab) => denied(lab, family),
     },
@@ -68,6 +85,23 @@ async function echoes(open: ReturnType<Lab['hosts']['inside']['tcp']>): Promise<
   await flow.close();
 }
 
+/** Large packets that may not be fragmented: TCP finds its way, and then a ping on its own. */
+async function pathMtu(
+  host: RunningHost,
+  address: string,
+  port: number,
+  mtu: number,
+): Promise<string> {
+  const flow = await host.tcp(address, port);
+  await flow.echo('x'.repeat(BULK));
+  await flow.close();
+  await host.forgetMtus();
+  const said = await host.pathMtu(address, 1500);
+  expect(said === mtu, `a ping of 1500 bytes is told ${said ?? 'nothing'}`);
+  expect((await host.pathMtu(address, mtu)) === mtu, `a ping of ${mtu} bytes has no answer`);
+  return `${mtu} bytes; ${BULK / 1024} KiB of TCP and back`;
+}
+
 async function denied(lab: Lab, family: (typeof FAMILIES)[number]): Promise<string> {
   const { inside, wan } = lab.hosts;
   const before = await counted(lab);
@@ -80,15 +114,17 @@ async function denied(lab: Lab, family: (typeof FAMILIES)[number]): Promise<stri
   return `${after.mail - before.mail} hits of office-out/no-direct-mail`;
 }
 
+async function dropped(lab: Lab, reason: string): Promise<number> {
+  const { drops } = await lab.show<{ drops: { reason: string; packets: number }[] }>('drops');
+  return drops.find((drop) => drop.reason === reason)?.packets ?? 0;
+}
+
 async function counted(lab: Lab): Promise<{ mail: number; policy: number; unmatched: number }> {
   const { rules } = await lab.show<{ rules: RuleShown[] }>('rules');
-  const { drops } = await lab.show<{ drops: { reason: string; packets: number }[] }>('drops');
-  const dropped = (reason: string): number =>
-    drops.find((drop) => drop.reason === reason)?.packets ?? 0;
   return {
     mail: rules.find(({ rule }) => rule === 'no-direct-mail')?.hits ?? NaN,
-    policy: dropped('policy-deny'),
-    unmatched: dropped('policy-default'),
+    policy: await dropped(lab, 'policy-deny'),
+    unmatched: await dropped(lab, 'policy-default'),
   };
 }
 

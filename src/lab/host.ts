@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { AgentAnswer, AgentJob } from './agent-messages.js';
-import { attempt } from './command.js';
+import { attempt, command } from './command.js';
 import type { LabHost } from './network.js';
 import { program } from './program.js';
 
@@ -59,6 +59,31 @@ export class RunningHost {
   async ping(address: string): Promise<boolean> {
     const argv = ['ip', 'netns', 'exec', this.namespace, 'ping', '-n', '-c1', '-W2', address];
     return (await attempt(argv as [string, ...string[]])).code === 0;
+  }
+
+  /**
+   * Pings with a packet of `bytes` that must not be fragmented: `bytes` where it is answered, the MTU
+   * that somebody says there is, or null.
+   */
+  async pathMtu(address: string, bytes: number): Promise<number | null> {
+    const payload = String(bytes - (address.includes(':') ? 48 : 28));
+    const ping = ['ping', '-n', '-c1', '-W2', '-M', 'do', '-s', payload, address];
+    const { code, stdout, stderr } = await attempt([
+      'ip',
+      'netns',
+      'exec',
+      this.namespace,
+      ...ping,
+    ]);
+    if (code === 0) return bytes;
+    const said = /mtu ?[:=] ?(\d+)/.exec(stdout + stderr);
+    return said === null ? null : Number(said[1]);
+  }
+
+  /** Lets the kernel forget what it was told of MTUs. */
+  async forgetMtus(): Promise<void> {
+    for (const family of ['-4', '-6'])
+      await command(['ip', '-n', this.namespace, family, 'route', 'flush', 'cache']);
   }
 
   #flow(flow: number): Flow {

@@ -12,12 +12,14 @@ export async function wire(prefix: string): Promise<void> {
 
 async function wireHost(prefix: string, edge: string, host: LabHost): Promise<void> {
   const namespace = prefix + host.name;
-  const port = portName(host);
+  const { behind } = host;
+  const port = behind === undefined ? portName(host) : host.name;
+  const other = behind === undefined ? edge : prefix + behind.host;
   await command(['ip', 'netns', 'add', namespace]);
   await command([
     'ip',
     '-n',
-    edge,
+    other,
     'link',
     'add',
     port,
@@ -29,7 +31,8 @@ async function wireHost(prefix: string, edge: string, host: LabHost): Promise<vo
     'netns',
     namespace,
   ]);
-  await surrender(edge, port);
+  if (behind === undefined) await surrender(edge, port);
+  else await route(other, port, behind);
   await command(['ip', '-n', namespace, '-batch', '-'], { input: hostSetup(host).join('\n') });
   // Partial checksums do not survive the way through a port that is not the kernel's.
   await command(['ip', 'netns', 'exec', namespace, 'ethtool', '-K', 'eth0', 'tx', 'off']);
@@ -59,13 +62,32 @@ async function surrender(edge: string, port: string): Promise<void> {
   await command(['ip', '-n', edge, 'link', 'set', port, 'arp', 'off', 'up']);
 }
 
-function hostSetup({ addresses, loopback, gateways, routes }: LabHost): string[] {
+/** Makes a host the router to the one behind it; it tells senders of what is larger than the MTU. */
+async function route(
+  namespace: string,
+  port: string,
+  { addresses, networks, mtu }: NonNullable<LabHost['behind']>,
+): Promise<void> {
+  const forwarding = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1'];
+  await command(['ip', 'netns', 'exec', namespace, 'sysctl', '-qw', ...forwarding]);
+  const setup = [
+    `link set ${port} up`,
+    ...addresses.map((address) => `address add ${address} dev ${port} nodad noprefixroute`),
+    ...networks.map((network) => `route add ${network} dev ${port} mtu lock ${mtu}`),
+  ];
+  await command(['ip', '-n', namespace, '-batch', '-'], { input: setup.join('\n') });
+  await command(['ip', 'netns', 'exec', namespace, 'ethtool', '-K', port, 'tx', 'off']);
+}
+
+function hostSetup({ addresses, mtu = 1500, loopback, gateways, routes }: LabHost): string[] {
   const via = (to: string): string => (to.includes(':') ? gateways.v6 : gateways.v4);
   return [
     'link set lo up',
-    'link set eth0 up',
+    `link set eth0 mtu ${mtu} up`,
     ...addresses.map((address) => `address add ${address} dev eth0 nodad`),
     ...loopback.map((address) => `address add ${address} dev lo nodad`),
-    ...routes.map((to) => `route add ${to} via ${via(to)}`),
+    ...routes.map(
+      (to) => `route add ${to} via ${via(to)} advmss ${to.includes(':') ? 1440 : 1460}`,
+    ),
   ];
 }
