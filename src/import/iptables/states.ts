@@ -22,12 +22,9 @@ function one({ name, negated, args }: Option, to: Conditions): boolean {
   switch (name) {
     case '--state':
     case '--ctstate': {
-      const names = text.split(',');
-      // Only translation makes these, and it is not imported.
-      if (names.some((state) => state === 'DNAT' || state === 'SNAT')) {
-        const rest = names.filter((state) => state !== 'DNAT' && state !== 'SNAT');
-        if (negated || !rest.includes('NEW')) return false;
-      }
+      // Only translation makes these: sources are translated later, destinations where a rule does.
+      const names = text.split(',').filter((state) => state !== 'SNAT' && state !== 'DNAT');
+      if (to.around.translated && /\bDNAT\b/.test(text) && !names.includes('NEW')) return false;
       to.state(names, negated);
       return true;
     }

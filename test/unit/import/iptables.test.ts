@@ -112,6 +112,7 @@ describe('a rule becomes a rule', () => {
   test.each([
     '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
     '-m state --state ! NEW -j ACCEPT',
+    '-m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT',
     '-m state --state INVALID -j DROP',
     '-i lo -j ACCEPT',
     '-f -j DROP',
