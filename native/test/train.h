@@ -5,7 +5,7 @@
 
 /* Fragments of datagrams for tests, and several frames through the pipeline in one go. */
 
-#define TRAIN_MOST 512
+#define TRAIN_MOST 2048
 
 /*
  * `length` bytes of the datagram in `whole` from `offset` on, headers left out, as a fragment with
