@@ -38,7 +38,7 @@ describe('sluice ask', () => {
         '  source       10.1.0.0, 10.1.0.2-10.1.255.254',
         '  destination  10.20.0.11',
         '  service      tcp/8080',
-        '  rule         allow published/web (rules/office.yaml:51)',
+        '  rule         allow published/web (rules/office.yaml:52)',
         '  packet       inside tcp 10.1.0.3:50000 10.20.0.11:8080',
         '',
       ].join('\n'),
