@@ -51,8 +51,8 @@ static uint32_t header4(uint8_t *ip, uint8_t control, uint8_t id, uint16_t offse
 {
 	static const uint8_t option[4] = {0x82, 3, 1, 0};
 	uint32_t length = control & OPTIONS ? 24 : 20;
-	uint32_t inside = RTE_IPV4(10, 1, 2, 3) + !!(control & OTHER_SOURCE);
-	uint32_t far = control & TO_BOX ? RTE_IPV4(10, 1, 0, 1) : RTE_IPV4(203, 0, 113, 80);
+	uint32_t inside = 0x0a010203 + !!(control & OTHER_SOURCE);
+	uint32_t far = control & TO_BOX ? 0x0a010001 : 0xcb007150;
 	uint32_t ends[2] = {rte_cpu_to_be_32(control & FROM_WAN ? far : inside),
 			    rte_cpu_to_be_32(control & FROM_WAN ? inside : far)};
 	uint16_t sum;
