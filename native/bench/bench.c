@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "bench/bench.h"
 #include "bench/flows.h"
 #include "core/counters.h"
 #include "core/make.h"
@@ -27,29 +28,19 @@
  * cycles are TSC cycles of the thread's CPU time, so that what else the machine does is not counted.
  */
 static const char usage[] =
-	"sluice-datapath --bench floor|tcp|frames --image FILE [options]\n"
+	"sluice-datapath --bench floor|tcp|frames|flood --image FILE [options]\n"
 	"  floor   MAC swap instead of the datapath\n"
 	"  tcp     N connections: their SYNs, SYN+ACKs, ACKs, then data both ways\n"
 	"  frames  the 64-byte frames of a file, on the first port\n"
+	"  flood   N connections that go on while the frames of a file come ten to one, and others begin\n"
 	"  --image FILE     table image; its first two interfaces are the ports\n"
 	"  --frames FILE\n"
 	"  --flows N        connections (10000)\n"
 	"  --packets N      of the measured phase (4000000)\n"
+	"  --fresh N        connections that begin during the flood (1000)\n"
 	"  --memory MB --no-huge --seed N\n";
 
-struct bench {
-	struct sl_datapath *dp;
-	struct sl_worker *w;
-	struct sl_rig_port rig[2];
-	uint64_t now_ns;
-	uint64_t tsc;
-	uint32_t flows;
-	uint64_t packets;
-	uint64_t seed;
-	struct sl_rig_frame *frames[2];
-};
-
-static uint64_t cpu_ns(void)
+uint64_t sl_bench_cpu_ns(void)
 {
 	struct timespec t;
 
@@ -57,9 +48,10 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void turn(struct bench *b)
+void sl_bench_turn(struct bench *b)
 {
-	uint64_t ns = (uint64_t)((double)(rte_rdtsc() - b->tsc) * 1e9 / (double)rte_get_tsc_hz());
+	uint64_t ns = (uint64_t)((double)(rte_rdtsc() - b->tsc) * 1e9 / (double)rte_get_tsc_hz()) +
+		      b->skipped_ns;
 
 	sl_worker_turn(b->w, b->now_ns + ns, (uint32_t)(ns / 1000000u));
 }
@@ -96,11 +88,11 @@ static int phase(struct bench *b, const char *name, uint64_t first, uint64_t sec
 		b->rig[side].check = check;
 		b->rig[side].wrong = 0;
 	}
-	start = cpu_ns();
+	start = sl_bench_cpu_ns();
 	while (b->rig[0].budget || b->rig[1].budget)
 		step(b);
 	step(b);
-	spent = cpu_ns() - start;
+	spent = sl_bench_cpu_ns() - start;
 	sent = b->rig[0].sent + b->rig[1].sent - sent;
 	wrong = b->rig[0].wrong + b->rig[1].wrong;
 	printf("{\"phase\":\"%s\",\"packets\":%llu,\"forwarded\":%llu,\"wrong\":%llu,\"cycles\":%.1f}\n",
@@ -131,19 +123,19 @@ static int run_tcp(struct bench *b)
 
 	if (error)
 		return error;
-	sl_flow_frames(b->frames[0], n, false, SL_FLOW_SYN);
-	sl_flow_frames(b->frames[1], n, true, SL_FLOW_SYN_ACK);
-	error = phase(b, "new", n, 0, true, turn);
+	sl_flow_frames(b->frames[0], 0, n, false, SL_FLOW_SYN);
+	sl_flow_frames(b->frames[1], 0, n, true, SL_FLOW_SYN_ACK);
+	error = phase(b, "new", n, 0, true, sl_bench_turn);
 	if (!error)
-		error = phase(b, "syn-ack", 0, n, true, turn);
-	sl_flow_frames(b->frames[0], n, false, SL_FLOW_ACK);
+		error = phase(b, "syn-ack", 0, n, true, sl_bench_turn);
+	sl_flow_frames(b->frames[0], 0, n, false, SL_FLOW_ACK);
 	if (!error)
-		error = phase(b, "ack", n, 0, true, turn);
-	sl_flow_frames(b->frames[1], n, true, SL_FLOW_ACK);
+		error = phase(b, "ack", n, 0, true, sl_bench_turn);
+	sl_flow_frames(b->frames[1], 0, n, true, SL_FLOW_ACK);
 	if (!error)
-		error = phase(b, "checked", n, n, true, turn);
+		error = phase(b, "checked", n, n, true, sl_bench_turn);
 	if (!error)
-		error = phase(b, "established", b->packets / 2, b->packets / 2, false, turn);
+		error = phase(b, "established", b->packets / 2, b->packets / 2, false, sl_bench_turn);
 	return error;
 }
 
@@ -162,10 +154,10 @@ static int run_frames(struct bench *b, const char *path)
 	error = frames_alloc(b, (uint32_t)(size / sizeof(struct sl_rig_frame)));
 	if (!error) {
 		memcpy(b->frames[0], bytes, size);
-		error = phase(b, "warm", b->rig[0].count, 0, false, turn);
+		error = phase(b, "warm", b->rig[0].count, 0, false, sl_bench_turn);
 	}
 	if (!error)
-		error = phase(b, "frames", b->packets, 0, false, turn);
+		error = phase(b, "frames", b->packets, 0, false, sl_bench_turn);
 	free(bytes);
 	return error;
 }
@@ -176,8 +168,8 @@ static int run_floor(struct bench *b)
 
 	if (error)
 		return error;
-	sl_flow_frames(b->frames[0], b->flows, false, SL_FLOW_ACK);
-	sl_flow_frames(b->frames[1], b->flows, true, SL_FLOW_ACK);
+	sl_flow_frames(b->frames[0], 0, b->flows, false, SL_FLOW_ACK);
+	sl_flow_frames(b->frames[1], 0, b->flows, true, SL_FLOW_ACK);
 	error = phase(b, "warm", b->flows, b->flows, false, floor_turn);
 	return error ? error : phase(b, "floor", b->packets / 2, b->packets / 2, false, floor_turn);
 }
@@ -239,11 +231,11 @@ int sl_bench_main(int argc, char **argv)
 	static struct sl_datapath dp = {.workers = 1, .offline = true};
 	struct sl_options options = {.workers = 1, .memory_mb = 512, .offline = true,
 				     .buffers = 16384};
-	struct bench b = {.dp = &dp, .flows = 10000, .packets = 4000000, .seed = 1};
+	struct bench b = {.dp = &dp, .flows = 10000, .packets = 4000000, .seed = 1, .fresh = 1000};
 	static const struct option longs[] = {
 		{"image", 1, NULL, 'i'}, {"frames", 1, NULL, 'f'}, {"flows", 1, NULL, 'n'},
 		{"packets", 1, NULL, 'p'}, {"memory", 1, NULL, 'm'}, {"no-huge", 0, NULL, 'H'},
-		{"seed", 1, NULL, 's'}, {NULL, 0, NULL, 0},
+		{"seed", 1, NULL, 's'}, {"fresh", 1, NULL, 'F'}, {NULL, 0, NULL, 0},
 	};
 	const char *image = NULL, *frames = NULL, *what;
 	char error[512] = "";
@@ -257,6 +249,7 @@ int sl_bench_main(int argc, char **argv)
 		case 'p': b.packets = strtoull(optarg, NULL, 10); break;
 		case 'm': options.memory_mb = (unsigned int)strtoul(optarg, NULL, 10); break;
 		case 'H': options.no_huge = true; break;
+		case 'F': b.fresh = (uint32_t)strtoul(optarg, NULL, 10); break;
 		case 's': b.seed = strtoull(optarg, NULL, 10); break;
 		default: optind = argc + 1; break;
 		}
@@ -279,6 +272,8 @@ int sl_bench_main(int argc, char **argv)
 			status = run_tcp(&b);
 		else if (strcmp(what, "frames") == 0 && frames)
 			status = run_frames(&b, frames);
+		else if (strcmp(what, "flood") == 0)
+			status = sl_bench_flood(&b, frames);
 		else if (strcmp(what, "floor") == 0)
 			status = run_floor(&b);
 		else

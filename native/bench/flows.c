@@ -48,8 +48,9 @@ static void frame(struct tcp4 *f, uint32_t i, bool reply, uint8_t flags)
 	f->tcp.cksum = rte_ipv4_udptcp_cksum(&f->ip, &f->tcp);
 }
 
-void sl_flow_frames(struct sl_rig_frame *frames, uint32_t flows, bool reply, uint8_t flags)
+void sl_flow_frames(struct sl_rig_frame *frames, uint32_t first, uint32_t flows, bool reply,
+		    uint8_t flags)
 {
 	for (uint32_t i = 0; i < flows; i++)
-		frame((struct tcp4 *)(void *)frames[i].bytes, i, reply, flags);
+		frame((struct tcp4 *)(void *)frames[i].bytes, first + i, reply, flags);
 }

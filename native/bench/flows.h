@@ -4,13 +4,15 @@
 #include "bench/rig.h"
 
 /*
- * Frames of one packet of each of `flows` TCP connections between 10.0.0.0/8 and 198.18.0.0/15 (RFC
+ * Frames of one packet of each of `flows` TCP connections, beginning with number `first`, between 10.0.0.0/8 and 198.18.0.0/15 (RFC
  * 2544): the client's where `reply` is false, else the server's. Each connection differs in its
  * addresses and ports. `flags` as in the TCP header; sequence numbers follow from them (SYN: the
  * initial one; else the next).
  */
-void sl_flow_frames(struct sl_rig_frame *frames, uint32_t flows, bool reply, uint8_t flags);
+void sl_flow_frames(struct sl_rig_frame *frames, uint32_t first, uint32_t flows, bool reply,
+		    uint8_t flags);
 
 #define SL_FLOW_SYN 0x02
 #define SL_FLOW_SYN_ACK 0x12
 #define SL_FLOW_ACK 0x10
+#define SL_FLOW_RST 0x14

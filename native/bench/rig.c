@@ -49,6 +49,17 @@ static const char *fault(const struct rte_mbuf *m)
 	return NULL;
 }
 
+/* The rig's own connections are those to and from port 443; see flows.c. */
+static void tell_apart(struct sl_rig_port *port, const struct rte_mbuf *m)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *) + 14, *tcp = ip + 20;
+	uint16_t sport = (uint16_t)(tcp[0] << 8 | tcp[1]), dport = (uint16_t)(tcp[2] << 8 | tcp[3]);
+
+	if (ip[0] != 0x45 || ip[9] != IPPROTO_TCP || (sport != 443 && dport != 443))
+		return;
+	port->tcp[tcp[13] == 0x02 ? 0 : tcp[13] == 0x12 ? 1 : 2]++;
+}
+
 static uint16_t look(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint16_t n,
 		     void *argument)
 {
@@ -59,6 +70,7 @@ static uint16_t look(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint1
 	for (uint16_t i = 0; port->check && i < n; i++) {
 		const char *what = fault(m[i]);
 
+		tell_apart(port, m[i]);
 		if (what && port->wrong++ == 0)
 			port->what = what;
 	}

@@ -22,6 +22,7 @@ struct sl_rig_port {
 	uint64_t budget; /* frames still to feed; the rest of a burst is freed */
 	uint64_t fed;
 	uint64_t sent;
+	uint64_t tcp[3];    /* of these, of the rig's own connections: SYNs, SYN+ACKs, all else */
 	bool check;	    /* look at each packet that leaves */
 	uint64_t wrong;	    /* packets that left as they should not */
 	const char *what;   /* the first of these */

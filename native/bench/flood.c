@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <rte_cycles.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+#include "bench/flows.h"
+#include "core/file.h"
+#include "ip/fragment.h"
+#include "session/table.h"
+
+/*
+ * What lives through a flood. Connections are opened and go on both ways; meanwhile a file's frames
+ * come, FLOOD for each packet of a client, and others try to connect. A JSON line per step, all
+ * counts of packets, so that what was lost is what was fed less what came out.
+ */
+#define FLOOD 10
+#define CLIENTS 32 /* packets of live clients a turn; of their servers as many */
+/* The session clock goes on as if a million packets of the flood came a second, so this is 10 ms. */
+#define TURN_NS 320000u
+#define ROUND_TRIP 31
+#define REST_NS 50000u
+
+struct table {
+	struct sl_rig_frame *frames;
+	uint32_t count, next;
+};
+
+struct flood {
+	struct bench *b;
+	struct table live[2];  /* of clients, of servers */
+	struct table fresh[3]; /* of connections that begin: SYN, SYN+ACK, ACK */
+	struct table flood;
+	struct sl_rig_frame turn[2][CLIENTS * (FLOOD + 4)];
+};
+
+static void put(struct sl_rig_frame *to, uint32_t *n, struct table *from)
+{
+	to[(*n)++] = from->frames[from->next++];
+	if (from->next == from->count)
+		from->next = 0;
+}
+
+/* Feeds both tables and waits until all of it went through. */
+static void feed(struct flood *f, const uint32_t n[2])
+{
+	for (unsigned int side = 0; side < 2; side++) {
+		f->b->rig[side].frames = f->turn[side];
+		f->b->rig[side].count = n[side] ? n[side] : 1;
+		f->b->rig[side].next = 0;
+		f->b->rig[side].budget = n[side];
+	}
+	while (f->b->rig[0].budget || f->b->rig[1].budget)
+		sl_bench_turn(f->b);
+	sl_bench_turn(f->b);
+}
+
+struct fed {
+	uint64_t live, flood;
+	uint32_t fresh[3];
+};
+
+struct seen {
+	uint64_t tcp[3], sent, evicted, full, cpu_ns;
+};
+
+static struct seen look(const struct flood *f)
+{
+	const struct sl_session_stats *stats = sl_session_stats(f->b->w->sessions);
+	struct seen s = {.sent = f->b->rig[0].sent + f->b->rig[1].sent,
+			 .evicted = stats->evicted,
+			 .full = stats->full,
+			 .cpu_ns = sl_bench_cpu_ns()};
+
+	for (unsigned int i = 0; i < 3; i++)
+		s.tcp[i] = f->b->rig[0].tcp[i] + f->b->rig[1].tcp[i];
+	return s;
+}
+
+static void report(const struct flood *f, const char *name, const struct seen *before,
+		   const struct fed *fed)
+{
+	const struct sl_session_stats *stats = sl_session_stats(f->b->w->sessions);
+	uint64_t packets = fed->live + fed->flood + fed->fresh[0] + fed->fresh[1] + fed->fresh[2];
+	struct seen now = look(f);
+
+	printf("{\"step\":\"%s\",\"live\":%llu,\"flood\":%llu,\"fresh\":%u,\"out\":%llu,"
+	       "\"out_syn\":%llu,\"out_syn_ack\":%llu,\"out_rest\":%llu,\"sessions\":%llu,"
+	       "\"evicted\":%llu,\"full\":%llu,\"fragments\":%u,\"wrong\":%llu,\"cycles\":%.1f}\n",
+	       name, (unsigned long long)fed->live, (unsigned long long)fed->flood, fed->fresh[0],
+	       (unsigned long long)(now.sent - before->sent),
+	       (unsigned long long)(now.tcp[0] - before->tcp[0]),
+	       (unsigned long long)(now.tcp[1] - before->tcp[1]),
+	       (unsigned long long)(now.tcp[2] - before->tcp[2]),
+	       (unsigned long long)stats->live[0],
+	       (unsigned long long)(now.evicted - before->evicted),
+	       (unsigned long long)(now.full - before->full), sl_fragments_held(f->b->w),
+	       (unsigned long long)(f->b->rig[0].wrong + f->b->rig[1].wrong),
+	       packets ? (double)(now.cpu_ns - before->cpu_ns) * (double)rte_get_tsc_hz() / 1e9 /
+				 (double)packets :
+			 0.0);
+}
+
+/*
+ * `turns` of live packets both ways, beside the flood if there is one. Fresh connections, so many a
+ * turn, send their SYN, get the answer ROUND_TRIP turns later and acknowledge it at once.
+ */
+static void step(struct flood *f, const char *name, uint32_t turns, uint32_t fresh_a_turn)
+{
+	uint32_t fresh = fresh_a_turn ? f->b->fresh : 0;
+	struct seen before = look(f);
+	struct fed fed = {0};
+
+	for (uint32_t t = 0; t < turns || fed.fresh[2] < fresh; t++) {
+		uint32_t n[2] = {0, 0};
+
+		for (unsigned int i = 0; i < CLIENTS && t < turns; i++) {
+			for (unsigned int k = 0; k < FLOOD && f->flood.count; k++, fed.flood++)
+				put(f->turn[0], &n[0], &f->flood);
+			put(f->turn[0], &n[0], &f->live[0]);
+			put(f->turn[1], &n[1], &f->live[1]);
+			fed.live += 2;
+		}
+		for (unsigned int i = 0; i < fresh_a_turn && fed.fresh[0] < fresh; i++, fed.fresh[0]++)
+			put(f->turn[0], &n[0], &f->fresh[0]);
+		for (unsigned int i = 0; i < fresh_a_turn && t >= ROUND_TRIP && fed.fresh[1] < fresh;
+		     i++, fed.fresh[1]++)
+			put(f->turn[1], &n[1], &f->fresh[1]);
+		feed(f, n);
+		n[0] = n[1] = 0;
+		while (fed.fresh[2] < fed.fresh[1]) {
+			put(f->turn[0], &n[0], &f->fresh[2]);
+			fed.fresh[2]++;
+		}
+		feed(f, n);
+		f->b->skipped_ns += TURN_NS;
+	}
+	report(f, name, &before, &fed);
+}
+
+static bool make(struct table *t, uint32_t flows, uint32_t first, bool reply, uint8_t flags)
+{
+	if (!t->frames)
+		t->frames = aligned_alloc(64, (size_t)flows * sizeof(*t->frames));
+	t->count = flows;
+	t->next = 0;
+	if (t->frames)
+		sl_flow_frames(t->frames, first, flows, reply, flags);
+	return t->frames;
+}
+
+/* Fresh connections from number `first` on. */
+static bool fresh(struct flood *f, uint32_t first)
+{
+	return make(&f->fresh[0], f->b->fresh, first, false, SL_FLOW_SYN) &&
+	       make(&f->fresh[1], f->b->fresh, first, true, SL_FLOW_SYN_ACK) &&
+	       make(&f->fresh[2], f->b->fresh, first, false, SL_FLOW_ACK);
+}
+
+/* One packet of each of the flows from `first` on, from one side. */
+static void talk(struct flood *f, unsigned int side, uint32_t first, uint32_t flows, uint8_t flags)
+{
+	uint32_t n[2] = {0, 0};
+
+	n[side] = flows;
+	sl_flow_frames(f->turn[side], first, flows, side, flags);
+	feed(f, n);
+}
+
+/* The live connections, a handshake each, at a pace that no limit minds. */
+static bool open_live(struct flood *f)
+{
+	for (uint32_t first = 0; first < f->b->flows; first += CLIENTS) {
+		uint32_t n = RTE_MIN(f->b->flows - first, (uint32_t)CLIENTS);
+
+		talk(f, 0, first, n, SL_FLOW_SYN);
+		talk(f, 1, first, n, SL_FLOW_SYN_ACK);
+		talk(f, 0, first, n, SL_FLOW_ACK);
+		f->b->skipped_ns += 10 * TURN_NS;
+	}
+	return make(&f->live[0], f->b->flows, 0, false, SL_FLOW_ACK) &&
+	       make(&f->live[1], f->b->flows, 0, true, SL_FLOW_ACK);
+}
+
+static uint64_t resident(void)
+{
+	unsigned long long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%*u %llu", &pages) != 1)
+		pages = 0;
+	fclose(file);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Lets the session clock run ahead, so that what is idle ends. */
+static void rest(struct bench *b, uint32_t seconds)
+{
+	for (uint32_t i = 0; i < seconds * (1000000000u / REST_NS); i++) {
+		b->skipped_ns += REST_NS;
+		sl_bench_turn(b);
+	}
+}
+
+static int run(struct flood *f)
+{
+	struct bench *b = f->b;
+	uint32_t once = (b->flows + CLIENTS - 1) / CLIENTS;
+	uint32_t turns = f->flood.count ? (uint32_t)(b->packets / (CLIENTS * (FLOOD + 2))) : once;
+	uint64_t before;
+
+	b->rig[0].check = b->rig[1].check = true;
+	/* The tables of frames are not the sessions'. */
+	if (!make(&f->live[0], b->flows, 0, false, SL_FLOW_SYN) ||
+	    !make(&f->live[1], b->flows, 0, true, SL_FLOW_SYN))
+		return -ENOMEM;
+	before = resident();
+	if (!open_live(f))
+		return -ENOMEM;
+	printf("{\"step\":\"open\",\"sessions\":%llu,\"bytes_per_session\":%.0f}\n",
+	       (unsigned long long)sl_session_stats(b->w->sessions)->live[0],
+	       (double)(resident() - before) / b->flows);
+	if (!fresh(f, b->flows))
+		return -ENOMEM;
+	step(f, "flood", turns, (b->fresh + turns - 1) / turns);
+	f->flood.count = 0;
+	rest(b, 35);
+	step(f, "after", once, 0);
+	if (!fresh(f, b->flows + b->fresh))
+		return -ENOMEM;
+	step(f, "again", 0, CLIENTS);
+	/* As many live ones end as tried last. */
+	for (uint32_t first = 0; first < b->fresh; first += CLIENTS)
+		talk(f, 0, first, RTE_MIN(b->fresh - first, (uint32_t)CLIENTS), SL_FLOW_RST);
+	rest(b, 15);
+	if (!fresh(f, b->flows + 2 * b->fresh))
+		return -ENOMEM;
+	step(f, "freed", 0, CLIENTS);
+	return 0;
+}
+
+int sl_bench_flood(struct bench *b, const char *path)
+{
+	struct flood *f = calloc(1, sizeof(*f));
+	void *bytes = NULL;
+	size_t size = 0;
+	int status = !f			       ? -ENOMEM :
+		     b->fresh == 0 || b->fresh > b->flows || b->packets < CLIENTS * (FLOOD + 2) ? -EINVAL :
+		     path		       ? sl_file_read(path, &bytes, &size) :
+						 0;
+
+	if (!status && size % sizeof(struct sl_rig_frame))
+		status = -EINVAL;
+	if (!status) {
+		f->b = b;
+		f->flood = (struct table){bytes, (uint32_t)(size / sizeof(struct sl_rig_frame)), 0};
+		status = run(f);
+	}
+	for (unsigned int i = 0; f && i < 3; i++) {
+		free(f->fresh[i].frames);
+		if (i < 2)
+			free(f->live[i].frames);
+	}
+	free(bytes);
+	free(f);
+	return status;
+}
