@@ -7,7 +7,7 @@
 /* Sessions come and go: credit, eviction, publish, end. Owner only. */
 
 #define CREDIT_MAX 256	  /* sessions' credit drawn at once */
-#define EVICT_CHUNKS 1	  /* looked through per pool for an opening session, a packet */
+#define EVICT_MAX 64	  /* entries looked at per pool for an opening session, a packet */
 
 #define BIT(state) (1u << (state))
 #define OPENING_STATES                                                                             \
@@ -59,27 +59,31 @@ static void credit_give(struct sl_session_worker *w)
 	w->credit = keep;
 }
 
-/* Looks through a bounded number of entries where it left off. */
+/*
+ * Looks at a bounded number of entries from where it left off, within a chunk too: what was made
+ * since comes round last, so that a handshake has as long as the table is large.
+ */
 static bool evict_from(struct sl_session_worker *w, struct sl_slab *slab, uint32_t now_ms)
 {
-	for (unsigned int i = 0; i < EVICT_CHUNKS; i++) {
-		uint32_t c = slab->evict;
-		uint64_t used;
+	if (slab->evict == SL_NO_CHUNK)
+		return false;
+	for (unsigned int left = EVICT_MAX; left; left--) {
+		uint32_t c = slab->evict, index;
+		uint64_t used = ~slab->pool->chunks[c].free & slab->unseen;
+		struct sl_session *s;
 
-		if (c == SL_NO_CHUNK)
-			return false;
-		used = ~slab->pool->chunks[c].free & (c == 0 ? ~1ull : ~0ull);
-		for (; used; used &= used - 1) {
-			uint32_t index = c * SL_CHUNK + (uint32_t)__builtin_ctzll(used);
-			struct sl_session *s = sl_slab_session(slab, index);
-
-			if (!sl_session_alive(s) || !(OPENING_STATES & BIT(s->state)))
-				continue;
-			sl_session_end(w, index | slab->wide, SL_END_EVICTED, now_ms);
-			w->stats.evicted++;
-			return true;
+		if (!used) {
+			slab->unseen = sl_slab_next(slab, &slab->evict) == 0 ? ~1ull : ~0ull;
+			continue;
 		}
-		sl_slab_next(slab, &slab->evict);
+		slab->unseen = used & (used - 1);
+		index = c * SL_CHUNK + (uint32_t)__builtin_ctzll(used);
+		s = sl_slab_session(slab, index);
+		if (!sl_session_alive(s) || !(OPENING_STATES & BIT(s->state)))
+			continue;
+		sl_session_end(w, index | slab->wide, SL_END_EVICTED, now_ms);
+		w->stats.evicted++;
+		return true;
 	}
 	return false;
 }

@@ -174,8 +174,10 @@ static void give_back(struct sl_slab *slab, uint32_t before, uint32_t c)
 	chunks[before].next_owned = chunks[c].next_owned;
 	if (slab->hand == c)
 		slab->hand = before;
-	if (slab->evict == c)
+	if (slab->evict == c) {
 		slab->evict = before;
+		slab->unseen = 0;
+	}
 	partly_remove(slab, c);
 	slab->owned--;
 	slab->free -= SL_CHUNK;

@@ -21,7 +21,8 @@ struct sl_slab {
 	uint8_t owner;
 	sl_session_ref wide; /* SL_REF_WIDE or 0, of this pool's references */
 	uint32_t hand;	     /* chunk of the circle the sweep visited last; SL_NO_CHUNK: no chunks */
-	uint32_t evict;	     /* the same of the search for opening sessions */
+	uint32_t evict;	     /* the same of the search for opening sessions, */
+	uint64_t unseen;     /* and entries of it that this is still to look at */
 	uint32_t owned;	     /* chunks */
 	uint32_t partly;     /* list of chunks with free entries */
 	uint64_t free;	     /* entries free in owned chunks */
