@@ -120,6 +120,7 @@ struct sl_worker {
 	bool host_kicked; /* something went to the host rings this turn */
 	uint64_t icmp_tokens; /* rate limit of generated ICMP errors */
 	uint64_t icmp_refill_ns;
+	uint64_t nat_full_s; /* when it was last said that a pool is full */
 	void *offline; /* offline only: struct sl_offline * */
 };
 

@@ -3,6 +3,8 @@
 
 #include "core/datapath.h"
 
+struct sl_nat;
+
 /*
  * The offline mode: packets come in frames on stdin and what became of each goes out on stdout, by
  * the nodes that forward live traffic. The nodes at the graph's ends report here.
@@ -16,6 +18,9 @@ struct sl_offline;
 /* Packets given to the kernel, and dropped ones, their reason set: taken and freed. */
 void sl_offline_local(struct sl_worker *w, struct rte_mbuf **m, uint16_t n);
 void sl_offline_dropped(struct sl_worker *w, struct rte_mbuf **m, uint16_t n);
+
+/* What a packet's new session translates. */
+void sl_offline_translated(struct sl_worker *w, const struct sl_pkt *p, const struct sl_nat *nat);
 
 /* Each packet stands alone, as the first of a new flow: no session is kept. */
 bool sl_offline_stateless(const struct sl_worker *w);

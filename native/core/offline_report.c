@@ -5,6 +5,7 @@
 
 #include "core/offline_state.h"
 #include "firewall/judge.h"
+#include "nat/nat.h"
 #include "routing/adjacency.h"
 
 bool sl_offline_stateless(const struct sl_worker *w)
@@ -66,16 +67,18 @@ static void ask_policy(const struct sl_worker *w, const struct rte_mbuf *m, stru
 	struct sl_flow flow;
 	struct sl_seen seen;
 	struct sl_way way;
+	struct sl_nat nat;
 
 	if (p->rule != SL_RULE_NOT_ASKED || p->session != SL_SESSION_NO_REF ||
 	    !(p->flags & SL_PKT_L4_WHOLE) || p->family == 0)
 		return;
-	if (p->family == 4)
-		sl_way_find(w->tables, w->dp->fib, 4, ip + 12, ip + 16, &way);
-	else
-		sl_way_find(w->tables, w->dp->fib, 6, ip + 8, ip + 24, &way);
 	sl_flow_of_packet(m, &flow);
+	sl_nat_arrive(w->tables, p->from, &flow, p->family == 4 ? p->key4.dport : p->key6.dport,
+		      &nat);
+	sl_way_find(w->tables, w->dp->fib, p->family, ip + (p->family == 4 ? 12 : 8),
+		    nat.server.address, &way);
 	sl_seen_packet(m, way.out, sl_now_s(w), &seen);
+	seen.translation = nat.arrival;
 	sl_decide(w->tables, p->from, way.to, &flow, &seen, &decision);
 	p->rule = decision.rule;
 	p->policy_verdict = decision.verdict;
@@ -95,21 +98,39 @@ static uint8_t verdict(const struct sl_pkt *p, uint8_t fate)
 }
 
 /* Zero when the destination itself is the next hop. */
-static void next_hop(const struct sl_pkt *p, uint8_t out[16])
+static void next_hop(const struct sl_pkt *p, struct sl_result *r)
 {
 	const struct sl_adjacency *a = &sl_adjacencies[p->adjacency];
 	const void *dst = p->family == 4 ? (const void *)&p->key4.dst : p->key6.dst;
 
 	if (p->adjacency < SL_ADJ_FIRST)
 		return;
+	if (r->destination_rule != SL_TRANSLATION_NONE)
+		dst = r->destination;
 	if (a->family == p->family && !memcmp(a->address, dst, p->family == 4 ? 4 : 16))
 		return;
-	memcpy(out, a->address, a->family == 4 ? 4 : 16);
+	memcpy(r->next_hop, a->address, a->family == 4 ? 4 : 16);
+}
+
+void sl_offline_translated(struct sl_worker *w, const struct sl_pkt *p, const struct sl_nat *nat)
+{
+	struct sl_offline *o = w->offline;
+	struct sl_result *r;
+
+	if (p->input < o->first || !sl_nat_any(nat))
+		return;
+	r = &o->results[p->input - o->first];
+	memcpy(r->source, nat->client.address, sizeof(r->source));
+	memcpy(r->destination, nat->server.address, sizeof(r->destination));
+	r->source_port = rte_be_to_cpu_16(nat->client.port);
+	r->destination_port = rte_be_to_cpu_16(nat->server.port);
+	r->source_rule = nat->departure ? nat->departure : nat->hairpin ? nat->arrival : 0;
+	r->destination_rule = nat->arrival;
 }
 
 static void finish(struct sl_offline *o, const struct sl_pkt *p, uint8_t fate)
 {
-	struct sl_result *r;
+	struct sl_result translated, *r;
 
 	if (p->input >= o->first)
 		r = &o->results[p->input - o->first];
@@ -117,6 +138,7 @@ static void finish(struct sl_offline *o, const struct sl_pkt *p, uint8_t fate)
 		r = &o->results[o->count + o->late++];
 	else
 		return; /* its tables are being replaced */
+	translated = *r;
 	*r = (struct sl_result){
 		.input = p->input,
 		.rule = p->rule,
@@ -132,12 +154,18 @@ static void finish(struct sl_offline *o, const struct sl_pkt *p, uint8_t fate)
 						  : SL_SESSION_NONE,
 		.route = p->route_how,
 		.family = p->family,
+		.source_rule = translated.source_rule,
+		.destination_rule = translated.destination_rule,
+		.source_port = translated.source_port,
+		.destination_port = translated.destination_port,
 	};
+	memcpy(r->source, translated.source, sizeof(r->source));
+	memcpy(r->destination, translated.destination, sizeof(r->destination));
 	if (p->family == 4)
 		r->protocol = p->flags & SL_PKT_ICMP_ERROR ? IPPROTO_ICMP : p->key4.proto;
 	else if (p->family == 6)
 		r->protocol = p->flags & SL_PKT_ICMP_ERROR ? IPPROTO_ICMPV6 : p->key6.proto;
-	next_hop(p, r->next_hop);
+	next_hop(p, r);
 }
 
 void sl_offline_local(struct sl_worker *w, struct rte_mbuf **m, uint16_t n)

@@ -35,6 +35,7 @@ static_assert(sizeof(struct sl_key6) == 40, "key6");
 #define SL_PKT_TRACED 0x10	  /* offline: `input` says whose result it is */
 #define SL_PKT_GENERATED 0x20	  /* made by the box (ICMP error) */
 #define SL_PKT_L4_WHOLE 0x40	  /* the L4 header was parsed */
+#define SL_PKT_REWRITE 0x80	  /* its session translates: on the way out it gets the other addresses */
 
 /*
  * What is known of a packet on its way; lies in the mbuf's private area, so it travels with the

@@ -83,6 +83,8 @@ static bool holds(const struct sl_tables *tables, const struct sl_image_rule_ext
 
 	if (!has_iface(ifaces, x->in, seen->in) || !has_iface(ifaces + x->in, x->out, seen->out))
 		return false;
+	if (x->translation != SL_TRANSLATION_NONE && x->translation != seen->translation)
+		return false;
 	if (x->schedule != SL_SCHEDULE_NONE && !sl_schedule_active(image, x->schedule, seen->now_s))
 		return false;
 	if (seen->opened_by == SL_RULE_NOT_ASKED)

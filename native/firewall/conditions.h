@@ -17,6 +17,7 @@ struct sl_seen {
 	uint64_t now_s;	    /* since 1970 UTC */
 	uint64_t mac;	    /* source, first byte in bits 40..47 */
 	uint32_t opened_by; /* a live session: its rule; a packet: SL_RULE_NOT_ASKED */
+	uint32_t translation; /* slot of the rule that gave the destination; TRANSLATION_NONE */
 	uint16_t in, out;   /* interface slots, IFACE_NONE for the box */
 	uint8_t tcp_flags;
 	uint8_t dscp;

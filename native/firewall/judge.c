@@ -5,6 +5,7 @@
 #include <rte_byteorder.h>
 
 #include "ip/l4_parse.h"
+#include "nat/nat.h"
 
 static uint64_t get64(const uint8_t *p)
 {
@@ -165,6 +166,7 @@ void sl_judge_session(const struct sl_tables *tables, const struct sl_fib *fib, 
 	const struct sl_image_interfaces *in = tables->ifaces[s->in % SL_MAX_IFACES];
 	struct sl_flow flow;
 	struct sl_seen seen;
+	bool translates;
 
 	session_way(tables, fib, ref, s, &j->way);
 	j->to = j->way.to;
@@ -179,9 +181,12 @@ void sl_judge_session(const struct sl_tables *tables, const struct sl_fib *fib, 
 	sl_flow_of_session(ref, s, &flow);
 	j->generation = sl_tables_pair_generation(tables, j->from, j->to);
 	sl_seen_session(s->rule, s->in, j->way.out, now_s, &seen);
+	translates = sl_nat_stays(tables, ref, s, j->from, j->to, j->way.out, &flow,
+				  &seen.translation);
 	sl_decide(tables, j->from, j->to, &flow, &seen, &j->decision);
-	j->stays = j->decision.allow && !(j->decision.flags & SL_RULE_STATELESS);
-	if (j->stays || j->from == SL_ZONE_NONE || !sl_tables_keeps(tables, s->rule))
+	j->stays = translates && j->decision.allow &&
+		   (!(j->decision.flags & SL_RULE_STATELESS) || (s->flags & SL_SESSION_NAT));
+	if (j->stays || !translates || j->from == SL_ZONE_NONE || !sl_tables_keeps(tables, s->rule))
 		return;
 	j->stays = true;
 	j->decision = (struct sl_decision){

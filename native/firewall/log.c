@@ -28,7 +28,7 @@ static bool within_limit(struct sl_worker *w, uint32_t rule)
 	const struct sl_image_rule_extras *extra;
 	struct sl_rate rate;
 
-	if (!record || record->extra == SL_EXTRA_NONE)
+	if (!record || record->extra == SL_EXTRA_NONE || record->action == SL_ACTION_TRANSLATE)
 		return true;
 	extra = &w->tables->image.rule_extras[record->extra];
 	if (extra->log_ns == 0)
@@ -51,6 +51,20 @@ struct sl_log_record *sl_log_begin(struct sl_worker *w, uint32_t rule)
 	return r;
 }
 
+static void fill(struct sl_log_record *r, const struct sl_pkt *p, const struct sl_flow *flow)
+{
+	put_address(r->source, flow, false);
+	put_address(r->destination, flow, true);
+	r->source_port = flow->sport;
+	r->destination_port = flow->dport;
+	r->in = p->iface;
+	r->out = p->out_iface;
+	r->from = p->from;
+	r->to = p->to;
+	r->family = flow->family;
+	r->protocol = flow->proto;
+}
+
 void sl_log_decision(struct sl_worker *w, uint8_t type, const struct sl_pkt *p,
 		     const struct sl_flow *flow, const struct sl_decision *decision)
 {
@@ -58,17 +72,25 @@ void sl_log_decision(struct sl_worker *w, uint8_t type, const struct sl_pkt *p,
 
 	if (!r)
 		return;
-	put_address(r->source, flow, false);
-	put_address(r->destination, flow, true);
+	fill(r, p, flow);
 	r->type = type;
-	r->source_port = flow->sport;
-	r->destination_port = flow->dport;
-	r->in = p->iface;
-	r->out = p->out_iface;
-	r->from = p->from;
-	r->to = p->to;
 	r->reason = decision->reason;
-	r->family = flow->family;
-	r->protocol = flow->proto;
+	sl_log_commit(w);
+}
+
+void sl_log_pool_full(struct sl_worker *w, const struct sl_pkt *p, const struct sl_flow *flow,
+		      uint32_t rule)
+{
+	struct sl_log_record *r;
+
+	if (w->nat_full_s == sl_now_s(w))
+		return;
+	w->nat_full_s = sl_now_s(w);
+	r = sl_log_begin(w, rule);
+	if (!r)
+		return;
+	fill(r, p, flow);
+	r->type = SL_LOG_NAT_FULL;
+	r->reason = SL_DROP_NAT_POOL_FULL;
 	sl_log_commit(w);
 }

@@ -13,3 +13,7 @@ struct sl_log_record *sl_log_begin(struct sl_worker *w, uint32_t rule);
 /* A record of a decision on a packet: LOG_DENY, or LOG_SESSION_START. */
 void sl_log_decision(struct sl_worker *w, uint8_t type, const struct sl_pkt *p,
 		     const struct sl_flow *flow, const struct sl_decision *decision);
+
+/* LOG_NAT_FULL: there is no port or address left for this flow. Once a second, of the first. */
+void sl_log_pool_full(struct sl_worker *w, const struct sl_pkt *p, const struct sl_flow *flow,
+		      uint32_t rule);

@@ -7,13 +7,12 @@
 #include "routing/adjacency.h"
 #include "session/track.h"
 
-void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, struct sl_way *way)
+void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, const struct sl_nat_end *server,
+		 struct sl_way *way)
 {
-	if (p->family == 4)
-		sl_way_find(w->tables, w->dp->fib, 4, (const uint8_t *)&p->key4.src,
-			    (const uint8_t *)&p->key4.dst, way);
-	else
-		sl_way_find(w->tables, w->dp->fib, 6, p->key6.src, p->key6.dst, way);
+	sl_way_find(w->tables, w->dp->fib, p->family,
+		    p->family == 4 ? (const uint8_t *)&p->key4.src : p->key6.src, server->address,
+		    way);
 	p->to = way->to;
 	p->out_iface = way->out;
 	p->route_how = way->how;
@@ -44,6 +43,31 @@ static void fill_keys(struct sl_session *s, const struct sl_pkt *p)
 		sl_entry6(s)->key[0].key6 = p->key6;
 		sl_entry6(s)->key[1].key6 = turned6(&p->key6);
 	}
+}
+
+/* The key of the answer, from the server to the client as the server sees it. */
+static void translate(sl_session_ref ref, struct sl_session *s, const struct sl_nat *nat)
+{
+	uint8_t proto = s->protocol;
+	bool query = proto == (ref & SL_REF_WIDE ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+	uint16_t sport = query ? nat->client.port : nat->server.port;
+
+	if (ref & SL_REF_WIDE) {
+		struct sl_key6 *k = &sl_entry6(s)->key[1].key6;
+
+		memcpy(k->src, nat->server.address, 16);
+		memcpy(k->dst, nat->client.address, 16);
+		k->sport = sport;
+		k->dport = nat->client.port;
+	} else {
+		struct sl_key4 *k = &sl_entry4(s)->key[1];
+
+		memcpy(&k->src, nat->server.address, 4);
+		memcpy(&k->dst, nat->client.address, 4);
+		k->sport = sport;
+		k->dport = nat->client.port;
+	}
+	sl_nat_mark(ref, s);
 }
 
 void sl_open_soon(const struct sl_worker *w, const struct sl_pkt *p)
@@ -114,10 +138,21 @@ void sl_open_adjacency(struct sl_pkt *p, const struct sl_way *way)
 		p->adjacency = sl_way_adjacency(way, 6, p->key6.dst);
 }
 
+/* True unless it translates to something there is nothing of. */
+static bool take_source(struct sl_worker *w, const struct sl_pkt *p, const struct sl_opening *o,
+			struct sl_nat_search *search)
+{
+	uint16_t sport = p->family == 4 ? p->key4.sport : p->key6.sport;
+
+	return sl_nat_search(w->tables, o->nat, o->flow, sport, o->way->out, sl_random(w), search,
+			     &o->nat->client);
+}
+
 /* A trace without state: what would be dropped is, and nothing is kept. */
 static enum sl_open open_nothing(struct sl_worker *w, struct sl_pkt *p, const uint8_t *l4,
-				 const struct sl_way *way, bool midstream)
+				 const struct sl_opening *o, bool midstream)
 {
+	struct sl_nat_search search;
 	union {
 		struct sl_entry4 v4;
 		struct sl_entry6 v6;
@@ -129,27 +164,58 @@ static enum sl_open open_nothing(struct sl_worker *w, struct sl_pkt *p, const ui
 	if (p->reason)
 		return SL_OPEN_DROP;
 	p->session_how = SL_SESSION_NEW;
-	sl_open_adjacency(p, way);
+	if (!take_source(w, p, o, &search)) {
+		p->reason = SL_DROP_NAT_POOL_FULL;
+		return SL_OPEN_DROP;
+	}
+	sl_offline_translated(w, p, o->nat);
+	if (!(p->flags & SL_PKT_FROM_HOST))
+		p->adjacency = sl_way_adjacency(o->way, p->family, o->nat->server.address);
 	return SL_OPEN_DONE;
 }
 
-enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const struct sl_way *way,
-			     const struct sl_decision *decision)
+/*
+ * Puts both keys into the index. What NAT takes is the key of the answer: a clash there is another
+ * session's port, and the next one is tried.
+ */
+static enum sl_drop publish(struct sl_worker *w, const struct sl_pkt *p, const struct sl_opening *o,
+			    sl_session_ref ref, struct sl_session *s)
+{
+	struct sl_nat_search search;
+	unsigned int clash;
+	enum sl_drop reason;
+
+	if (likely(!sl_nat_any(o->nat)))
+		return sl_session_publish(w->sessions, ref, p->hash, &clash);
+	if (!take_source(w, p, o, &search))
+		return SL_DROP_NAT_POOL_FULL;
+	for (;;) {
+		s->flags &= (uint16_t)~SL_SESSION_NAT;
+		translate(ref, s, o->nat);
+		reason = sl_session_publish(w->sessions, ref, p->hash, &clash);
+		if (reason != SL_DROP_SESSION_CLASH || clash == 0)
+			return reason;
+		if (!sl_nat_next(&search, sl_random(w), &o->nat->client))
+			return SL_DROP_NAT_POOL_FULL;
+	}
+}
+
+enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const struct sl_opening *o)
 {
 	struct sl_pkt *p = sl_pkt(m);
+	const struct sl_decision *decision = o->decision;
 	const uint8_t *l4 = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4);
 	bool midstream = (decision->flags & SL_RULE_MIDSTREAM) || sl_open_grace(w);
 	enum sl_drop reason = SL_DROP_NONE;
 	struct sl_session *s;
 	sl_session_ref ref;
-	unsigned int clash;
 
 	if (unlikely(w->offline) && sl_offline_stateless(w))
-		return open_nothing(w, p, l4, way, midstream);
+		return open_nothing(w, p, l4, o, midstream);
 	s = sl_session_new(w->sessions, p->family == 6, w->now_ms, &ref, &reason);
 	if (!s)
 		goto drop;
-	fill(w, s, p, way, decision);
+	fill(w, s, p, o->way, decision);
 	if (unlikely(sl_limit_holds(&decision->claim)) && !keep_claim(w, s, &decision->claim)) {
 		reason = SL_DROP_SESSION_TABLE_FULL;
 		goto abandon;
@@ -159,9 +225,8 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 		goto abandon;
 	if (s->protocol == (p->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		sl_session_set_icmp(s, p->icmp);
-	sl_session_route(w, ref, s, way);
 	sl_session_count(s, 0, (uint32_t)p->l3_length + p->l4_length);
-	reason = sl_session_publish(w->sessions, ref, p->hash, &clash);
+	reason = publish(w, p, o, ref, s);
 	if (reason) {
 		sl_session_abandon(w->sessions, ref);
 		/* An earlier packet of this burst, or its answer, opened the same one. */
@@ -169,8 +234,14 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 			return SL_OPEN_AGAIN;
 		goto drop;
 	}
+	sl_session_route(w, ref, s, o->way);
 	p->session = ref;
 	p->session_how = SL_SESSION_NEW;
+	if (unlikely(s->flags & SL_SESSION_NAT)) {
+		p->flags |= SL_PKT_REWRITE;
+		if (w->offline)
+			sl_offline_translated(w, p, o->nat);
+	}
 	if (!(p->flags & SL_PKT_FROM_HOST))
 		p->adjacency = s->adjacency[0];
 	return SL_OPEN_DONE;

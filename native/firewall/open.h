@@ -3,6 +3,7 @@
 
 #include "core/datapath.h"
 #include "firewall/judge.h"
+#include "nat/nat.h"
 
 /* Opening a session for a packet that has none. */
 
@@ -19,8 +20,9 @@ static inline bool sl_open_grace(const struct sl_worker *w)
 	       w->now_ms < w->tables->image.settings->midstream_grace * 1000;
 }
 
-/* Finds the way of a packet from a wire; sets its out_iface, zone and route_how. */
-void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, struct sl_way *way);
+/* Finds the way of a packet from a wire to `server`; sets its out_iface, zone and route_how. */
+void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, const struct sl_nat_end *server,
+		 struct sl_way *way);
 
 /* The next hop of a packet that goes without a session; from the host it has one already. */
 void sl_open_adjacency(struct sl_pkt *p, const struct sl_way *way);
@@ -31,5 +33,12 @@ void sl_open_adjacency(struct sl_pkt *p, const struct sl_way *way);
  */
 void sl_open_soon(const struct sl_worker *w, const struct sl_pkt *p);
 
-enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const struct sl_way *way,
-			     const struct sl_decision *decision);
+/* What a packet that may open a session asks for, and what it gets. */
+struct sl_opening {
+	const struct sl_flow *flow; /* with the real destination */
+	const struct sl_way *way;
+	const struct sl_decision *decision;
+	struct sl_nat *nat;
+};
+
+enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const struct sl_opening *o);

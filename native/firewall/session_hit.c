@@ -80,6 +80,8 @@ static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m
 	}
 	if (unlikely(sl_edit_needed(p, s)) && !(p->flags & SL_PKT_ICMP_ERROR))
 		sl_edit_packet(w->tables, m, s->rule, s->in, s->out);
+	if (unlikely(s->flags & SL_SESSION_NAT))
+		p->flags |= SL_PKT_REWRITE;
 	p->to = p->direction ? s->from : s->to;
 	/* What the kernel sent has its own Ethernet header and interface, whoever answers whom. */
 	if (likely(!(p->flags & SL_PKT_FROM_HOST)))

@@ -16,7 +16,8 @@ enum { IP_OUTPUT, SESSION_LOOKUP, REJECT, DROP, EDGES };
 #define BATCH 32 /* as many flows as the classifier likes at once */
 
 struct miss {
-	struct sl_flow flow;
+	struct sl_flow flow; /* with the real destination */
+	struct sl_nat nat;
 	struct sl_way way;
 	struct sl_decision decision;
 	uint32_t implicit;
@@ -99,6 +100,9 @@ static bool prepare(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 	miss->stray = p->reason = opens_nothing(w, p);
 	if (p->reason && !may_stray(w, p->reason))
 		return false;
+	sl_flow_of_packet(m, &miss->flow);
+	sl_nat_arrive(w->tables, p->from, &miss->flow,
+		      p->family == 4 ? p->key4.dport : p->key6.dport, &miss->nat);
 	if (p->flags & SL_PKT_FROM_HOST) {
 		const struct sl_image_interfaces *out = w->tables->ifaces[p->out_iface];
 
@@ -108,9 +112,8 @@ static bool prepare(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 		p->reason = unwelcome(w, m, p, miss);
 		if (p->reason)
 			return false;
-		sl_open_way(w, p, &miss->way);
+		sl_open_way(w, p, &miss->nat.server, &miss->way);
 	}
-	sl_flow_of_packet(m, &miss->flow);
 	miss->implicit = sl_implicit_rule(p->from, p->to, &miss->flow);
 	miss->pending = true;
 	return true;
@@ -124,6 +127,7 @@ static const struct sl_rule *settle(struct sl_worker *w, struct rte_mbuf *m,
 	struct sl_seen seen;
 
 	sl_seen_packet(m, miss->way.out, sl_now_s(w), &seen);
+	seen.translation = miss->nat.arrival;
 	seen.worker = w;
 	seen.claim = claim;
 	return sl_conditions_settle(w->tables, p->from, p->to, &miss->flow, &seen, rule);
@@ -232,14 +236,17 @@ static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct mis
 		p->reason = SL_DROP_LINK_LOCAL;
 		return DROP;
 	}
-	if (unlikely(miss->decision.flags & SL_RULE_STATELESS))
+	sl_nat_depart(w->tables, p->from, p->to, &miss->flow, p->iface, miss->way.out, &miss->nat);
+	/* What is translated has a session whatever its rule says: the answer needs it. */
+	if (unlikely(miss->decision.flags & SL_RULE_STATELESS) && !sl_nat_any(&miss->nat))
 		return pass(w, p, &miss->way);
 	if (sessionless(p)) {
 		if (!(p->flags & SL_PKT_FROM_HOST))
 			p->adjacency = SL_ADJ_LOCAL;
 		return IP_OUTPUT;
 	}
-	switch (sl_open_session(w, m, &miss->way, &miss->decision)) {
+	switch (sl_open_session(w, m, &(struct sl_opening){&miss->flow, &miss->way, &miss->decision,
+							   &miss->nat})) {
 	case SL_OPEN_DONE:
 		miss->decision.claim = (struct sl_limit_claim){0}; /* it is the session's */
 		if (miss->decision.log)
@@ -248,6 +255,8 @@ static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct mis
 	case SL_OPEN_AGAIN:
 		return SESSION_LOOKUP;
 	default:
+		if (p->reason == SL_DROP_NAT_POOL_FULL)
+			sl_log_pool_full(w, p, &miss->flow, miss->nat.departure);
 		return DROP;
 	}
 }

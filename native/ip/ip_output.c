@@ -3,6 +3,7 @@
 #include "ip/checksum.h"
 #include "ip/fragment.h"
 #include "ip/pull.h"
+#include "nat/nat.h"
 #include "routing/adjacency.h"
 
 enum { PORT_TX, HOST_TX, ICMP_ERROR, IP_SPLIT, SESSION_HIT, DROP, EDGES };
@@ -17,8 +18,12 @@ static rte_edge_t refuse(struct sl_pkt *p, enum sl_drop reason, rte_edge_t edge)
 }
 
 /* The one without Ethernet header to write: to the kernel, from it, or nowhere. */
-static rte_edge_t special(struct sl_pkt *p)
+static rte_edge_t special(struct sl_worker *w, struct rte_mbuf *m)
 {
+	struct sl_pkt *p = sl_pkt(m);
+
+	if (p->flags & SL_PKT_REWRITE && p->adjacency != SL_ADJ_NONE)
+		sl_nat_rewrite(w->dp->sessions, m);
 	if (p->adjacency == SL_ADJ_LOCAL)
 		return HOST_TX;
 	if (p->adjacency == SL_ADJ_NONE)
@@ -100,7 +105,7 @@ static inline rte_edge_t ip_output_one(struct sl_worker *w, struct rte_mbuf *m)
 	rte_edge_t to = PORT_TX;
 
 	if (unlikely(p->adjacency < SL_ADJ_FIRST))
-		return special(p);
+		return special(w, m);
 	p->out_iface = a->iface;
 	if (unlikely(ip[p->family == 4 ? 8 : 7] <= 1))
 		return refuse(p, SL_DROP_TTL_EXCEEDED, ICMP_ERROR);
@@ -119,6 +124,9 @@ static inline rte_edge_t ip_output_one(struct sl_worker *w, struct rte_mbuf *m)
 		return wait_for_mac(w, m) ? TAKEN : refuse(p, SL_DROP_NEIGHBOR_PENDING, DROP);
 	}
 	decrement(ip, p->family);
+	/* Last, so that whatever is said of the packet on the way is said of it as it came. */
+	if (unlikely(p->flags & SL_PKT_REWRITE))
+		sl_nat_rewrite(w->dp->sessions, m);
 	if (unlikely(!rewrite(m, p, a, length)))
 		return refuse(p, SL_DROP_NO_MBUF, DROP);
 	if (unlikely(to == IP_SPLIT))

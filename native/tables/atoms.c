@@ -139,7 +139,8 @@ static bool add_atom(struct sl_mem *mem, struct sl_atoms *atoms, const struct sl
 					      source_port};
 	const struct sl_rule out = {.slot = rule->slot, .action = rule->action,
 				    .flags = rule->flags,
-				    .extra = rule->extra != SL_EXTRA_NONE};
+				    .extra = rule->extra != SL_EXTRA_NONE &&
+					     rule->action != SL_ACTION_TRANSLATE};
 
 	if (atoms->count >= SL_MAX_ATOMS ||
 	    !sl_buf_reserve(mem, &atoms->rules, ((size_t)atoms->count + 1) * sizeof(out))) {

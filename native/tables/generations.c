@@ -60,9 +60,10 @@ static bool policy_uses(const struct sl_tables_own *t, const struct sl_image_pol
 	const struct sl_image *image = &t->public.image;
 
 	for (uint32_t i = 0; i < policy->rules; i++) {
-		uint32_t extra = image->rules[policy->first_rule + i].extra, schedule;
+		const struct sl_image_rules *rule = &image->rules[policy->first_rule + i];
+		uint32_t extra = rule->extra, schedule;
 
-		if (extra == SL_EXTRA_NONE)
+		if (extra == SL_EXTRA_NONE || rule->action == SL_ACTION_TRANSLATE)
 			continue;
 		schedule = image->rule_extras[extra].schedule;
 		if (schedule != SL_SCHEDULE_NONE && (t->schedule_on[schedule] & 2))

@@ -40,9 +40,12 @@ static const struct section {
 	SECTION(SL_SECTION_SCHEDULE_WINDOWS, schedule_windows),
 	SECTION(SL_SECTION_TIMEZONES, timezones),
 	SECTION(SL_SECTION_TIMEZONE_CHANGES, timezone_changes),
+	SECTION(SL_SECTION_TRANSLATIONS, translations),
+	SECTION(SL_SECTION_ARRIVALS, arrivals),
+	SECTION(SL_SECTION_PROXIES, proxies),
 #undef SECTION
 };
-static_assert(SL_SECTION_TIMEZONE_CHANGES == SL_IMAGE_SECTIONS, "a section is missing above");
+static_assert(SL_SECTION_PROXIES == SL_IMAGE_SECTIONS, "a section is missing above");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the image is read in place");
 
 bool sl_image_fault(const struct sl_image_check *check, const char *section, uint32_t record,
@@ -161,7 +164,8 @@ int sl_image_open(struct sl_image *image, const void *bytes, size_t size, char *
 	if (strings == 0 || image->strings[0] != 0 || image->strings[strings - 1] != 0)
 		return fault(error, error_size, "strings: do not start and end with NUL");
 	if (!sl_image_check_net(&check) || !sl_image_check_sets(&check) ||
-	    !sl_image_check_schedules(&check) || !sl_image_check_policies(&check))
+	    !sl_image_check_schedules(&check) || !sl_image_check_policies(&check) ||
+	    !sl_image_check_nat(&check))
 		return -EINVAL;
 	return 0;
 }

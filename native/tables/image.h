@@ -37,6 +37,9 @@ struct sl_image {
 	const struct sl_image_schedule_windows *schedule_windows;
 	const struct sl_image_timezones *timezones;
 	const struct sl_image_timezone_changes *timezone_changes;
+	const struct sl_image_translations *translations;
+	const struct sl_image_arrivals *arrivals;
+	const struct sl_image_proxies *proxies;
 	/* Records per section, by enum sl_image_section; [0] is unused. */
 	uint32_t count[SL_IMAGE_SECTIONS + 1];
 };

@@ -31,5 +31,9 @@ bool sl_image_check_sets(const struct sl_image_check *check);
 bool sl_image_check_schedules(const struct sl_image_check *check);
 /* extras of rules; `i` of `rule`, whose own fields are good but for this one */
 bool sl_image_check_extra(const struct sl_image_check *check, uint32_t rule);
+/* the translation of a rule that is one of NAT; its own fields are good but for this one */
+bool sl_image_check_translation(const struct sl_image_check *check, uint32_t rule);
+/* arrivals, proxies; after the policies */
+bool sl_image_check_nat(const struct sl_image_check *check);
 /* policies, rules, parts, pairs; after the sets and schedules */
 bool sl_image_check_policies(const struct sl_image_check *check);

@@ -33,7 +33,7 @@ static bool check_lists(const struct sl_image_check *check, uint32_t i)
 static bool conditional(const struct sl_image_rule_extras *x)
 {
 	return x->dscp != 0 || x->schedule != SL_SCHEDULE_NONE || x->macs != 0 || x->in != 0 ||
-	       x->out != 0 || x->tcp_mask != 0 || (x->flags & SL_EXTRA_OVER_NEXT) != 0;
+	       x->out != 0 || x->tcp_mask != 0 || x->translation != SL_TRANSLATION_NONE || (x->flags & SL_EXTRA_OVER_NEXT) != 0;
 }
 
 bool sl_image_check_extra(const struct sl_image_check *check, uint32_t rule)
@@ -67,6 +67,9 @@ bool sl_image_check_extra(const struct sl_image_check *check, uint32_t rule)
 	    x->source_length6 > 128)
 		return sl_image_fault(check, "rule_extras", i, "source prefixes /%u and /%u",
 				      x->source_length4, x->source_length6);
+	if (x->translation >= SL_MAX_RULES || x->reserved2 != 0)
+		return sl_image_fault(check, "rule_extras", i, "translation %u, reserved %u",
+				      x->translation, x->reserved2);
 	if ((x->flags & ~(SL_EXTRA_OVER_NEXT | SL_EXTRA_TCP_NOT)) != 0 || x->reserved != 0)
 		return sl_image_fault(check, "rule_extras", i, "flags 0x%x, reserved %u", x->flags,
 				      x->reserved);

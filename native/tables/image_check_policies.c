@@ -97,14 +97,15 @@ static bool check_rule(const struct sl_image_check *check, uint32_t i, uint32_t 
 	if (r->service != SL_SET_ANY && r->service >= COUNT(check, SERVICE_SETS))
 		return sl_image_fault(check, "rules", i, "service %u of %u sets", r->service,
 				      COUNT(check, SERVICE_SETS));
-	if (r->action > SL_ACTION_REJECT)
+	if (r->action > SL_ACTION_TRANSLATE)
 		return sl_image_fault(check, "rules", i, "action %u is unknown", r->action);
 	if ((r->flags & ~(SL_RULE_LOG | SL_RULE_LOG_END | SL_RULE_STATELESS | SL_RULE_MIDSTREAM |
 			   SL_RULE_CONDITION)) != 0)
 		return sl_image_fault(check, "rules", i, "flags 0x%x are unknown", r->flags);
 	if (r->reserved != 0)
 		return sl_image_fault(check, "rules", i, "reserved is %u", r->reserved);
-	return sl_image_check_extra(check, i);
+	return r->action == SL_ACTION_TRANSLATE ? sl_image_check_translation(check, i) :
+						  sl_image_check_extra(check, i);
 }
 
 /* Policies cover the rules in order, each rule once. */
@@ -188,6 +189,9 @@ static bool check_pairs(const struct sl_image_check *check)
 		if (!sl_image_range_ok(p->first_part, p->parts, COUNT(check, PAIR_PARTS)))
 			return sl_image_fault(check, "pairs", i, "parts %u+%u of %u", p->first_part,
 					      p->parts, COUNT(check, PAIR_PARTS));
+		if (!sl_image_range_ok(p->first_nat, p->nat_parts, COUNT(check, PAIR_PARTS)))
+			return sl_image_fault(check, "pairs", i, "NAT parts %u+%u of %u",
+					      p->first_nat, p->nat_parts, COUNT(check, PAIR_PARTS));
 	}
 	return true;
 }

@@ -49,12 +49,19 @@ const struct sl_rule *sl_tables_judge_after(const struct sl_tables *tables, uint
 					    uint16_t to, const struct sl_flow *flow,
 					    const struct sl_rule *after, struct sl_cursor *cursor)
 {
-	const struct sl_pair *pair = &tables->pairs[from % SL_MAX_ZONES * SL_MAX_ZONES +
-						    to % SL_MAX_ZONES];
+	return sl_tables_ask(tables,
+			     &tables->pairs[from % SL_MAX_ZONES * SL_MAX_ZONES + to % SL_MAX_ZONES],
+			     flow, after, cursor);
+}
+
+const struct sl_rule *sl_tables_ask(const struct sl_tables *tables, const struct sl_pair *pair,
+				    const struct sl_flow *flow, const struct sl_rule *after,
+				    struct sl_cursor *cursor)
+{
 	const struct sl_classifier *const *asked = tables->pair_classifiers + pair->first;
 	const struct sl_rule *rule;
 
-	while (cursor->part < pair->parts &&
+	while (after != NULL && cursor->part < pair->parts &&
 	       !sl_classifier_has(asked[cursor->part], flow->family, after))
 		cursor->part++;
 	if (cursor->part >= pair->parts)

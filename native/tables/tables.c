@@ -120,7 +120,12 @@ static void link_pairs(struct sl_tables_own *t)
 
 		t->pairs[p->from * SL_MAX_ZONES + p->to] =
 			(struct sl_pair){p->first_part, p->parts};
+		t->departures[p->from * SL_MAX_ZONES + p->to] =
+			(struct sl_pair){p->first_nat, p->nat_parts};
 	}
+	for (uint32_t i = 0; i < image->count[SL_SECTION_ARRIVALS]; i++)
+		t->public.arrivals[image->arrivals[i].zone] = (struct sl_pair){
+			image->arrivals[i].first_part, image->arrivals[i].parts};
 }
 
 /* A second's worth at once. */
@@ -166,6 +171,7 @@ static bool allocate(struct sl_tables_own *t)
 			t->rule_slots = image->rules[i].slot + 1;
 	t->pair_generation = calloc(SL_PAIRS, sizeof(*t->pair_generation));
 	t->pairs = calloc(SL_PAIRS, sizeof(*t->pairs));
+	t->departures = calloc(SL_PAIRS, sizeof(*t->departures));
 	t->pair_classifiers = calloc((size_t)image->count[SL_SECTION_PAIR_PARTS] + 1,
 				     sizeof(*t->pair_classifiers));
 	t->parts = calloc((size_t)t->part_count + 1, sizeof(*t->parts));
@@ -178,8 +184,10 @@ static bool allocate(struct sl_tables_own *t)
 	t->local6 = calloc((size_t)addresses + 1, sizeof(*t->local6));
 	t->public.pair_generation = t->pair_generation;
 	t->public.pairs = t->pairs;
+	t->public.departures = t->departures;
 	t->public.pair_classifiers = t->pair_classifiers;
-	return t->pair_generation != NULL && t->pairs != NULL && t->pair_classifiers != NULL &&
+	return t->pair_generation != NULL && t->pairs != NULL && t->departures != NULL &&
+	       t->pair_classifiers != NULL &&
 	       t->parts != NULL && t->by_hash != NULL && t->rule_by_slot != NULL &&
 	       t->schedule_on != NULL && t->local4 != NULL && t->broadcast4 != NULL &&
 	       t->local6 != NULL;
@@ -239,6 +247,7 @@ void sl_tables_free(struct sl_tables *tables)
 	free(t->by_hash);
 	free(t->pair_generation);
 	free(t->pairs);
+	free(t->departures);
 	free(t->pair_classifiers);
 	free(t->rule_by_slot);
 	free(t->gone_kept);

@@ -8,10 +8,10 @@
 #include "tables/classifier.h"
 #include "tables/image.h"
 
-/* The parts of one zone pair, to ask in order. */
+/* Parts to ask in order: of one zone pair, or for what arrives from a zone. */
 struct sl_pair {
 	uint32_t first; /* into sl_tables.pair_classifiers */
-	uint32_t parts; /* 0: no policy fits this pair */
+	uint32_t parts; /* 0: nothing fits */
 };
 
 /* New sessions from a zone, as sl_rate has them: ns between two and ns that may be used at once. */
@@ -34,7 +34,9 @@ struct sl_tables {
 	 * needs no new judging. The one thing in tables that changes, by the control side alone.
 	 */
 	const uint32_t *pair_generation;
-	const struct sl_pair *pairs; /* same index */
+	const struct sl_pair *pairs;	  /* same index */
+	const struct sl_pair *departures; /* same index: source NAT */
+	struct sl_pair arrivals[SL_MAX_ZONES]; /* destination NAT */
 	const struct sl_classifier *const *pair_classifiers;
 	/* By slot; NULL or 0 where the image has none. */
 	const struct sl_image_interfaces *ifaces[SL_MAX_IFACES];
@@ -77,6 +79,40 @@ const struct sl_rule *sl_tables_judge_after(const struct sl_tables *tables, uint
 					    uint16_t to, const struct sl_flow *flow,
 					    const struct sl_rule *after, struct sl_cursor *cursor);
 
+/* The record of a rule slot (name, policy, file, line), or NULL. */
+const struct sl_image_rules *sl_tables_rule(const struct sl_tables *tables, uint32_t slot);
+
+/*
+ * The same for a single flow over parts of any kind, NULL without a match; `after` NULL for the
+ * first match.
+ */
+const struct sl_rule *sl_tables_ask(const struct sl_tables *tables, const struct sl_pair *parts,
+				    const struct sl_flow *flow, const struct sl_rule *after,
+				    struct sl_cursor *cursor);
+
+/* Parts of destination NAT for what arrives from a zone, and of source NAT for a pair of zones. */
+static inline const struct sl_pair *sl_tables_arrivals(const struct sl_tables *tables, uint16_t from)
+{
+	return &tables->arrivals[from % SL_MAX_ZONES];
+}
+
+static inline const struct sl_pair *sl_tables_departures(const struct sl_tables *tables,
+							 uint16_t from, uint16_t to)
+{
+	return &tables->departures[from % SL_MAX_ZONES * SL_MAX_ZONES + to % SL_MAX_ZONES];
+}
+
+/* What a NAT rule does; NULL if the slot is none's. */
+static inline const struct sl_image_translations *
+sl_tables_translation(const struct sl_tables *tables, uint32_t slot)
+{
+	const struct sl_image_rules *record = sl_tables_rule(tables, slot);
+
+	return record != NULL && record->action == SL_ACTION_TRANSLATE ?
+		       &tables->image.translations[record->extra] :
+		       NULL;
+}
+
 static inline const struct sl_rule *sl_tables_judge_one(const struct sl_tables *tables,
 							uint16_t from, uint16_t to,
 							const struct sl_flow *flow)
@@ -108,16 +144,14 @@ void sl_tables_follow(struct sl_tables *tables, struct sl_tables *previous, uint
  */
 uint32_t sl_tables_schedules(struct sl_tables *tables, uint64_t now_s);
 
-/* The record of a rule slot (name, policy, file, line), or NULL. */
-const struct sl_image_rules *sl_tables_rule(const struct sl_tables *tables, uint32_t slot);
-
 /* What few rules have beside; NULL for the others. */
 static inline const struct sl_image_rule_extras *sl_tables_extra(const struct sl_tables *tables,
 								 const struct sl_rule *rule)
 {
 	const struct sl_image_rules *record = rule->extra ? sl_tables_rule(tables, rule->slot) : NULL;
 
-	return record != NULL && record->extra != SL_EXTRA_NONE ?
+	return record != NULL && record->extra != SL_EXTRA_NONE &&
+			       record->action != SL_ACTION_TRANSLATE ?
 		       &tables->image.rule_extras[record->extra] :
 		       NULL;
 }

@@ -20,7 +20,7 @@ struct sl_tables_own {
 	void *bytes; /* the copy of the image */
 	uint32_t epoch; /* the highest generation given so far */
 	uint32_t *pair_generation;
-	struct sl_pair *pairs;
+	struct sl_pair *pairs, *departures;
 	const struct sl_classifier **pair_classifiers;
 	struct sl_shared **parts; /* by part index; sorted copy below for the next build */
 	struct sl_shared **by_hash;

@@ -29,6 +29,9 @@ static const uint32_t record_size[SL_IMAGE_SECTIONS + 1] = {
 	[SL_SECTION_SCHEDULE_WINDOWS] = sizeof(struct sl_image_schedule_windows),
 	[SL_SECTION_TIMEZONES] = sizeof(struct sl_image_timezones),
 	[SL_SECTION_TIMEZONE_CHANGES] = sizeof(struct sl_image_timezone_changes),
+	[SL_SECTION_TRANSLATIONS] = sizeof(struct sl_image_translations),
+	[SL_SECTION_ARRIVALS] = sizeof(struct sl_image_arrivals),
+	[SL_SECTION_PROXIES] = sizeof(struct sl_image_proxies),
 };
 
 uint32_t image_add(struct image_builder *b, enum sl_image_section id, const void *record)

@@ -64,6 +64,8 @@ export class ExtrasWriter {
       sessions: limit?.sessions ?? 0,
       source_sessions: limit?.sourceSessions ?? 0,
       schedule: schedule === null ? C.SCHEDULE_NONE : this.schedules.index(schedule),
+      translation: C.TRANSLATION_NONE,
+      reserved2: 0,
       first_mac: firstMac,
       first_iface: firstIface,
       macs: extra.sourceMacs.length,

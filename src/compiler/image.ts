@@ -89,7 +89,15 @@ function compile(model: Model, generation: number, { slots, rules: numbers }: As
       places.set(list, first);
       for (const part of list) pairParts.add({ part });
     }
-    pairRecords.add({ hash, first_part: first, parts: list.length, from, to });
+    pairRecords.add({
+      hash,
+      first_part: first,
+      parts: list.length,
+      first_nat: 0,
+      nat_parts: 0,
+      from,
+      to,
+    });
   }
 
   const sections = {
@@ -117,6 +125,9 @@ function compile(model: Model, generation: number, { slots, rules: numbers }: As
     schedule_windows: extras.schedules.windows.bytes,
     timezones: extras.schedules.timezones.bytes,
     timezone_changes: extras.schedules.changes.bytes,
+    translations: new SectionWriter(SECTIONS.translations).bytes,
+    arrivals: new SectionWriter(SECTIONS.arrivals).bytes,
+    proxies: new SectionWriter(SECTIONS.proxies).bytes,
   };
   const size = Object.values(sections).reduce((sum, bytes) => sum + bytes.length, 4096);
   if (size > MAX_IMAGE_BYTES)

@@ -8,7 +8,7 @@
  * field. Strings are offsets into the `strings` section (NUL-terminated UTF-8; offset 0 is empty).
  */
 export const MAGIC = 0x49544c53; // "SLTI"
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 export type FieldType = 'u8' | 'u16' | 'u32' | 'u64' | 'bytes16' | 'bytes32';
 export interface RecordLayout {
@@ -43,6 +43,8 @@ export const CONSTANTS = {
   ACTION_DENY: 0,
   ACTION_ALLOW: 1,
   ACTION_REJECT: 2,
+  /** The rule is one of NAT: it says what its record in `translations` says. */
+  ACTION_TRANSLATE: 3,
   /** Log denials and starts of sessions; ends of sessions. */
   RULE_LOG: 1,
   RULE_LOG_END: 2,
@@ -84,6 +86,18 @@ export const CONSTANTS = {
   PORT_MAC: 2,
   PORT_VDEV: 3,
   ROUTE_VIA: 1,
+  /** Source NAT: no translation, the address of the egress interface, an address of a set. */
+  NAT_NONE: 0,
+  NAT_INTERFACE: 1,
+  NAT_POOL: 2,
+  /** One to one: the prefix changes, the bits behind it stay. Source or destination. */
+  NAT_PREFIX: 3,
+  /** Keep the source port where it is in range and free; keep even ports even and odd ones odd. */
+  NAT_PRESERVE: 1,
+  NAT_PARITY: 2,
+  /** Clients that the server would answer past the box get the egress interface's address. */
+  NAT_HAIRPIN: 4,
+  TRANSLATION_NONE: 0,
 } as const;
 
 export const HEADER = {
@@ -251,7 +265,7 @@ export const SECTIONS = {
       ['service', 'u32', 'service set or SET_ANY'],
       ['file', 'u32'],
       ['line', 'u32'],
-      ['extra', 'u32', 'into rule_extras, or EXTRA_NONE'],
+      ['extra', 'u32', 'into rule_extras, or EXTRA_NONE; of ACTION_TRANSLATE: into translations'],
       ['action', 'u8', 'ACTION_*'],
       ['flags', 'u8', 'RULE_LOG and so on'],
       ['reserved', 'u16'],
@@ -273,16 +287,22 @@ export const SECTIONS = {
   },
   pairs: {
     id: 15,
-    doc: 'Zone pairs that some policy fits: parts to ask in order. Sorted by from, then to.',
+    doc: 'Zone pairs that some policy or source NAT fits: parts to ask in order. Sorted by from, then to.',
     fields: [
-      ['hash', 'bytes16', 'of its parts; another hash raises the generation of the pair'],
+      [
+        'hash',
+        'bytes16',
+        'of its parts and those of its arrivals; another one raises the generation of the pair',
+      ],
       ['first_part', 'u32', 'into pair_parts'],
-      ['parts', 'u32'],
+      ['parts', 'u32', '0 where only NAT rules fit'],
+      ['first_nat', 'u32', 'into pair_parts: source NAT, asked for what the policy allows'],
+      ['nat_parts', 'u32'],
       ['from', 'u16', 'zone slot, never ZONE_NONE'],
       ['to', 'u16', 'zone slot, ZONE_LOCAL or ZONE_NONE'],
     ],
   },
-  pair_parts: { id: 16, doc: 'Part indexes of the pairs.', fields: [['part', 'u32']] },
+  pair_parts: { id: 16, doc: 'Part indexes of the pairs and arrivals.', fields: [['part', 'u32']] },
   routes: {
     id: 17,
     doc: 'Static routes. Connected ones follow from the interface addresses.',
@@ -311,6 +331,12 @@ export const SECTIONS = {
       ['sessions', 'u32', 'at once by this rule; 0: no limit'],
       ['source_sessions', 'u32', 'the same for each source'],
       ['schedule', 'u32', 'condition: index into schedules, or SCHEDULE_NONE'],
+      [
+        'translation',
+        'u32',
+        'condition: slot of the rule that gave the destination; or TRANSLATION_NONE',
+      ],
+      ['reserved2', 'u32'],
       ['first_mac', 'u32', 'condition: source MACs, into rule_macs'],
       [
         'first_iface',
@@ -374,6 +400,41 @@ export const SECTIONS = {
       ['at', 'u64', 'seconds since 1970 UTC'],
       ['offset', 'u32', 'from then on'],
       ['reserved', 'u32'],
+    ],
+  },
+  translations: {
+    id: 25,
+    doc: 'What NAT rules do, in the order of `rules`; each is of one rule.',
+    fields: [
+      ['address', 'bytes16', 'NAT_PREFIX: the new prefix, as in addresses; bits behind `length` 0'],
+      ['pool', 'u32', 'NAT_POOL: address set, of one family; else SET_ANY'],
+      ['port_lo', 'u16', 'source NAT: ports given out; destination: the new port, 0 keeps it'],
+      ['port_hi', 'u16', 'destination: more than port_lo where a range is taken one by one'],
+      ['match_lo', 'u16', 'destination: the port that becomes port_lo'],
+      ['kind', 'u8', 'NAT_*'],
+      ['family', 'u8', '4 or 6; 0 where the kind fits both'],
+      ['length', 'u8', 'NAT_PREFIX: 0..32 or 0..128'],
+      ['flags', 'u8', 'NAT_PRESERVE and so on'],
+      ['reserved', 'u16'],
+    ],
+  },
+  arrivals: {
+    id: 26,
+    doc: 'Destination NAT: parts to ask for what arrives from a zone. Sorted by zone.',
+    fields: [
+      ['first_part', 'u32', 'into pair_parts'],
+      ['parts', 'u32'],
+      ['zone', 'u16', 'slot, never ZONE_NONE'],
+      ['reserved', 'u16'],
+    ],
+  },
+  proxies: {
+    id: 27,
+    doc: 'Addresses the box answers ARP and neighbour solicitations for beside its own. Sorted by interface.',
+    fields: [
+      ['set', 'u32', 'address set'],
+      ['iface', 'u16', 'slot'],
+      ['reserved', 'u16'],
     ],
   },
 } as const satisfies Record<string, RecordLayout>;

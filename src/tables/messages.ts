@@ -7,7 +7,7 @@ import type { RecordLayout } from './layout.js';
 
 export const MESSAGE_CONSTANTS = {
   /** Raised whenever a record below changes. */
-  PROTOCOL_VERSION: 2,
+  PROTOCOL_VERSION: 3,
 
   /** Frame types of `sluice-datapath --offline` (stdin, stdout). */
   FRAME_HELLO: 1 /* child, once: NUL-terminated names of the drop reasons by id */,
@@ -46,6 +46,7 @@ export const MESSAGE_CONSTANTS = {
   LOG_SESSION_START: 1,
   LOG_SESSION_END: 2,
   LOG_DENY: 3,
+  LOG_NAT_FULL: 4 /* `rule` is the NAT rule; once a second and worker */,
   LOG_RING_RECORDS: 4096,
 
   /** Requests of the control socket (SOCK_SEQPACKET); a body rides in a memfd beside the record. */
@@ -109,6 +110,12 @@ export const MESSAGES = {
       ['input', 'u32', 'number of the packet within all batches since the image'],
       ['rule', 'u32', 'slot the policy matched, RULE_NOT_ASKED if it was not asked'],
       ['next_hop', 'bytes16', 'IPv4 in the first four bytes; zero when on-link or none'],
+      ['source', 'bytes16', 'what a new session translates the source to'],
+      ['destination', 'bytes16', 'and the destination'],
+      ['source_rule', 'u32', 'slot of the NAT rule, TRANSLATION_NONE without one'],
+      ['destination_rule', 'u32'],
+      ['source_port', 'u16', 'host order'],
+      ['destination_port', 'u16'],
       ['in', 'u16', 'interface slot after VLAN'],
       ['out', 'u16', 'egress slot, IFACE_NONE for none or local'],
       ['from', 'u16', 'zone slot'],
@@ -258,7 +265,7 @@ export const MESSAGES = {
   },
   log_record: {
     id: 0,
-    doc: 'One event. Addresses and ports as on the ingress wire, ports in host order.',
+    doc: 'One event. Addresses and ports as rules see them, the destination translated, the source not; ports in host order.',
     fields: [
       ['time', 'u64', 'ns since the epoch'],
       ['source', 'bytes16'],

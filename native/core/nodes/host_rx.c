@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/count.h"
 #include "core/graph.h"
+#include "nat/nat.h"
 #include "routing/adjacency.h"
 #include "tables/tables.h"
 
@@ -45,6 +46,10 @@ static uint16_t host_rx_process(struct rte_graph *graph, struct rte_node *node, 
 		uint16_t type;
 
 		if (!(p->flags & SL_PKT_FROM_HOST)) {
+			/* Its session may have ended while nobody watched it. */
+			if (!p->reason && p->flags & SL_PKT_REWRITE &&
+			    !sl_nat_still(w->dp->sessions, m))
+				p->reason = SL_DROP_NAT_STALE;
 			next[i] = p->reason ? DROP : IP_OUTPUT;
 			continue;
 		}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "core/datapath.h"
+#include "session/entry.h"
+#include "tables/tables.h"
+
+/*
+ * Network address translation (RFC 2663, RFC 4787). A session's two keys are what it does: each is
+ * the flow as it is on the wire on its side, and what leaves is the other one turned round. Rules
+ * match real addresses: the destination after translation, the source before it.
+ */
+
+/* An end of a flow, network order; IPv4 lies in the first four bytes. */
+struct sl_nat_end {
+	uint8_t address[16];
+	uint16_t port; /* ICMP queries: the identifier */
+};
+
+/* What the rules say of a new flow, before an address or port is taken. */
+struct sl_nat {
+	uint32_t arrival;	  /* slot of the rule that gave the destination; TRANSLATION_NONE */
+	uint32_t departure;	  /* slot of the rule that will give the source; TRANSLATION_NONE */
+	bool hairpin;		  /* a server beside its client: the source becomes the box's */
+	struct sl_nat_end server; /* the real destination */
+	struct sl_nat_end client; /* the source as the server sees it, once taken */
+};
+
+/*
+ * Asks destination NAT for a flow that arrives from a zone. With a match `flow`, and nat->server,
+ * have the real destination after it; without one nat->server is as in `flow`. `port` is the
+ * destination port of its key.
+ */
+void sl_nat_arrive(const struct sl_tables *tables, uint16_t from, struct sl_flow *flow,
+		   uint16_t port, struct sl_nat *nat);
+
+/* Asks source NAT for a flow the policy allows, in by `in`, out by `out`. */
+void sl_nat_depart(const struct sl_tables *tables, uint16_t from, uint16_t to,
+		   const struct sl_flow *flow, uint16_t in, uint16_t out, struct sl_nat *nat);
+
+static inline bool sl_nat_any(const struct sl_nat *nat)
+{
+	return nat->arrival || nat->departure || nat->hairpin;
+}
+
+/*
+ * Sources to try, one after the other. RFC 4787 REQ-1: a port may serve many destinations at once,
+ * so what is taken is the key of the answer, by putting it in the session index. REQ-2: a client
+ * keeps its address of a pool as long as that has ports.
+ */
+struct sl_nat_search {
+	const struct sl_tables *tables;
+	const struct sl_image_translations *t; /* NULL: hairpin */
+	struct sl_nat_end client;	       /* the real one */
+	uint32_t tries, address_tries;
+	uint32_t address; /* which of the pool's */
+	uint32_t addresses;
+	uint16_t out;
+	uint16_t lo, count, step, at;
+	uint8_t family, proto;
+	bool ports; /* the protocol has some that may change */
+};
+
+/* `random`: any 64 bits. False where there is no address to take. */
+bool sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
+		   const struct sl_flow *flow, uint16_t sport, uint16_t out, uint64_t random,
+		   struct sl_nat_search *search, struct sl_nat_end *client);
+
+/* The next one to try after a clash; false when it has been enough. */
+bool sl_nat_next(struct sl_nat_search *search, uint64_t random, struct sl_nat_end *client);
+
+/*
+ * Could today's rules have translated this session as it is? `flow` is its real one, in and out its
+ * interfaces. A rule that matches first but says otherwise does not end it (design, section 3).
+ * `arrival`, where not NULL, gets the slot of the rule that gives its destination.
+ */
+bool sl_nat_stays(const struct sl_tables *tables, sl_session_ref ref, const struct sl_session *s,
+		  uint16_t from, uint16_t to, uint16_t out, const struct sl_flow *flow,
+		  uint32_t *arrival);
+
+/* The session's checksum deltas, from its keys, and its flag; before it is published. */
+void sl_nat_mark(sl_session_ref ref, struct sl_session *s);
+
+/* Writes the other side's addresses and ports into a packet of the session (RFC 5508 for errors). */
+void sl_nat_rewrite(const struct sl_session_table *table, struct rte_mbuf *m);
+
+/* Of a packet that waited without its session being watched: is it still the same one? */
+bool sl_nat_still(const struct sl_session_table *table, struct rte_mbuf *m);

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <netinet/in.h>
+#include <rte_byteorder.h>
+#include <string.h>
+
+#include "nat/nat.h"
+#include "nat/space.h"
+
+static bool has_ports(uint8_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
+}
+
+static uint64_t get64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, 8);
+	return rte_be_to_cpu_64(v);
+}
+
+static void put64(uint8_t *p, uint64_t v)
+{
+	v = rte_cpu_to_be_64(v);
+	memcpy(p, &v, 8);
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	v = rte_cpu_to_be_32(v);
+	memcpy(p, &v, 4);
+}
+
+static void destination_of(const struct sl_flow *flow, struct sl_nat_end *end)
+{
+	memset(end->address, 0, sizeof(end->address));
+	if (flow->family == 4) {
+		put32(end->address, flow->v4.dst);
+	} else {
+		put64(end->address, flow->v6.dst[0]);
+		put64(end->address + 8, flow->v6.dst[1]);
+	}
+}
+
+/* The flow's destination by this record. */
+static void send_to(const struct sl_image_translations *t, const struct sl_flow *flow,
+		    struct sl_nat_end *end)
+{
+	destination_of(flow, end);
+	sl_nat_prefix(t->address, t->length, end->address);
+	if (t->port_lo && has_ports(flow->proto)) {
+		uint32_t port = t->port_lo;
+
+		if (t->port_hi > t->port_lo && flow->dport >= t->match_lo)
+			port = RTE_MIN(port + flow->dport - t->match_lo, (uint32_t)t->port_hi);
+		end->port = rte_cpu_to_be_16((uint16_t)port);
+	}
+}
+
+static void set_destination(struct sl_flow *flow, const struct sl_nat_end *end)
+{
+	if (flow->family == 4) {
+		uint32_t address;
+
+		memcpy(&address, end->address, 4);
+		flow->v4.dst = rte_be_to_cpu_32(address);
+	} else {
+		flow->v6.dst[0] = get64(end->address);
+		flow->v6.dst[1] = get64(end->address + 8);
+	}
+	if (has_ports(flow->proto))
+		flow->dport = rte_be_to_cpu_16(end->port);
+}
+
+static const struct sl_image_translations *prefix_of(const struct sl_tables *tables,
+						     const struct sl_rule *rule, uint8_t family)
+{
+	const struct sl_image_translations *t = sl_tables_translation(tables, rule->slot);
+
+	return t && t->kind == SL_NAT_PREFIX && t->family == family ? t : NULL;
+}
+
+void sl_nat_arrive(const struct sl_tables *tables, uint16_t from, struct sl_flow *flow,
+		   uint16_t port, struct sl_nat *nat)
+{
+	const struct sl_pair *parts = sl_tables_arrivals(tables, from);
+	const struct sl_image_translations *t;
+	struct sl_cursor cursor = {0};
+	const struct sl_rule *rule;
+
+	nat->arrival = nat->departure = SL_TRANSLATION_NONE;
+	nat->hairpin = false;
+	nat->server.port = port;
+	if (likely(parts->parts == 0)) {
+		destination_of(flow, &nat->server);
+		return;
+	}
+	rule = sl_tables_ask(tables, parts, flow, NULL, &cursor);
+	t = rule ? prefix_of(tables, rule, flow->family) : NULL;
+	if (!t) {
+		destination_of(flow, &nat->server);
+		return;
+	}
+	nat->arrival = rule->slot;
+	send_to(t, flow, &nat->server);
+	set_destination(flow, &nat->server);
+}
+
+void sl_nat_depart(const struct sl_tables *tables, uint16_t from, uint16_t to,
+		   const struct sl_flow *flow, uint16_t in, uint16_t out, struct sl_nat *nat)
+{
+	const struct sl_pair *parts = sl_tables_departures(tables, from, to);
+	const struct sl_image_translations *t;
+	struct sl_cursor cursor = {0};
+	const struct sl_rule *rule;
+
+	rule = parts->parts ? sl_tables_ask(tables, parts, flow, NULL, &cursor) : NULL;
+	t = rule ? sl_tables_translation(tables, rule->slot) : NULL;
+	if (t) {
+		if (t->kind != SL_NAT_NONE)
+			nat->departure = rule->slot;
+		return;
+	}
+	t = nat->arrival ? sl_tables_translation(tables, nat->arrival) : NULL;
+	nat->hairpin = t && (t->flags & SL_NAT_HAIRPIN) && in == out && out != SL_IFACE_NONE;
+}
+
+/* The keys of a session as ends: what arrived was for `asked`, it went to `server`, as `seen`. */
+struct ends {
+	struct sl_nat_end asked, server, client, seen;
+};
+
+static void end4(uint32_t address, uint16_t port, struct sl_nat_end *end)
+{
+	*end = (struct sl_nat_end){.port = port};
+	memcpy(end->address, &address, 4);
+}
+
+static void end6(const uint8_t *address, uint16_t port, struct sl_nat_end *end)
+{
+	end->port = port;
+	memcpy(end->address, address, 16);
+}
+
+static void ends_of(sl_session_ref ref, const struct sl_session *s, struct ends *e)
+{
+	if (!(ref & SL_REF_WIDE)) {
+		const struct sl_key4 *k = sl_entry4(s)->key;
+
+		end4(k[0].dst, k[0].dport, &e->asked);
+		end4(k[1].src, k[1].sport, &e->server);
+		end4(k[0].src, k[0].sport, &e->client);
+		end4(k[1].dst, k[1].dport, &e->seen);
+	} else {
+		const struct sl_key6 *k[2] = {&sl_entry6(s)->key[0].key6,
+					      &sl_entry6(s)->key[1].key6};
+
+		end6(k[0]->dst, k[0]->dport, &e->asked);
+		end6(k[1]->src, k[1]->sport, &e->server);
+		end6(k[0]->src, k[0]->sport, &e->client);
+		end6(k[1]->dst, k[1]->dport, &e->seen);
+	}
+}
+
+static bool same_address(const struct sl_nat_end *a, const struct sl_nat_end *b)
+{
+	return memcmp(a->address, b->address, sizeof(a->address)) == 0;
+}
+
+static bool same(const struct sl_nat_end *a, const struct sl_nat_end *b)
+{
+	return same_address(a, b) && a->port == b->port;
+}
+
+/* Is there a rule that sends what was asked for to where it went? */
+static uint32_t arrival_of(const struct sl_tables *tables, uint16_t from, const struct ends *e,
+			   const struct sl_flow *real)
+{
+	const struct sl_pair *parts = sl_tables_arrivals(tables, from);
+	const struct sl_rule *rule = NULL;
+	struct sl_cursor cursor = {0};
+	struct sl_flow flow = *real;
+
+	set_destination(&flow, &e->asked);
+	while (parts->parts && (rule = sl_tables_ask(tables, parts, &flow, rule, &cursor))) {
+		const struct sl_image_translations *t = prefix_of(tables, rule, flow.family);
+		struct sl_nat_end to = {.port = e->asked.port};
+
+		if (!t)
+			continue;
+		send_to(t, &flow, &to);
+		if (same(&to, &e->server))
+			return rule->slot;
+	}
+	return SL_TRANSLATION_NONE;
+}
+
+static bool gives(const struct sl_tables *tables, const struct sl_image_translations *t,
+		  uint16_t out, uint8_t family, const struct ends *e)
+{
+	struct sl_nat_end to = e->client;
+
+	switch (t->kind) {
+	case SL_NAT_INTERFACE:
+		return sl_nat_is_of_iface(tables, out, family, e->seen.address);
+	case SL_NAT_POOL:
+		return t->family == family &&
+		       sl_nat_in_set(&tables->image, t->pool, family, e->seen.address);
+	case SL_NAT_PREFIX:
+		sl_nat_prefix(t->address, t->length, to.address);
+		return t->family == family && same_address(&to, &e->seen);
+	default:
+		return false;
+	}
+}
+
+static bool departs(const struct sl_tables *tables, uint16_t from, uint16_t to, uint16_t out,
+		    const struct sl_flow *flow, const struct ends *e)
+{
+	const struct sl_pair *parts = sl_tables_departures(tables, from, to);
+	const struct sl_rule *rule = NULL;
+	struct sl_cursor cursor = {0};
+
+	while (parts->parts && (rule = sl_tables_ask(tables, parts, flow, rule, &cursor))) {
+		const struct sl_image_translations *t = sl_tables_translation(tables, rule->slot);
+
+		if (t && gives(tables, t, out, flow->family, e))
+			return true;
+	}
+	return false;
+}
+
+bool sl_nat_stays(const struct sl_tables *tables, sl_session_ref ref, const struct sl_session *s,
+		  uint16_t from, uint16_t to, uint16_t out, const struct sl_flow *flow,
+		  uint32_t *arrival)
+{
+	const struct sl_image_translations *t;
+	uint32_t slot = SL_TRANSLATION_NONE;
+	struct ends e;
+
+	if (arrival)
+		*arrival = SL_TRANSLATION_NONE;
+	if (!(s->flags & SL_SESSION_NAT))
+		return true;
+	ends_of(ref, s, &e);
+	if (!same(&e.asked, &e.server)) {
+		slot = arrival_of(tables, from, &e, flow);
+		if (slot == SL_TRANSLATION_NONE)
+			return false;
+	}
+	if (arrival)
+		*arrival = slot;
+	if (same(&e.client, &e.seen) || departs(tables, from, to, out, flow, &e))
+		return true;
+	t = slot ? sl_tables_translation(tables, slot) : NULL;
+	return t && (t->flags & SL_NAT_HAIRPIN) && s->in == out &&
+	       sl_nat_is_of_iface(tables, out, flow->family, e.seen.address);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tables/image_check.h"
+
+#define COUNT(check, section) ((check)->image->count[SL_SECTION_##section])
+
+static bool zero(const uint8_t *bytes, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (bytes[i] != 0)
+			return false;
+	return true;
+}
+
+/* Are the bits behind the first `length` zero? */
+static bool masked(const uint8_t address[16], uint32_t length)
+{
+	uint32_t whole = length / 8;
+
+	if (length % 8 != 0 && (address[whole++] & (0xff >> length % 8)) != 0)
+		return false;
+	return zero(address + whole, 16 - whole);
+}
+
+static bool check_pool(const struct sl_image_check *check, uint32_t i)
+{
+	const struct sl_image_translations *t = &check->image->translations[i];
+	const struct sl_image_address_sets *set;
+
+	if (t->kind != SL_NAT_POOL)
+		return t->pool == SL_SET_ANY ||
+		       sl_image_fault(check, "translations", i, "pool %u of no pool", t->pool);
+	if (t->pool >= COUNT(check, ADDRESS_SETS))
+		return sl_image_fault(check, "translations", i, "pool %u of %u sets", t->pool,
+				      COUNT(check, ADDRESS_SETS));
+	set = &check->image->address_sets[t->pool];
+	if ((t->family == 4 ? set->count4 : set->count6) == 0 ||
+	    (t->family == 4 ? set->count6 : set->count4) != 0)
+		return sl_image_fault(check, "translations", i, "pool %u is not of family %u",
+				      t->pool, t->family);
+	return true;
+}
+
+bool sl_image_check_translation(const struct sl_image_check *check, uint32_t rule)
+{
+	const struct sl_image_rules *r = &check->image->rules[rule];
+	const struct sl_image_translations *t;
+	uint32_t i = r->extra;
+
+	if (i >= COUNT(check, TRANSLATIONS))
+		return sl_image_fault(check, "rules", rule, "translation %u of %u", i,
+				      COUNT(check, TRANSLATIONS));
+	if (r->flags != 0)
+		return sl_image_fault(check, "rules", rule, "flags 0x%x of NAT", r->flags);
+	t = &check->image->translations[i];
+	if (t->kind > SL_NAT_PREFIX)
+		return sl_image_fault(check, "translations", i, "kind %u is unknown", t->kind);
+	if (t->kind >= SL_NAT_POOL ? t->family != 4 && t->family != 6 : t->family != 0)
+		return sl_image_fault(check, "translations", i, "family %u", t->family);
+	if (t->length > (t->family == 6 ? 128 : t->family == 4 ? 32 : 0) ||
+	    !masked(t->address, t->kind == SL_NAT_PREFIX ? t->length : 0))
+		return sl_image_fault(check, "translations", i, "no prefix");
+	if (t->port_lo > t->port_hi)
+		return sl_image_fault(check, "translations", i, "ports %u to %u", t->port_lo,
+				      t->port_hi);
+	if ((t->flags & ~(SL_NAT_PRESERVE | SL_NAT_PARITY | SL_NAT_HAIRPIN)) != 0 ||
+	    t->reserved != 0)
+		return sl_image_fault(check, "translations", i, "flags 0x%x, reserved %u", t->flags,
+				      t->reserved);
+	return check_pool(check, i);
+}
+
+bool sl_image_check_nat(const struct sl_image_check *check)
+{
+	const struct sl_image *image = check->image;
+	bool zones[SL_MAX_ZONES] = {[SL_ZONE_LOCAL] = true}, ifaces[SL_MAX_IFACES] = {false};
+
+	for (uint32_t i = 0; i < COUNT(check, ZONES); i++)
+		zones[image->zones[i].slot] = true;
+	for (uint32_t i = 0; i < COUNT(check, INTERFACES); i++)
+		ifaces[image->interfaces[i].slot] = true;
+	for (uint32_t i = 0; i < COUNT(check, ARRIVALS); i++) {
+		const struct sl_image_arrivals *a = &image->arrivals[i];
+
+		if (a->zone >= SL_MAX_ZONES || !zones[a->zone] || a->reserved != 0 ||
+		    (i > 0 && a->zone <= a[-1].zone))
+			return sl_image_fault(check, "arrivals", i, "zone %u, or not in order",
+					      a->zone);
+		if (!sl_image_range_ok(a->first_part, a->parts, COUNT(check, PAIR_PARTS)))
+			return sl_image_fault(check, "arrivals", i, "parts %u+%u of %u",
+					      a->first_part, a->parts, COUNT(check, PAIR_PARTS));
+	}
+	for (uint32_t i = 0; i < COUNT(check, PROXIES); i++) {
+		const struct sl_image_proxies *p = &image->proxies[i];
+
+		if (p->iface >= SL_MAX_IFACES || !ifaces[p->iface] || p->reserved != 0 ||
+		    (i > 0 && p->iface <= p[-1].iface))
+			return sl_image_fault(check, "proxies", i, "interface %u, or not in order",
+					      p->iface);
+		if (p->set >= COUNT(check, ADDRESS_SETS))
+			return sl_image_fault(check, "proxies", i, "set %u of %u", p->set,
+					      COUNT(check, ADDRESS_SETS));
+	}
+	return true;
+}
