@@ -84,7 +84,10 @@ static bool changes_ports(const struct sl_nat_search *s)
 
 static void set_ports(struct sl_nat_search *s, uint64_t random)
 {
-	uint16_t lo = s->t ? s->t->port_lo : HAIRPIN_LO, hi = s->t ? s->t->port_hi : UINT16_MAX;
+	bool query = s->proto != IPPROTO_TCP && s->proto != IPPROTO_UDP;
+	/* RFC 5508 3.1: identifiers of queries are free over their whole range. */
+	uint16_t lo = query ? 0 : s->t ? s->t->port_lo : HAIRPIN_LO;
+	uint16_t hi = !query && s->t ? s->t->port_hi : UINT16_MAX;
 	uint16_t port = rte_be_to_cpu_16(s->client.port);
 	bool keep = !s->t || (s->t->flags & SL_NAT_PRESERVE);
 

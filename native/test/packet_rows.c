@@ -190,7 +190,7 @@ static bool counters_moved(const struct packet_row *row, const struct frame *f,
 
 static bool row_holds(const struct packet_row *row)
 {
-	struct frame f, sent = {0}, back = {0};
+	struct frame f, changed, sent = {0}, back = {0};
 	bool forwarded = !row->drop && row->out != BOX;
 	const struct sl_result *r;
 	struct counted before;
@@ -211,12 +211,13 @@ static bool row_holds(const struct packet_row *row)
 		printf("  fate %u\n", r->fate);
 		return false;
 	}
+	frame_text(&changed, row->becomes ? row->becomes : row->packet);
 	if (forwarded) {
-		one_hop(&sent, &f, row->out);
+		one_hop(&sent, &changed, row->out);
 		good &= same_frame(outputs++, &sent, port_of(row->out));
 	} else if (!row->drop) {
 		/* The kernel gets it as it came. */
-		good &= same_frame(outputs++, &f, SL_IFACE_NONE);
+		good &= same_frame(outputs++, row->becomes ? &changed : &f, SL_IFACE_NONE);
 	}
 	if (row->answer) {
 		answer(&back, &f, row->answer);

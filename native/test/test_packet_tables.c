@@ -23,6 +23,8 @@ int main(void)
 		cmocka_unit_test(packets_ip6),
 		cmocka_unit_test(packets_box),
 		cmocka_unit_test(packets_denied),
+		cmocka_unit_test(packets_nat),
+		cmocka_unit_test(packets_nat_full),
 	};
 
 	return cmocka_run_group_tests(tests, pipeline_start, NULL);

@@ -378,7 +378,7 @@ static void test_texts(void **state)
 	FAULT(rules, SL_SECTION_RULES, 1, slot, 16, "rules 1: slot 16 is there twice");
 	FAULT(rules, SL_SECTION_RULES, 1, slot, 15, "rules 1: slot 15 is not in 16..1048575");
 	FAULT(rules, SL_SECTION_RULES, 1, source, 1, "rules 1: source 1 of 1 sets");
-	FAULT(rules, SL_SECTION_RULES, 0, action, 3, "rules 0: action 3 is unknown");
+	FAULT(rules, SL_SECTION_RULES, 0, action, 4, "rules 0: action 4 is unknown");
 	FAULT(rules, SL_SECTION_RULES, 0, policy, 1, "rules 0: policy 1, but it lies in policy 0");
 	FAULT(parts, SL_SECTION_PARTS, 1, policies, 2, "parts 1: policies 1+2 of 2");
 	FAULT(part_policies, SL_SECTION_PART_POLICIES, 1, policy, 2, "part_policies 1: policy 2 of 2");

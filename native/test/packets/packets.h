@@ -12,3 +12,5 @@ void packets_icmp_forged(void **state);
 void packets_ip6(void **state);
 void packets_box(void **state);
 void packets_denied(void **state);
+void packets_nat(void **state);
+void packets_nat_full(void **state);
