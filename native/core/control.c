@@ -20,6 +20,7 @@
 #include "core/control_show.h"
 #include "core/control_survey.h"
 #include "core/swap.h"
+#include "nat/nat.h"
 #include "tables/tables.h"
 
 #define MOST_PEERS 64
@@ -231,6 +232,7 @@ void sl_control_handle(int peer, const void *bytes, size_t size, int body)
 		refuse(peer, &request, 0, "{}");
 		break;
 	case SL_OP_PREVIEW: preview(peer, &request); break;
+	case SL_OP_NAT: sl_control_survey(peer, &request, sl_survey_nat(control.dp)); break;
 	case SL_OP_RULES: sl_control_survey(peer, &request, sl_survey_rules()); break;
 	default: show(peer, &request, body); break;
 	}

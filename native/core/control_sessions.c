@@ -50,6 +50,25 @@ void sl_show_session_key(struct sl_json *json, const struct sl_session_view *v)
 		       rte_be_to_cpu_16(family == 6 ? k6->dport : k4->dport));
 }
 
+/* What the other side sees: as the way back has it, turned round. */
+static void show_translation(struct sl_json *json, const struct sl_session_view *v)
+{
+	const struct sl_key4 *k4 = &v->key[1].key4;
+	const struct sl_key6 *k6 = &v->key[1].key6;
+	int family = v->family[1];
+
+	if (!(v->session->flags & SL_SESSION_NAT))
+		return;
+	sl_json_object(json, "nat");
+	sl_json_address(json, "source", family, family == 6 ? (const void *)k6->dst : &k4->dst);
+	sl_json_address(json, "destination", family,
+			family == 6 ? (const void *)k6->src : &k4->src);
+	sl_json_number(json, "source_port", rte_be_to_cpu_16(family == 6 ? k6->dport : k4->dport));
+	sl_json_number(json, "destination_port",
+		       rte_be_to_cpu_16(family == 6 ? k6->sport : k4->sport));
+	sl_json_object_end(json);
+}
+
 static bool show_one(const struct sl_session_view *v, void *argument)
 {
 	struct walking *walking = argument;
@@ -61,6 +80,7 @@ static bool show_one(const struct sl_session_view *v, void *argument)
 	sl_json_number(json, "protocol", s->protocol);
 	sl_json_string(json, "state", states[s->state % SL_SESSION_STATES]);
 	sl_json_number(json, "rule", s->rule);
+	show_translation(json, v);
 	sl_json_number(json, "in", s->in);
 	sl_json_number(json, "out", s->out);
 	sl_json_number(json, "from", s->from);

@@ -84,5 +84,13 @@ void sl_nat_mark(sl_session_ref ref, struct sl_session *s);
 /* Writes the other side's addresses and ports into a packet of the session (RFC 5508 for errors). */
 void sl_nat_rewrite(const struct sl_session_table *table, struct rte_mbuf *m);
 
+struct sl_survey;
+
+/*
+ * Sessions by the source address they were given: {addresses: [{address, sessions: [by worker]}],
+ * others}; `others` are those on addresses beyond the first 49,152. NULL: no memory.
+ */
+struct sl_survey *sl_survey_nat(const struct sl_datapath *dp);
+
 /* Of a packet that waited without its session being watched: is it still the same one? */
 bool sl_nat_still(const struct sl_session_table *table, struct rte_mbuf *m);

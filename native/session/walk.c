@@ -92,7 +92,8 @@ bool sl_session_fits(const struct sl_session_view *view, const struct sl_session
 	const struct sl_key6 *k6 = &view->key[0].key6;
 	unsigned int bits = narrow ? 32 : 128;
 
-	return (!f->family || f->family == view->family[0]) &&
+	return (!(f->flags & SL_FILTER_NAT) || (s->flags & SL_SESSION_NAT)) &&
+	       (!f->family || f->family == view->family[0]) &&
 	       (f->rule == SL_RULE_NOT_ASKED || f->rule == s->rule) &&
 	       (f->protocol == SL_PROTO_ANY || f->protocol == s->protocol) &&
 	       (!f->from || f->from == s->from) && (!f->to || f->to == s->to) &&

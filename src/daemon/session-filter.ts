@@ -14,8 +14,16 @@ import type { Names } from './names.js';
 /** A filter that names nothing there is, or cannot be read; the message is for the user. */
 export class FilterError extends Error {}
 
-/** The record OP_SESSIONS and OP_CLEAR_SESSIONS take, from what the user wrote. */
-export function sessionFilter(query: URLSearchParams, limit: string, names: Names): Uint8Array {
+/**
+ * The record OP_SESSIONS and OP_CLEAR_SESSIONS take, from what the user wrote; `translated`: only
+ * sessions that NAT changes.
+ */
+export function sessionFilter(
+  query: URLSearchParams,
+  limit: string,
+  names: Names,
+  translated = false,
+): Uint8Array {
   const get = (name: SessionFilterName): string | null => query.get(name);
   const source = prefix(get('source'));
   const destination = prefix(get('destination'));
@@ -33,7 +41,7 @@ export function sessionFilter(query: URLSearchParams, limit: string, names: Name
     family: [...families][0] ?? 0,
     source_length: source?.length ?? 0,
     destination_length: destination?.length ?? 0,
-    reserved: 0,
+    flags: translated ? M.FILTER_NAT : 0,
   };
   const bytes = new Uint8Array(measure(MESSAGES.session_filter).size);
   writeRecord(MESSAGES.session_filter, new DataView(bytes.buffer), 0, record);

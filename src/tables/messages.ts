@@ -63,6 +63,9 @@ export const MESSAGE_CONSTANTS = {
   OP_INTERFACES: 11,
   OP_PREVIEW: 12 /* argument: generation, which is staged. Answer JSON {kept, ended, …} */,
   OP_RULES: 13 /* what live sessions counted, by rule slot */,
+  OP_NAT: 14 /* live sessions by the source address they were given */,
+  /** Only sessions that translate. */
+  FILTER_NAT: 1,
   /** Whole messages are at most this long; longer bodies ride in a memfd. */
   MESSAGE_MAX: 4096,
 } as const;
@@ -176,7 +179,7 @@ export const MESSAGES = {
       ['family', 'u8', '4, 6, or 0 for both'],
       ['source_length', 'u8', 'prefix length; 0 for any'],
       ['destination_length', 'u8'],
-      ['reserved', 'u8'],
+      ['flags', 'u8', 'FILTER_*'],
     ],
   },
   counters_head: {
