@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "balancer/balance.h"
 #include "core/control_message.h"
 #include "core/control_show.h"
 #include "core/control_survey.h"
@@ -142,6 +143,20 @@ static void staged(void)
 	free(s);
 }
 
+static void balance(int peer, const struct sl_request *request, int body)
+{
+	char error[256] = "no table came with the request";
+	void *bytes = NULL;
+	size_t size = 0;
+	int status = sl_message_body(body, sizeof(struct sl_balance) + 2 * SL_MAGLEV_MAX, &bytes,
+				     &size);
+
+	if (!status)
+		status = sl_balance_set(control.dp, bytes, size, error, sizeof(error));
+	free(bytes);
+	refuse(peer, request, -status, status ? error : "{}");
+}
+
 static void activate(int peer, const struct sl_request *request)
 {
 	struct sl_swap_result result = {0};
@@ -205,6 +220,7 @@ static void show(int peer, const struct sl_request *request, int body)
 	case SL_OP_ROUTES: sl_show_routes(&json, request->argument); break;
 	case SL_OP_NEIGHBORS: sl_show_neighbors(&json); break;
 	case SL_OP_GRAPH: sl_show_graph(control.dp, &json); break;
+	case SL_OP_BACKENDS: sl_balance_show(control.dp, &json); break;
 	case SL_OP_INTERFACES: sl_show_interfaces(control.dp, &json); break;
 	default: refuse(peer, request, ENOSYS, "unknown operation"); return;
 	}
@@ -233,6 +249,7 @@ void sl_control_handle(int peer, const void *bytes, size_t size, int body)
 		break;
 	case SL_OP_PREVIEW: preview(peer, &request); break;
 	case SL_OP_NAT: sl_control_survey(peer, &request, sl_survey_nat(control.dp)); break;
+	case SL_OP_BALANCE: balance(peer, &request, body); break;
 	case SL_OP_RULES: sl_control_survey(peer, &request, sl_survey_rules()); break;
 	default: show(peer, &request, body); break;
 	}

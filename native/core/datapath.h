@@ -30,6 +30,7 @@ struct sl_tables;
 struct sl_session_table;
 struct sl_session_worker;
 struct sl_limits;
+struct sl_balancers;
 struct sl_fragments;
 struct sl_fib;
 struct sl_worker;
@@ -61,6 +62,7 @@ struct sl_datapath {
 	struct sl_fib *fib;
 	struct sl_session_table *sessions;
 	struct sl_limits *limits; /* what rules' limits and flood limits have counted */
+	struct sl_balancers *balancers; /* tables and counts of balancers; NULL where there are none */
 	struct rte_rcu_qsbr *qsbr; /* workers are threads 0..workers-1, control threads above */
 	struct rte_mempool *pool;
 	unsigned int workers;
@@ -120,6 +122,7 @@ struct sl_worker {
 	bool host_kicked; /* something went to the host rings this turn */
 	uint64_t icmp_tokens; /* rate limit of generated ICMP errors */
 	uint64_t icmp_refill_ns;
+	uint32_t round_robin[SL_MAX_BALANCERS]; /* by slot: the entry that was last */
 	uint64_t nat_full_s; /* when it was last said that a pool is full */
 	void *offline; /* offline only: struct sl_offline * */
 };

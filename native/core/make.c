@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "balancer/balance.h"
 #include "core/counters.h"
 #include "core/worker.h"
 #include "firewall/limit.h"
@@ -71,7 +72,8 @@ int sl_datapath_make(struct sl_datapath *dp, const struct sl_image_settings *set
 			return -ENOMEM;
 		what = "limits";
 		dp->limits = sl_limits_create(settings->max_sessions, seed);
-		status = dp->limits ? 0 : -ENOMEM;
+		dp->balancers = sl_balancers_make();
+		status = dp->limits && dp->balancers ? 0 : -ENOMEM;
 	}
 	if (!status) {
 		what = "rings";

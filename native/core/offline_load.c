@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "balancer/balance.h"
 #include "core/make.h"
 #include "core/offline_state.h"
 #include "core/port.h"
@@ -93,7 +94,9 @@ static int fresh_sessions(struct sl_datapath *dp, const struct sl_image_settings
 	dp->sessions = table;
 	sl_limits_free(dp->limits);
 	dp->limits = sl_limits_create(settings->max_sessions, SEED);
-	if (!dp->limits)
+	sl_balancers_free(dp->balancers);
+	dp->balancers = sl_balancers_make();
+	if (!dp->limits || !dp->balancers)
 		return -ENOMEM;
 	sl_session_table_configure(table, settings);
 	sl_fragments_configure(dp, dp->worker[0]->fragments, settings);

@@ -60,7 +60,7 @@ static void put_output(struct sl_offline *o, const struct rte_mbuf *m, uint32_t 
  * A trace asks the policy of every packet that parses, though something before it had the last
  * word; `m` is as it came then.
  */
-static void ask_policy(const struct sl_worker *w, const struct rte_mbuf *m, struct sl_pkt *p)
+static void ask_policy(struct sl_worker *w, const struct rte_mbuf *m, struct sl_pkt *p)
 {
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3);
 	struct sl_decision decision;
@@ -73,8 +73,7 @@ static void ask_policy(const struct sl_worker *w, const struct rte_mbuf *m, stru
 	    !(p->flags & SL_PKT_L4_WHOLE) || p->family == 0)
 		return;
 	sl_flow_of_packet(m, &flow);
-	sl_nat_arrive(w->tables, p->from, &flow, p->family == 4 ? p->key4.dport : p->key6.dport,
-		      &nat);
+	sl_nat_arrive(w, p->from, &flow, p->family == 4 ? p->key4.dport : p->key6.dport, &nat);
 	sl_way_find(w->tables, w->dp->fib, p->family, ip + (p->family == 4 ? 12 : 8),
 		    nat.server.address, &way);
 	sl_seen_packet(m, way.out, sl_now_s(w), &seen);
@@ -126,6 +125,7 @@ void sl_offline_translated(struct sl_worker *w, const struct sl_pkt *p, const st
 	r->destination_port = rte_be_to_cpu_16(nat->server.port);
 	r->source_rule = nat->departure ? nat->departure : nat->hairpin ? nat->arrival : 0;
 	r->destination_rule = nat->arrival;
+	r->backend = nat->backend;
 }
 
 static void finish(struct sl_offline *o, const struct sl_pkt *p, uint8_t fate)
@@ -158,6 +158,7 @@ static void finish(struct sl_offline *o, const struct sl_pkt *p, uint8_t fate)
 		.destination_rule = translated.destination_rule,
 		.source_port = translated.source_port,
 		.destination_port = translated.destination_port,
+		.backend = translated.backend,
 	};
 	memcpy(r->source, translated.source, sizeof(r->source));
 	memcpy(r->destination, translated.destination, sizeof(r->destination));

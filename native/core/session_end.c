@@ -4,6 +4,7 @@
 #include <rte_byteorder.h>
 #include <string.h>
 
+#include "balancer/balance.h"
 #include "core/count.h"
 #include "firewall/limit.h"
 #include "firewall/log.h"
@@ -46,6 +47,15 @@ static void log_end(struct sl_worker *w, sl_session_ref ref, const struct sl_ses
 	sl_log_commit(w);
 }
 
+static void release(struct sl_worker *w, const struct sl_session *s, const struct sl_extension *x)
+{
+	sl_limit_release(w->dp->limits, x);
+	if (x->backend)
+		sl_balance_end(w->dp->balancers, x,
+			       sl_session_packets(s, 0) + sl_session_packets(s, 1),
+			       s->bytes[0] + s->bytes[1]);
+}
+
 void sl_session_end_count(void *worker, sl_session_ref ref, const struct sl_session *s,
 			  enum sl_session_end why, uint32_t now_ms)
 {
@@ -55,8 +65,7 @@ void sl_session_end_count(void *worker, sl_session_ref ref, const struct sl_sess
 	c->packets += sl_session_packets(s, 0) + sl_session_packets(s, 1);
 	c->bytes += s->bytes[0] + s->bytes[1];
 	if (s->extension)
-		sl_limit_release(w->dp->limits,
-				 sl_extension_at(&w->dp->sessions->extensions, s->extension));
+		release(w, s, sl_extension_at(&w->dp->sessions->extensions, s->extension));
 	if (s->flags & SL_SESSION_LOG)
 		log_end(w, ref, s, why, now_ms);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "firewall/log.h"
 
+#include <netinet/in.h>
 #include <rte_byteorder.h>
 
 #include "core/count.h"
@@ -51,12 +52,29 @@ struct sl_log_record *sl_log_begin(struct sl_worker *w, uint32_t rule)
 	return r;
 }
 
+/* The destination as it was on the wire; rules see it translated. */
+static void put_asked(struct sl_log_record *r, const struct sl_pkt *p, const struct sl_flow *flow)
+{
+	bool ports = flow->proto == IPPROTO_TCP || flow->proto == IPPROTO_UDP;
+
+	put_address(r->destination, flow, true);
+	r->destination_port = flow->dport;
+	if (p->flags & SL_PKT_ICMP_ERROR)
+		return;
+	if (flow->family == 4)
+		memcpy(r->destination, &p->key4.dst, 4);
+	else
+		memcpy(r->destination, p->key6.dst, 16);
+	if (ports)
+		r->destination_port =
+			rte_be_to_cpu_16(flow->family == 4 ? p->key4.dport : p->key6.dport);
+}
+
 static void fill(struct sl_log_record *r, const struct sl_pkt *p, const struct sl_flow *flow)
 {
 	put_address(r->source, flow, false);
-	put_address(r->destination, flow, true);
+	put_asked(r, p, flow);
 	r->source_port = flow->sport;
-	r->destination_port = flow->dport;
 	r->in = p->iface;
 	r->out = p->out_iface;
 	r->from = p->from;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "firewall/open.h"
 
+#include "balancer/balance.h"
 #include "core/offline.h"
 #include "firewall/edit.h"
 #include "firewall/refresh.h"
@@ -216,7 +217,8 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 	if (!s)
 		goto drop;
 	fill(w, s, p, o->way, decision);
-	if (unlikely(sl_limit_holds(&decision->claim)) && !keep_claim(w, s, &decision->claim)) {
+	if ((unlikely(sl_limit_holds(&decision->claim)) && !keep_claim(w, s, &decision->claim)) ||
+	    (unlikely(o->nat->backend) && !sl_session_extend(w->sessions, s))) {
 		reason = SL_DROP_SESSION_TABLE_FULL;
 		goto abandon;
 	}
@@ -235,6 +237,8 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 		goto drop;
 	}
 	sl_session_route(w, ref, s, o->way);
+	if (unlikely(o->nat->backend) && w->dp->balancers)
+		sl_balance_begin(w->dp->balancers, sl_session_extend(w->sessions, s), o->nat->backend);
 	p->session = ref;
 	p->session_how = SL_SESSION_NEW;
 	if (unlikely(s->flags & SL_SESSION_NAT)) {

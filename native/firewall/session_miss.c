@@ -101,8 +101,8 @@ static bool prepare(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 	if (p->reason && !may_stray(w, p->reason))
 		return false;
 	sl_flow_of_packet(m, &miss->flow);
-	sl_nat_arrive(w->tables, p->from, &miss->flow,
-		      p->family == 4 ? p->key4.dport : p->key6.dport, &miss->nat);
+	sl_nat_arrive(w, p->from, &miss->flow, p->family == 4 ? p->key4.dport : p->key6.dport,
+		      &miss->nat);
 	if (p->flags & SL_PKT_FROM_HOST) {
 		const struct sl_image_interfaces *out = w->tables->ifaces[p->out_iface];
 
@@ -225,6 +225,10 @@ static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct mis
 			sl_log_decision(w, SL_LOG_DENY, p, &miss->flow, &miss->decision);
 		p->reason = miss->decision.reason;
 		return miss->decision.verdict == SL_VERDICT_REJECT ? REJECT : DROP;
+	}
+	if (unlikely(miss->nat.reason)) {
+		p->reason = miss->nat.reason;
+		return DROP;
 	}
 	if (miss->way.reason) {
 		p->reason = miss->way.reason;

@@ -21,7 +21,9 @@ struct sl_nat_end {
 struct sl_nat {
 	uint32_t arrival;	  /* slot of the rule that gave the destination; TRANSLATION_NONE */
 	uint32_t departure;	  /* slot of the rule that will give the source; TRANSLATION_NONE */
-	bool hairpin;		  /* a server beside its client: the source becomes the box's */
+	uint32_t backend;	  /* slot of the balancer's choice; 0 without one */
+	uint16_t reason;	  /* enum sl_drop: why there is no destination */
+	bool hairpin;		  /* the source becomes the box's: a server beside its client, full NAT */
 	struct sl_nat_end server; /* the real destination */
 	struct sl_nat_end client; /* the source as the server sees it, once taken */
 };
@@ -31,8 +33,8 @@ struct sl_nat {
  * have the real destination after it; without one nat->server is as in `flow`. `port` is the
  * destination port of its key.
  */
-void sl_nat_arrive(const struct sl_tables *tables, uint16_t from, struct sl_flow *flow,
-		   uint16_t port, struct sl_nat *nat);
+void sl_nat_arrive(struct sl_worker *w, uint16_t from, struct sl_flow *flow, uint16_t port,
+		   struct sl_nat *nat);
 
 /* Asks source NAT for a flow the policy allows, in by `in`, out by `out`. */
 void sl_nat_depart(const struct sl_tables *tables, uint16_t from, uint16_t to,

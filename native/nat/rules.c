@@ -3,6 +3,7 @@
 #include <rte_byteorder.h>
 #include <string.h>
 
+#include "balancer/balance.h"
 #include "nat/nat.h"
 #include "nat/space.h"
 
@@ -72,17 +73,47 @@ static void set_destination(struct sl_flow *flow, const struct sl_nat_end *end)
 		flow->dport = rte_be_to_cpu_16(end->port);
 }
 
-static const struct sl_image_translations *prefix_of(const struct sl_tables *tables,
-						     const struct sl_rule *rule, uint8_t family)
+/* A backend as a destination. */
+static void send_to_backend(const struct sl_image_backends *backend, const struct sl_flow *flow,
+			    struct sl_nat_end *end)
 {
-	const struct sl_image_translations *t = sl_tables_translation(tables, rule->slot);
-
-	return t && t->kind == SL_NAT_PREFIX && t->family == family ? t : NULL;
+	memcpy(end->address, backend->address, sizeof(end->address));
+	if (backend->port && has_ports(flow->proto))
+		end->port = rte_cpu_to_be_16(backend->port);
 }
 
-void sl_nat_arrive(const struct sl_tables *tables, uint16_t from, struct sl_flow *flow,
-		   uint16_t port, struct sl_nat *nat)
+/* The balancer a rule leads to, if any. */
+static const struct sl_image_balancers *balancer_of(const struct sl_tables *tables,
+						    const struct sl_image_translations *t,
+						    uint8_t family)
 {
+	return t && t->kind == SL_NAT_BALANCER && t->family == family ?
+		       &tables->image.balancers[t->pool] :
+		       NULL;
+}
+
+static void balance(struct sl_worker *w, const struct sl_image_balancers *b, uint32_t slot,
+		    struct sl_flow *flow, struct sl_nat *nat)
+{
+	const struct sl_image_backends *backend = sl_balance_choose(w, b, flow);
+
+	nat->arrival = slot;
+	destination_of(flow, &nat->server);
+	if (!backend) {
+		nat->reason = SL_DROP_BALANCER_NO_BACKEND;
+		return;
+	}
+	nat->backend = backend->slot;
+	send_to_backend(backend, flow, &nat->server);
+	set_destination(flow, &nat->server);
+	nat->hairpin = b->mode == SL_BALANCE_FULL_NAT;
+}
+
+void sl_nat_arrive(struct sl_worker *w, uint16_t from, struct sl_flow *flow, uint16_t port,
+		   struct sl_nat *nat)
+{
+	const struct sl_tables *tables = w->tables;
+	const struct sl_image_balancers *b;
 	const struct sl_pair *parts = sl_tables_arrivals(tables, from);
 	const struct sl_image_translations *t;
 	struct sl_cursor cursor = {0};
@@ -90,14 +121,21 @@ void sl_nat_arrive(const struct sl_tables *tables, uint16_t from, struct sl_flow
 
 	nat->arrival = nat->departure = SL_TRANSLATION_NONE;
 	nat->hairpin = false;
+	nat->backend = 0;
+	nat->reason = SL_DROP_NONE;
 	nat->server.port = port;
 	if (likely(parts->parts == 0)) {
 		destination_of(flow, &nat->server);
 		return;
 	}
 	rule = sl_tables_ask(tables, parts, flow, NULL, &cursor);
-	t = rule ? prefix_of(tables, rule, flow->family) : NULL;
-	if (!t) {
+	t = rule ? sl_tables_translation(tables, rule->slot) : NULL;
+	b = balancer_of(tables, t, flow->family);
+	if (b) {
+		balance(w, b, rule->slot, flow, nat);
+		return;
+	}
+	if (!t || t->kind != SL_NAT_PREFIX || t->family != flow->family) {
 		destination_of(flow, &nat->server);
 		return;
 	}
@@ -117,10 +155,14 @@ void sl_nat_depart(const struct sl_tables *tables, uint16_t from, uint16_t to,
 	rule = parts->parts ? sl_tables_ask(tables, parts, flow, NULL, &cursor) : NULL;
 	t = rule ? sl_tables_translation(tables, rule->slot) : NULL;
 	if (t) {
-		if (t->kind != SL_NAT_NONE)
+		if (t->kind != SL_NAT_NONE) {
 			nat->departure = rule->slot;
+			nat->hairpin = false;
+		}
 		return;
 	}
+	if (nat->hairpin)
+		return;
 	t = nat->arrival ? sl_tables_translation(tables, nat->arrival) : NULL;
 	nat->hairpin = t && (t->flags & SL_NAT_HAIRPIN) && in == out && out != SL_IFACE_NONE;
 }
@@ -167,9 +209,31 @@ static bool same_address(const struct sl_nat_end *a, const struct sl_nat_end *b)
 	return memcmp(a->address, b->address, sizeof(a->address)) == 0;
 }
 
-static bool same(const struct sl_nat_end *a, const struct sl_nat_end *b)
+/* The identifier of a query is no port: the source's translation changes it at both ends. */
+static bool reaches(const struct sl_nat_end *a, const struct sl_nat_end *b, uint8_t proto)
 {
-	return same_address(a, b) && a->port == b->port;
+	return same_address(a, b) && (!has_ports(proto) || a->port == b->port);
+}
+
+static bool leads_to(const struct sl_tables *tables, const struct sl_image_translations *t,
+		     const struct sl_flow *flow, const struct ends *e)
+{
+	const struct sl_image_balancers *b = balancer_of(tables, t, flow->family);
+	struct sl_nat_end to = {.port = e->asked.port};
+
+	if (!b) {
+		if (t->kind != SL_NAT_PREFIX || t->family != flow->family)
+			return false;
+		send_to(t, flow, &to);
+		return reaches(&to, &e->server, flow->proto);
+	}
+	for (uint32_t i = 0; i < b->backends; i++) {
+		to.port = e->asked.port;
+		send_to_backend(&tables->image.backends[b->first_backend + i], flow, &to);
+		if (reaches(&to, &e->server, flow->proto))
+			return true;
+	}
+	return false;
 }
 
 /* Is there a rule that sends what was asked for to where it went? */
@@ -183,13 +247,9 @@ static uint32_t arrival_of(const struct sl_tables *tables, uint16_t from, const 
 
 	set_destination(&flow, &e->asked);
 	while (parts->parts && (rule = sl_tables_ask(tables, parts, &flow, rule, &cursor))) {
-		const struct sl_image_translations *t = prefix_of(tables, rule, flow.family);
-		struct sl_nat_end to = {.port = e->asked.port};
+		const struct sl_image_translations *t = sl_tables_translation(tables, rule->slot);
 
-		if (!t)
-			continue;
-		send_to(t, &flow, &to);
-		if (same(&to, &e->server))
+		if (t && leads_to(tables, t, &flow, e))
 			return rule->slot;
 	}
 	return SL_TRANSLATION_NONE;
@@ -230,6 +290,13 @@ static bool departs(const struct sl_tables *tables, uint16_t from, uint16_t to, 
 	return false;
 }
 
+static bool full_nat(const struct sl_tables *tables, const struct sl_image_translations *t)
+{
+	const struct sl_image_balancers *b = balancer_of(tables, t, t->family);
+
+	return b && b->mode == SL_BALANCE_FULL_NAT;
+}
+
 bool sl_nat_stays(const struct sl_tables *tables, sl_session_ref ref, const struct sl_session *s,
 		  uint16_t from, uint16_t to, uint16_t out, const struct sl_flow *flow,
 		  uint32_t *arrival)
@@ -243,16 +310,16 @@ bool sl_nat_stays(const struct sl_tables *tables, sl_session_ref ref, const stru
 	if (!(s->flags & SL_SESSION_NAT))
 		return true;
 	ends_of(ref, s, &e);
-	if (!same(&e.asked, &e.server)) {
+	if (!reaches(&e.asked, &e.server, flow->proto)) {
 		slot = arrival_of(tables, from, &e, flow);
 		if (slot == SL_TRANSLATION_NONE)
 			return false;
 	}
 	if (arrival)
 		*arrival = slot;
-	if (same(&e.client, &e.seen) || departs(tables, from, to, out, flow, &e))
+	if (reaches(&e.client, &e.seen, flow->proto) || departs(tables, from, to, out, flow, &e))
 		return true;
 	t = slot ? sl_tables_translation(tables, slot) : NULL;
-	return t && (t->flags & SL_NAT_HAIRPIN) && s->in == out &&
+	return t && ((t->flags & SL_NAT_HAIRPIN && s->in == out) || full_nat(tables, t)) &&
 	       sl_nat_is_of_iface(tables, out, flow->family, e.seen.address);
 }

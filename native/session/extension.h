@@ -14,7 +14,8 @@ struct sl_extension {
 	/* what firewall/limit.h counted for the session; 0 where nothing is to be given back */
 	uint32_t limit_rule;   /* slot */
 	uint32_t limit_source; /* entry of the table of sources */
-	uint8_t spare[56];
+	uint32_t backend;      /* slot, see balancer/balance.h; 0 for none */
+	uint8_t spare[52];
 };
 static_assert(sizeof(struct sl_extension) == 64, "a cache line");
 

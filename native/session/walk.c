@@ -91,6 +91,13 @@ bool sl_session_fits(const struct sl_session_view *view, const struct sl_session
 	const struct sl_key4 *k4 = &view->key[0].key4;
 	const struct sl_key6 *k6 = &view->key[0].key6;
 	unsigned int bits = narrow ? 32 : 128;
+	bool server = f->flags & SL_FILTER_SERVER;
+	/* The source of the answer is the real destination. */
+	const struct sl_key4 *d4 = server ? &view->key[1].key4 : k4;
+	const struct sl_key6 *d6 = server ? &view->key[1].key6 : k6;
+	uint16_t port = narrow ? (server ? d4->sport : d4->dport) : (server ? d6->sport : d6->dport);
+	const uint8_t *dst = narrow ? (const uint8_t *)(server ? &d4->src : &d4->dst) :
+				      (server ? d6->src : d6->dst);
 
 	return (!(f->flags & SL_FILTER_NAT) || (s->flags & SL_SESSION_NAT)) &&
 	       (!f->family || f->family == view->family[0]) &&
@@ -98,11 +105,10 @@ bool sl_session_fits(const struct sl_session_view *view, const struct sl_session
 	       (f->protocol == SL_PROTO_ANY || f->protocol == s->protocol) &&
 	       (!f->from || f->from == s->from) && (!f->to || f->to == s->to) &&
 	       (!f->port || (has_ports(s->protocol) &&
-			     f->port == ntohs(narrow ? k4->dport : k6->dport))) &&
+			     f->port == ntohs(port))) &&
 	       prefix_fits(narrow ? (const uint8_t *)&k4->src : k6->src, f->source,
 			   f->source_length, bits) &&
-	       prefix_fits(narrow ? (const uint8_t *)&k4->dst : k6->dst, f->destination,
-			   f->destination_length, bits);
+	       prefix_fits(dst, f->destination, f->destination_length, bits);
 }
 
 static int request(struct sl_session_table *t, const struct sl_session_view *view,

@@ -43,9 +43,12 @@ static const struct section {
 	SECTION(SL_SECTION_TRANSLATIONS, translations),
 	SECTION(SL_SECTION_ARRIVALS, arrivals),
 	SECTION(SL_SECTION_PROXIES, proxies),
+	SECTION(SL_SECTION_BALANCERS, balancers),
+	SECTION(SL_SECTION_BACKENDS, backends),
+	SECTION(SL_SECTION_MAGLEV, maglev),
 #undef SECTION
 };
-static_assert(SL_SECTION_PROXIES == SL_IMAGE_SECTIONS, "a section is missing above");
+static_assert(SL_SECTION_MAGLEV == SL_IMAGE_SECTIONS, "a section is missing above");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the image is read in place");
 
 bool sl_image_fault(const struct sl_image_check *check, const char *section, uint32_t record,
@@ -164,7 +167,8 @@ int sl_image_open(struct sl_image *image, const void *bytes, size_t size, char *
 	if (strings == 0 || image->strings[0] != 0 || image->strings[strings - 1] != 0)
 		return fault(error, error_size, "strings: do not start and end with NUL");
 	if (!sl_image_check_net(&check) || !sl_image_check_sets(&check) ||
-	    !sl_image_check_schedules(&check) || !sl_image_check_policies(&check) ||
+	    !sl_image_check_schedules(&check) || !sl_image_check_balancers(&check) ||
+	    !sl_image_check_policies(&check) ||
 	    !sl_image_check_nat(&check))
 		return -EINVAL;
 	return 0;

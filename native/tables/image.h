@@ -40,6 +40,9 @@ struct sl_image {
 	const struct sl_image_translations *translations;
 	const struct sl_image_arrivals *arrivals;
 	const struct sl_image_proxies *proxies;
+	const struct sl_image_balancers *balancers;
+	const struct sl_image_backends *backends;
+	const struct sl_image_maglev *maglev;
 	/* Records per section, by enum sl_image_section; [0] is unused. */
 	uint32_t count[SL_IMAGE_SECTIONS + 1];
 };

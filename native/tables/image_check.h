@@ -33,6 +33,8 @@ bool sl_image_check_schedules(const struct sl_image_check *check);
 bool sl_image_check_extra(const struct sl_image_check *check, uint32_t rule);
 /* the translation of a rule that is one of NAT; its own fields are good but for this one */
 bool sl_image_check_translation(const struct sl_image_check *check, uint32_t rule);
+/* balancers, backends; before the policies */
+bool sl_image_check_balancers(const struct sl_image_check *check);
 /* arrivals, proxies; after the policies */
 bool sl_image_check_nat(const struct sl_image_check *check);
 /* policies, rules, parts, pairs; after the sets and schedules */

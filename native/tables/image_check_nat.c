@@ -26,6 +26,11 @@ static bool check_pool(const struct sl_image_check *check, uint32_t i)
 	const struct sl_image_translations *t = &check->image->translations[i];
 	const struct sl_image_address_sets *set;
 
+	if (t->kind == SL_NAT_BALANCER)
+		return (t->pool < COUNT(check, BALANCERS) &&
+			check->image->backends[check->image->balancers[t->pool].first_backend]
+					.family == t->family) ||
+		       sl_image_fault(check, "translations", i, "balancer %u", t->pool);
 	if (t->kind != SL_NAT_POOL)
 		return t->pool == SL_SET_ANY ||
 		       sl_image_fault(check, "translations", i, "pool %u of no pool", t->pool);
@@ -52,7 +57,7 @@ bool sl_image_check_translation(const struct sl_image_check *check, uint32_t rul
 	if (r->flags != 0)
 		return sl_image_fault(check, "rules", rule, "flags 0x%x of NAT", r->flags);
 	t = &check->image->translations[i];
-	if (t->kind > SL_NAT_PREFIX)
+	if (t->kind > SL_NAT_BALANCER)
 		return sl_image_fault(check, "translations", i, "kind %u is unknown", t->kind);
 	if (t->kind >= SL_NAT_POOL ? t->family != 4 && t->family != 6 : t->family != 0)
 		return sl_image_fault(check, "translations", i, "family %u", t->family);
@@ -67,6 +72,56 @@ bool sl_image_check_translation(const struct sl_image_check *check, uint32_t rul
 		return sl_image_fault(check, "translations", i, "flags 0x%x, reserved %u", t->flags,
 				      t->reserved);
 	return check_pool(check, i);
+}
+
+static bool check_balancer(const struct sl_image_check *check, uint32_t i)
+{
+	const struct sl_image *image = check->image;
+	const struct sl_image_balancers *b = &image->balancers[i];
+	const struct sl_image_backends *backend;
+
+	if (b->slot < SL_BALANCER_FIRST || b->slot >= SL_MAX_BALANCERS ||
+	    (i > 0 && b->slot <= b[-1].slot))
+		return sl_image_fault(check, "balancers", i, "slot %u, or not in order", b->slot);
+	if (b->name >= COUNT(check, STRINGS) || b->reserved != 0 || b->prefix4 > 32 ||
+	    b->prefix6 > 128)
+		return sl_image_fault(check, "balancers", i, "name %u, prefixes /%u and /%u",
+				      b->name, b->prefix4, b->prefix6);
+	if (b->scheduler > SL_SCHEDULER_LEAST || b->mode > SL_BALANCE_FULL_NAT)
+		return sl_image_fault(check, "balancers", i, "scheduler %u, mode %u", b->scheduler,
+				      b->mode);
+	if (b->backends == 0 || b->backends >= SL_MAGLEV_NONE ||
+	    !sl_image_range_ok(b->first_backend, b->backends, COUNT(check, BACKENDS)))
+		return sl_image_fault(check, "balancers", i, "backends %u+%u of %u",
+				      b->first_backend, b->backends, COUNT(check, BACKENDS));
+	if (b->entries == 0 || b->entries > SL_MAGLEV_MAX ||
+	    !sl_image_range_ok(b->first_entry, b->entries, COUNT(check, MAGLEV)))
+		return sl_image_fault(check, "balancers", i, "entries %u+%u of %u", b->first_entry,
+				      b->entries, COUNT(check, MAGLEV));
+	backend = &image->backends[b->first_backend];
+	for (uint32_t k = 0; k < b->backends; k++)
+		if (backend[k].slot < SL_BACKEND_FIRST || backend[k].name >= COUNT(check, STRINGS) ||
+		    backend[k].weight == 0 || backend[k].reserved != 0 ||
+		    (backend[k].family != 4 && backend[k].family != 6) ||
+		    backend[k].family != backend->family)
+			return sl_image_fault(check, "backends", b->first_backend + k,
+					      "slot %u, family %u, weight %u", backend[k].slot,
+					      backend[k].family, backend[k].weight);
+	return true;
+}
+
+bool sl_image_check_balancers(const struct sl_image_check *check)
+{
+	uint64_t backends = 0;
+
+	for (uint32_t i = 0; i < COUNT(check, BALANCERS); i++) {
+		backends += check->image->balancers[i].backends;
+		if (backends > COUNT(check, BACKENDS))
+			return sl_image_fault(check, "balancers", i, "backends are shared");
+		if (!check_balancer(check, i))
+			return false;
+	}
+	return true;
 }
 
 bool sl_image_check_nat(const struct sl_image_check *check)

@@ -32,6 +32,9 @@ static const uint32_t record_size[SL_IMAGE_SECTIONS + 1] = {
 	[SL_SECTION_TRANSLATIONS] = sizeof(struct sl_image_translations),
 	[SL_SECTION_ARRIVALS] = sizeof(struct sl_image_arrivals),
 	[SL_SECTION_PROXIES] = sizeof(struct sl_image_proxies),
+	[SL_SECTION_BALANCERS] = sizeof(struct sl_image_balancers),
+	[SL_SECTION_BACKENDS] = sizeof(struct sl_image_backends),
+	[SL_SECTION_MAGLEV] = sizeof(struct sl_image_maglev),
 };
 
 uint32_t image_add(struct image_builder *b, enum sl_image_section id, const void *record)

@@ -128,6 +128,9 @@ function compile(model: Model, generation: number, { slots, rules: numbers }: As
     translations: new SectionWriter(SECTIONS.translations).bytes,
     arrivals: new SectionWriter(SECTIONS.arrivals).bytes,
     proxies: new SectionWriter(SECTIONS.proxies).bytes,
+    balancers: new SectionWriter(SECTIONS.balancers).bytes,
+    backends: new SectionWriter(SECTIONS.backends).bytes,
+    maglev: new SectionWriter(SECTIONS.maglev).bytes,
   };
   const size = Object.values(sections).reduce((sum, bytes) => sum + bytes.length, 4096);
   if (size > MAX_IMAGE_BYTES)

@@ -92,12 +92,28 @@ export const CONSTANTS = {
   NAT_POOL: 2,
   /** One to one: the prefix changes, the bits behind it stay. Source or destination. */
   NAT_PREFIX: 3,
+  /** The destination is a backend of a balancer. */
+  NAT_BALANCER: 4,
   /** Keep the source port where it is in range and free; keep even ports even and odd ones odd. */
   NAT_PRESERVE: 1,
   NAT_PARITY: 2,
   /** Clients that the server would answer past the box get the egress interface's address. */
   NAT_HAIRPIN: 4,
   TRANSLATION_NONE: 0,
+  /** Balancer slots start at 1, backend slots too. */
+  BALANCER_FIRST: 1,
+  MAX_BALANCERS: 4096,
+  BACKEND_FIRST: 1,
+  MAX_BACKENDS: 65536,
+  /** An entry of a Maglev table that leads nowhere; a table has all entries so or none. */
+  MAGLEV_NONE: 0xffff,
+  MAGLEV_MAX: 1 << 20,
+  SCHEDULER_MAGLEV: 0,
+  SCHEDULER_ROUND_ROBIN: 1,
+  SCHEDULER_LEAST: 2,
+  /** The destination becomes the backend; and the source an address of the box. */
+  BALANCE_NAT: 0,
+  BALANCE_FULL_NAT: 1,
 } as const;
 
 export const HEADER = {
@@ -407,7 +423,11 @@ export const SECTIONS = {
     doc: 'What NAT rules do, in the order of `rules`; each is of one rule.',
     fields: [
       ['address', 'bytes16', 'NAT_PREFIX: the new prefix, as in addresses; bits behind `length` 0'],
-      ['pool', 'u32', 'NAT_POOL: address set, of one family; else SET_ANY'],
+      [
+        'pool',
+        'u32',
+        'NAT_POOL: address set, of one family; NAT_BALANCER: index into balancers; else SET_ANY',
+      ],
       ['port_lo', 'u16', 'source NAT: ports given out; destination: the new port, 0 keeps it'],
       ['port_hi', 'u16', 'destination: more than port_lo where a range is taken one by one'],
       ['match_lo', 'u16', 'destination: the port that becomes port_lo'],
@@ -436,6 +456,46 @@ export const SECTIONS = {
       ['iface', 'u16', 'slot'],
       ['reserved', 'u16'],
     ],
+  },
+  balancers: {
+    id: 28,
+    doc: 'Virtual services by ascending slot; the rules that lead to them say where they are.',
+    fields: [
+      ['hash', 'bytes16', 'of its backends in order: a table sent later holds while it stays'],
+      ['name', 'u32'],
+      ['first_backend', 'u32', 'into backends'],
+      ['backends', 'u32', '1..65535, of one family'],
+      ['first_entry', 'u32', 'into maglev: the table with every backend up'],
+      ['entries', 'u32', '1..MAGLEV_MAX'],
+      ['slot', 'u16', 'stable over commits for one name'],
+      ['scheduler', 'u8', 'SCHEDULER_MAGLEV and so on'],
+      ['mode', 'u8', 'BALANCE_*'],
+      [
+        'prefix4',
+        'u8',
+        'clients of one such prefix go to one backend whatever their port; 0: no matter',
+      ],
+      ['prefix6', 'u8'],
+      ['reserved', 'u16'],
+    ],
+  },
+  backends: {
+    id: 29,
+    doc: 'Backends of the balancers.',
+    fields: [
+      ['address', 'bytes16', 'as in addresses'],
+      ['name', 'u32'],
+      ['slot', 'u16', 'stable over commits for one (balancer, name)'],
+      ['port', 'u16', '0 keeps it'],
+      ['weight', 'u16', '1..65535, for SCHEDULER_LEAST'],
+      ['family', 'u8', '4 or 6'],
+      ['reserved', 'u8'],
+    ],
+  },
+  maglev: {
+    id: 30,
+    doc: "Entries of the balancers' tables: a backend's place in its balancer, or MAGLEV_NONE.",
+    fields: [['backend', 'u16']],
   },
 } as const satisfies Record<string, RecordLayout>;
 

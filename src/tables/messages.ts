@@ -64,8 +64,12 @@ export const MESSAGE_CONSTANTS = {
   OP_PREVIEW: 12 /* argument: generation, which is staged. Answer JSON {kept, ended, …} */,
   OP_RULES: 13 /* what live sessions counted, by rule slot */,
   OP_NAT: 14 /* live sessions by the source address they were given */,
+  OP_BACKENDS: 16 /* what backends did, by backend slot */,
+  OP_BALANCE: 15 /* memfd: balance, then its entries as in maglev. Replaces that table */,
   /** Only sessions that translate. */
   FILTER_NAT: 1,
+  /** `destination` and `port` are those of the real server. */
+  FILTER_SERVER: 2,
   /** Whole messages are at most this long; longer bodies ride in a memfd. */
   MESSAGE_MAX: 4096,
 } as const;
@@ -119,6 +123,7 @@ export const MESSAGES = {
       ['destination_rule', 'u32'],
       ['source_port', 'u16', 'host order'],
       ['destination_port', 'u16'],
+      ['backend', 'u32', 'slot of the backend that was chosen, 0 for none'],
       ['in', 'u16', 'interface slot after VLAN'],
       ['out', 'u16', 'egress slot, IFACE_NONE for none or local'],
       ['from', 'u16', 'zone slot'],
@@ -180,6 +185,16 @@ export const MESSAGES = {
       ['source_length', 'u8', 'prefix length; 0 for any'],
       ['destination_length', 'u8'],
       ['flags', 'u8', 'FILTER_*'],
+    ],
+  },
+  balance: {
+    id: 0,
+    doc: 'Head of OP_BALANCE; holds for images whose balancer has this slot and hash.',
+    fields: [
+      ['hash', 'bytes16'],
+      ['slot', 'u16'],
+      ['reserved', 'u16'],
+      ['entries', 'u32', 'as many as the image has'],
     ],
   },
   counters_head: {
@@ -268,7 +283,7 @@ export const MESSAGES = {
   },
   log_record: {
     id: 0,
-    doc: 'One event. Addresses and ports as rules see them, the destination translated, the source not; ports in host order.',
+    doc: 'One event. Addresses and ports as on the ingress wire, ports in host order.',
     fields: [
       ['time', 'u64', 'ns since the epoch'],
       ['source', 'bytes16'],
