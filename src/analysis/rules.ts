@@ -19,7 +19,8 @@ export function decidesFor(other: Rule, rule: Rule): boolean {
     (theirs.tcpFlags === null ||
       JSON.stringify(mine.tcpFlags) === JSON.stringify(theirs.tcpFlags)) &&
     (theirs.dscp === null || (mine.dscp !== null && (mine.dscp & ~theirs.dscp) === 0n)) &&
-    (theirs.schedule === null || mine.schedule === theirs.schedule)
+    (theirs.schedule === null || mine.schedule === theirs.schedule) &&
+    (theirs.forward === null || mine.forward === theirs.forward)
   );
 }
 

@@ -12,6 +12,7 @@ import { checkPorts } from '../interfaces/checks/ports.js';
 import { checkVlans } from '../interfaces/checks/vlans.js';
 import { checkZones } from '../interfaces/checks/zones.js';
 import type { ResolvedInterface } from '../interfaces/resolve.js';
+import { checkNat } from '../nat/checks/names.js';
 import { checkDuplicates } from '../routing/checks/duplicates.js';
 import type { ResolvedRoute } from '../routing/resolve.js';
 import type { Context } from '../rulefile/context.js';
@@ -41,6 +42,7 @@ export const CHECKS: readonly Check[] = [
   ({ document }, context) => checkGroups(document, document.zones, context),
   ({ document }, context) => checkRuleNames(document, context),
   ({ document }, context) => checkPolicyZones(document, document.zones, context),
+  ({ document }, context) => checkNat(document, document.zones, context),
   ({ policies }, context) => checkMatches(policies, context),
   // Last: it keeps quiet about names after other errors.
   ({ document }, context) => checkAssertions(document, context),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { schedulesSchema } from '../firewall/schedules.js';
 import { groupsSchema, policiesSchema } from '../firewall/schema.js';
+import { natSchema } from '../nat/schema.js';
 import { interfacesSchema, zonesSchema } from '../interfaces/schema.js';
 import { routingSchema } from '../routing/schema.js';
 import { layoutOf, type Layout } from '../rulefile/layout.js';
@@ -53,6 +54,7 @@ export const documentSchema = withWords(
     groups: groupsSchema.optional(),
     schedules: schedulesSchema.optional(),
     policies: policiesSchema.optional(),
+    nat: natSchema.optional(),
     routing: routingSchema.optional(),
     assert: z
       .array(assertion)
@@ -63,7 +65,7 @@ export const documentSchema = withWords(
   }),
   {
     what: 'a rule file',
-    planned: { nat: 'NAT', balancers: 'balancers', vpn: 'VPN', cluster: 'high availability' },
+    planned: { balancers: 'balancers', vpn: 'VPN', cluster: 'high availability' },
   },
 );
 

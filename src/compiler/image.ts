@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import type { Policy } from '../firewall/model.js';
+import type { NatRule } from '../nat/model.js';
 import { CONSTANTS, SECTIONS } from '../tables/layout.js';
 import { encodeImage } from '../tables/encode.js';
 import { SectionWriter, StringsWriter } from '../tables/section.js';
@@ -10,7 +11,8 @@ import { writeNetwork } from './image-interfaces.js';
 import { AddressSets, ServiceSets } from './image-sets.js';
 import { LimitError, figure } from './limits.js';
 import type { Model } from './model.js';
-import { buildParts, type PartPolicy, type PartZone } from './parts.js';
+import { TranslationsWriter } from './image-nat.js';
+import { buildParts, type Pair, type Part, type PartPolicy, type PartZone } from './parts.js';
 import { assignSlots, slotOf, type Assigned, type Slots } from './slots.js';
 
 const ACTIONS = {
@@ -71,34 +73,52 @@ function compile(model: Model, generation: number, { slots, rules: numbers }: As
     const written = rules.add(policy);
     if (written.rules > 0) fitting.push(written);
   }
-  const { parts, pairs } = buildParts(partZones(model, slots), fitting);
+  const zones = partZones(model, slots);
+  const { parts, pairs } = buildParts(zones, fitting);
+  const nat = buildNat(zones, model, rules, parts);
 
   const partRecords = new SectionWriter(SECTIONS.parts, parts.length);
   const partPolicies = new SectionWriter(SECTIONS.part_policies);
-  for (const { hash, policies } of parts) {
+  for (const { hash, policies } of [...parts, ...nat.parts]) {
     partRecords.add({ hash, first_policy: partPolicies.count, policies: policies.length });
     for (const policy of policies) partPolicies.add({ policy });
   }
   const pairRecords = new SectionWriter(SECTIONS.pairs, pairs.length);
   const pairParts = new SectionWriter(SECTIONS.pair_parts);
   const places = new Map<readonly number[], number>();
-  for (const { hash, from, to, parts: list } of pairs) {
+  const placeOf = (list: readonly number[]): number => {
     let first = places.get(list);
     if (first === undefined) {
       first = pairParts.count;
       places.set(list, first);
       for (const part of list) pairParts.add({ part });
     }
+    return first;
+  };
+  for (const { hash, from, to, parts: list } of pairs) {
+    const leaving = nat.departures.get(from * CONSTANTS.MAX_ZONES + to);
+    const arriving = nat.arrivals.get(from);
     pairRecords.add({
-      hash,
-      first_part: first,
+      hash: mixed(hash, leaving?.hash, arriving?.hash),
+      first_part: placeOf(list),
       parts: list.length,
-      first_nat: 0,
-      nat_parts: 0,
+      first_nat: leaving === undefined ? 0 : placeOf(leaving.parts),
+      nat_parts: leaving?.parts.length ?? 0,
       from,
       to,
     });
   }
+
+  const arrivals = new SectionWriter(SECTIONS.arrivals);
+  for (const [zone, { parts: list }] of nat.arrivals)
+    arrivals.add({ first_part: placeOf(list), parts: list.length, zone, reserved: 0 });
+  const proxies = new SectionWriter(SECTIONS.proxies);
+  const proxied = model.nat.proxied.map(({ interface: name, addresses }) => ({
+    set: rules.addresses.id(addresses),
+    iface: slotOf(slots.interfaces, name),
+    reserved: 0,
+  }));
+  for (const record of proxied.toSorted((a, b) => a.iface - b.iface)) proxies.add(record);
 
   const sections = {
     strings: strings.bytes,
@@ -125,9 +145,9 @@ function compile(model: Model, generation: number, { slots, rules: numbers }: As
     schedule_windows: extras.schedules.windows.bytes,
     timezones: extras.schedules.timezones.bytes,
     timezone_changes: extras.schedules.changes.bytes,
-    translations: new SectionWriter(SECTIONS.translations).bytes,
-    arrivals: new SectionWriter(SECTIONS.arrivals).bytes,
-    proxies: new SectionWriter(SECTIONS.proxies).bytes,
+    translations: rules.translations.translations.bytes,
+    arrivals: arrivals.bytes,
+    proxies: proxies.bytes,
     balancers: new SectionWriter(SECTIONS.balancers).bytes,
     backends: new SectionWriter(SECTIONS.backends).bytes,
     maglev: new SectionWriter(SECTIONS.maglev).bytes,
@@ -152,12 +172,63 @@ function compile(model: Model, generation: number, { slots, rules: numbers }: As
   };
 }
 
+/** The parts NAT rules make, behind those of the policies, and where they are asked. */
+function buildNat(
+  zones: readonly PartZone[],
+  { nat }: Model,
+  rules: RulesWriter,
+  before: readonly unknown[],
+): {
+  readonly parts: Part[];
+  /** By from * MAX_ZONES + to. */
+  readonly departures: ReadonlyMap<number, Pair>;
+  /** By zone, ascending. */
+  readonly arrivals: ReadonlyMap<number, Pair>;
+} {
+  const source: PartPolicy[] = [];
+  const destination: PartPolicy[] = [];
+  for (const rule of nat.rules) {
+    const written = rules.addNat(rule);
+    if (written !== null) (rule.direction === 'source' ? source : destination).push(written);
+  }
+  const leaving = buildParts(zones, source);
+  // Where it goes is not known yet: one zone stands for all.
+  const arriving = buildParts(
+    zones,
+    destination.map((rule) => ({ ...rule, to: ['local'] })),
+  );
+  const moved = (first: number, { pairs }: { readonly pairs: readonly Pair[] }): Pair[] => {
+    const lists = new Map<readonly number[], readonly number[]>();
+    return pairs.map((pair) => {
+      const list = lists.get(pair.parts) ?? pair.parts.map((part) => part + first);
+      lists.set(pair.parts, list);
+      return { ...pair, parts: list };
+    });
+  };
+  const departures = moved(before.length, leaving);
+  const arrivals = moved(before.length + leaving.parts.length, arriving);
+  return {
+    parts: [...leaving.parts, ...arriving.parts],
+    departures: new Map(departures.map((one) => [one.from * CONSTANTS.MAX_ZONES + one.to, one])),
+    arrivals: new Map(arrivals.map((one) => [one.from, one])),
+  };
+}
+
+/** Of a pair of zones with what NAT does between them. */
+function mixed(hash: Uint8Array, ...more: readonly (Uint8Array | undefined)[]): Uint8Array {
+  if (more.every((one) => one === undefined)) return hash;
+  const digest = new Digest();
+  for (const one of [hash, ...more]) digest.words(one ?? [0]);
+  return digest.end();
+}
+
 /** Writes policies with their enabled rules and the sets these use. */
 class RulesWriter {
   readonly addresses = new AddressSets();
   readonly services = new ServiceSets();
   readonly policies = new SectionWriter(SECTIONS.policies);
   readonly rules = new SectionWriter(SECTIONS.rules);
+  readonly translations = new TranslationsWriter(this.addresses);
   /** Slots of all rules in file order, disabled ones too. */
   readonly #numbers: Uint32Array;
   readonly #strings: StringsWriter;
@@ -212,6 +283,39 @@ class RulesWriter {
       flags: keep,
     });
     return { index, from: policy.from, to: policy.to, rules, hash: digest.end() };
+  }
+
+  /** A NAT rule as a policy of its own, in the order of the model; null where it is disabled. */
+  addNat(rule: NatRule): PartPolicy | null {
+    const slot = this.#numbers[this.#next++] as number;
+    if (!rule.enabled) return null;
+    const index = this.policies.count;
+    const digest = new Digest();
+    const source = this.addresses.id(rule.source);
+    const destination = this.addresses.id(rule.destination);
+    const service = this.services.id(rule.service);
+    const name = this.#strings.add(rule.name);
+    const first = this.rules.count;
+    this.rules.add({
+      slot,
+      name,
+      policy: index,
+      source,
+      destination,
+      service,
+      file: this.#strings.add(rule.at.file),
+      line: rule.at.line,
+      extra: this.translations.add(rule.translation, digest),
+      action: CONSTANTS.ACTION_TRANSLATE,
+      flags: 0,
+      reserved: 0,
+    });
+    digest.word(slot);
+    this.addresses.digest(source, digest);
+    this.addresses.digest(destination, digest);
+    this.services.digest(service, digest);
+    this.policies.add({ name, first_rule: first, rules: 1, flags: 0 });
+    return { index, from: rule.from, to: rule.to, rules: 1, hash: digest.end() };
   }
 }
 

@@ -3,8 +3,11 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { groupsOf, resolveGroups, type Groups } from '../firewall/groups.js';
 import { checkTimezone, resolveSchedules } from '../firewall/schedules.js';
 import { resolveFirewall, type ResolvedPolicy } from '../firewall/resolve.js';
+import type { Nat } from '../nat/model.js';
+import { resolveNat } from '../nat/resolve.js';
 import { resolveInterfaces, resolveZones } from '../interfaces/resolve.js';
 import { resolveRoutes } from '../routing/resolve.js';
+import type { Prefix } from '../net/sets.js';
 import { Context } from '../rulefile/context.js';
 import { closure, readRuleFile } from '../rulefile/load.js';
 import type { Reader } from '../rulefile/reader.js';
@@ -87,11 +90,21 @@ function resolve(document: Document, context: Context): Whole {
     document.system?.timezone ?? 'UTC',
     context,
   );
+  const sets = resolveGroups(document, context);
+  const nat = resolveNat(
+    document,
+    {
+      interfaces: interfaces.map((one) => one.interface),
+      addresses: (value, owner, key) => sets.addresses.resolve(value, owner, key),
+      service: (owner) => sets.services.ofRule(owner),
+    },
+    context,
+  );
   const names = {
+    forwards: forwardsOf(document, nat),
     interfaces: document.interfaces ?? new Map<string, never>(),
     schedules: document.schedules ?? new Map<string, never>(),
   };
-  const sets = resolveGroups(document, context);
   const policies = resolveFirewall(document, names, context, sets);
   const settings = resolveSettings(document.settings, context);
   for (const check of CHECKS) check({ document, interfaces, routes, policies }, context);
@@ -105,10 +118,21 @@ function resolve(document: Document, context: Context): Whole {
     zones: resolveZones(document, context),
     policies: policies.map((one) => one.policy),
     schedules,
+    nat,
     routes: routes.map((one) => one.route),
     assertions,
     settings,
     ...(document.system?.hostname === undefined ? {} : { hostname: document.system.hostname }),
   };
   return { model, groups: groupsOf(document, sets), policies };
+}
+
+/** Forwards by name, with the server each leads to; null where it has an error of its own. */
+function forwardsOf(document: Document, nat: Nat): ReadonlyMap<string, Prefix | null> {
+  const found = new Map<string, Prefix | null>();
+  for (const { name } of document.nat?.forwards ?? []) found.set(name, null);
+  for (const { name, direction, translation } of nat.rules)
+    if (direction === 'destination' && found.has(name) && translation.kind === 'prefix')
+      found.set(name, translation.prefix);
+  return found;
 }

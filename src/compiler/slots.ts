@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Policy, Rule } from '../firewall/model.js';
+import type { NatRule } from '../nat/model.js';
 import { CONSTANTS } from '../tables/layout.js';
 import { LimitError, figure } from './limits.js';
+import { natKey } from './image-nat.js';
 import type { Model } from './model.js';
 
 /**
@@ -43,7 +45,7 @@ export function ruleKey(policy: string, rule: string): string {
 
 export interface Assigned {
   readonly slots: Slots;
-  /** Slots of all rules in file order, disabled ones too. */
+  /** Slots of all rules in file order, disabled ones too, then those of NAT. */
   readonly rules: Uint32Array;
 }
 
@@ -56,6 +58,7 @@ export function assignSlots(previous: Slots, model: Model, generation: number): 
   const rules: string[] = [];
   for (const policy of model.policies)
     for (const rule of policy.rules) rules.push(ruleKey(policy.name, rule.name));
+  for (const rule of model.nat.rules) rules.push(natKey(rule));
   const zones = assign(
     previous.zones,
     model.zones.map(({ name }) => name),
@@ -96,6 +99,11 @@ export function rulesBySlot(
     for (const rule of policy.rules)
       found.set(slotOf(slots.rules, ruleKey(policy.name, rule.name)), { policy, rule });
   return found;
+}
+
+/** The model's NAT rules by slot. */
+export function natBySlot(model: Model, slots: Slots): Map<number, NatRule> {
+  return new Map(model.nat.rules.map((rule) => [slotOf(slots.rules, natKey(rule)), rule]));
 }
 
 interface Range {

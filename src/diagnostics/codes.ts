@@ -104,6 +104,7 @@ export const CODES = {
   'unknown-zone': error('no such zone', 'Zones are named under `zones`.'),
   'unknown-group': error('no such group', 'Groups are named under `groups`.'),
   'unknown-interface': error('no such interface', 'Interfaces are named under `interfaces`.'),
+  'unknown-forward': error('no such forward', 'Forwards are named under `nat.forwards`.'),
   'unknown-schedule': error('no such schedule', 'Schedules are named under `schedules`.'),
   'unknown-timezone': error(
     'no such timezone',
@@ -156,6 +157,10 @@ export const CODES = {
   'source-port-unported': error(
     'source port without a protocol that has ports',
     '`source-port` needs TCP, UDP or SCTP among the services of the rule.',
+  ),
+  'nat-form': error(
+    'parts of a NAT rule do not fit together',
+    'For example prefixes of different length, or an IPv6 source that is to become an IPv4 address.',
   ),
   'rule-form': error(
     'parts of a rule do not fit together',

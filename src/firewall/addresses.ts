@@ -75,7 +75,12 @@ export class AddressSets {
 
   #fresh(value: AddressesConfig, owner: object, key: string): AddressSet | undefined {
     if (typeof value === 'string' || isList(value)) return this.#union(value, owner, key);
-    const { include, 'from-file': files, except } = value;
+    const { include, 'from-file': files, except, forward } = value;
+    if (forward !== undefined) {
+      const message = "'forward' stands alone, as the destination of a rule";
+      this.#context.report('rule-form', this.#context.at(value, 'forward'), message);
+      return undefined;
+    }
     if (include === undefined && files === undefined) {
       this.#formless(value);
       return undefined;
@@ -98,7 +103,7 @@ export class AddressSets {
 
   /** A set of addresses in neither of its forms; a form of a part to come is told already. */
   #formless(value: object): void {
-    if (this.#context.wrote(value, 'forward') || this.#context.wrote(value, 'balancer')) return;
+    if (this.#context.wrote(value, 'balancer')) return;
     const message = "a set of addresses needs the key 'include' or 'from-file'";
     this.#context.report('missing-key', this.#context.at(value), message);
   }

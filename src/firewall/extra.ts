@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { didYouMean } from '../diagnostics/suggest.js';
 import { quote } from '../diagnostics/text.js';
+import type { Prefix } from '../net/sets.js';
 import type { Context } from '../rulefile/context.js';
 import { itemsOf } from '../rulefile/schema.js';
 import { rateOf } from '../rulefile/values.js';
@@ -12,6 +13,8 @@ import type { RuleConfig } from './schema.js';
 export interface ExtraNames {
   readonly interfaces: ReadonlyMap<string, { readonly management: boolean }>;
   readonly schedules: ReadonlyMap<string, unknown>;
+  /** By name the server of each forward; null where it has an error of its own. */
+  readonly forwards: ReadonlyMap<string, Prefix | null>;
 }
 
 const FLAGS: ReadonlyMap<string, number> = new Map(
@@ -37,8 +40,18 @@ export function extraOf(
   context: Context,
 ): RuleExtra | null | undefined {
   const logRate = typeof rule.log === 'object' ? rule.log.limit : undefined;
-  if (logRate === undefined && KEYS.every((key) => rule[key] === undefined)) return null;
+  const forward = forwardOf(rule);
+  if (logRate === undefined && forward === null && KEYS.every((key) => rule[key] === undefined))
+    return null;
   return new Reader(rule, names, context).read(logRate);
+}
+
+/** The forward a rule names as its destination. */
+export function forwardOf({ destination }: RuleConfig): string | null {
+  if (typeof destination !== 'object' || !('forward' in destination)) return null;
+  const { forward, include, 'from-file': files, except } = destination;
+  const alone = include === undefined && files === undefined && except === undefined;
+  return alone ? (forward ?? null) : null;
 }
 
 class Reader {
@@ -62,6 +75,7 @@ class Reader {
       tcpFlags: this.#tcpFlags(),
       dscp: this.#dscp(),
       schedule: this.#schedule(),
+      forward: this.#forward(),
       limit: this.#limit(),
       rejectWith: this.#rejectWith(),
       setDscp:
@@ -158,6 +172,21 @@ class Reader {
         `there is no schedule ${quote(schedule)}`,
         { hint: () => didYouMean(schedule, schedules.keys()) },
       );
+    return null;
+  }
+
+  #forward(): string | null {
+    const forward = forwardOf(this.#rule);
+    const { forwards } = this.#names;
+    if (forward === null || forwards.has(forward)) return forward;
+    this.#whole = false;
+    const owner = this.#rule.destination as object;
+    this.#context.report(
+      'unknown-forward',
+      this.#context.at(owner, 'forward'),
+      `there is no forward ${quote(forward)}`,
+      { hint: () => didYouMean(forward, forwards.keys()) },
+    );
     return null;
   }
 

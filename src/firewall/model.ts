@@ -61,6 +61,8 @@ export interface RuleExtra {
   readonly dscp: bigint | null;
   /** Name of a schedule. */
   readonly schedule: string | null;
+  /** Name of the forward that gave the destination. */
+  readonly forward: string | null;
   readonly limit: Limit | null;
   readonly rejectWith: RejectWith;
   readonly setDscp: number | null;
@@ -77,6 +79,7 @@ export const NO_EXTRA: RuleExtra = {
   tcpFlags: null,
   dscp: null,
   schedule: null,
+  forward: null,
   limit: null,
   rejectWith: 'auto',
   setDscp: null,
@@ -129,6 +132,7 @@ export function isConditional({ extra }: Rule): boolean {
       extra.tcpFlags !== null ||
       extra.dscp !== null ||
       extra.schedule !== null ||
+      extra.forward !== null ||
       extra.limit?.over === 'next')
   );
 }

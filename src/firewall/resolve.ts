@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import type { AddressSet } from '../net/sets.js';
+import { fromPrefix } from '../net/algebra.js';
+import type { AddressSet, Prefix } from '../net/sets.js';
 import type { Context } from '../rulefile/context.js';
 import type { AddressSets } from './addresses.js';
-import { extraOf, type ExtraNames } from './extra.js';
+import { extraOf, forwardOf, type ExtraNames } from './extra.js';
 import { resolveGroups, type GroupSets } from './groups.js';
 import type { Policy, Rule } from './model.js';
 import type { AddressesConfig, FirewallConfig, PolicyConfig, RuleConfig } from './schema.js';
@@ -41,7 +42,11 @@ function resolvePolicy(
   const rules: ResolvedRule[] = [];
   for (const one of config.rules) {
     const source = setOf(one, 'source', addresses);
-    const destination = setOf(one, 'destination', addresses);
+    const forward = forwardOf(one);
+    const destination =
+      forward === null
+        ? setOf(one, 'destination', addresses)
+        : serverOf(names.forwards.get(forward));
     const service = services.ofRule(one);
     const extra = extraOf(one, names, context);
     if (source === undefined || destination === undefined || service === undefined) continue;
@@ -93,6 +98,10 @@ function setOf(
 ): AddressSet | null | undefined {
   const value: AddressesConfig | undefined = rule[key];
   return value === undefined || value === 'any' ? null : addresses.resolve(value, rule, key);
+}
+
+function serverOf(server: Prefix | null | undefined): AddressSet {
+  return server == null ? { v4: new Uint32Array(), v6: new BigUint64Array() } : fromPrefix(server);
 }
 
 function listOf(value: string | readonly string[]): readonly string[] {

@@ -23,13 +23,15 @@ const included = withWords(
         'Files with more of it: an address, prefix or range a line, `#` and `;` comments. The appliance follows their changes without a commit.',
       ),
     except: someMembers.optional().describe('What is taken away from it.'),
+    forward: nameSchema('a forward name')
+      .optional()
+      .describe(
+        'Alone, as the destination of a rule: the server of this forward, for what came by it.',
+      ),
   }),
   {
     what: 'a set of addresses',
-    planned: {
-      forward: 'NAT',
-      balancer: 'balancers',
-    },
+    planned: { balancer: 'balancers' },
   },
 );
 const addresses = z.union([member, z.array(member), included]);

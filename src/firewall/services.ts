@@ -17,6 +17,8 @@ import type { RuleConfig, ServicesConfig } from './schema.js';
 type Groups = ReadonlyMap<string, ServicesConfig>;
 type SourcePort = NonNullable<RuleConfig['source-port']>;
 type PortRange = readonly [number, number];
+/** What services are read of. */
+type Serviced = Partial<Pick<RuleConfig, 'service' | 'source-port'>>;
 
 const ANY_PORT: PortRange = [0, 65535];
 
@@ -37,7 +39,7 @@ export class ServiceSets {
   }
 
   /** The set of a rule's service and source ports; null where the rule names neither. */
-  ofRule(rule: RuleConfig): ServiceSet | null | undefined {
+  ofRule(rule: Serviced): ServiceSet | null | undefined {
     const { service, 'source-port': sourcePort } = rule;
     const named = service === undefined || service === 'any' ? null : service;
     if (named === null && sourcePort === undefined) return null;
@@ -60,7 +62,7 @@ export class ServiceSets {
   }
 
   #fresh(
-    rule: RuleConfig,
+    rule: Serviced,
     named: ServicesConfig | null,
     sourcePort: SourcePort | undefined,
   ): ServiceSet | undefined {
@@ -81,7 +83,7 @@ export class ServiceSets {
     return this.#bounded({ services }, rule, 'source-port');
   }
 
-  #ports(rule: RuleConfig, value: SourcePort): PortRange[] | undefined {
+  #ports(rule: Serviced, value: SourcePort): PortRange[] | undefined {
     const found: PortRange[] = [];
     const several = typeof value === 'object';
     for (const [i, item] of (several ? value : [value]).entries()) {

@@ -86,6 +86,7 @@ function kindOf({ extra }: Rule, { in: entry, out }: Passage): 'always' | 'never
     more.tcpFlags === null &&
     more.dscp === null &&
     more.schedule === null &&
+    more.forward === null &&
     more.limit?.over !== 'next';
   return certain ? 'always' : 'maybe';
 }

@@ -94,7 +94,16 @@ function withSets(model: Model, renewed: ReadonlyMap<AddressSet, AddressSet>): M
       return same ? rule : { ...rule, source, destination };
     }),
   }));
-  return { ...model, policies };
+  const nat = {
+    rules: model.nat.rules.map((rule) => ({
+      ...rule,
+      source: now(rule.source),
+      destination: now(rule.destination),
+    })),
+    pools: model.nat.pools,
+    proxied: model.nat.proxied,
+  };
+  return { ...model, policies, nat };
 }
 
 /** The groups for who shows them. */

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { NatRule, Translation } from '../nat/model.js';
+import type { AddressSet } from '../net/sets.js';
+import { CONSTANTS as C, SECTIONS } from '../tables/layout.js';
+import { SectionWriter } from '../tables/section.js';
+import type { Digest } from './digest.js';
+import { addressBytes } from './image-interfaces.js';
+import { slotOf, type Slots } from './slots.js';
+
+/** Sets by content, as the image's writer has them. */
+interface SetIds {
+  id(set: AddressSet | null): number;
+  digest(id: number, into: Digest): void;
+}
+
+/** Writes what NAT rules do. */
+export class TranslationsWriter {
+  readonly translations = new SectionWriter(SECTIONS.translations);
+  readonly #sets: SetIds;
+
+  constructor(sets: SetIds) {
+    this.#sets = sets;
+  }
+
+  /** The index of a translation; what it means goes into the digest. */
+  add(translation: Translation, digest: Digest): number {
+    const record = this.#record(translation);
+    const index = this.translations.count;
+    this.translations.add(record);
+    const { address, pool, ...rest } = record;
+    digest.words(address);
+    this.#sets.digest(pool, digest);
+    digest.words(Object.values(rest));
+    return index;
+  }
+
+  #record(translation: Translation) {
+    const none = {
+      address: new Uint8Array(16),
+      pool: C.SET_ANY as number,
+      port_lo: 0,
+      port_hi: 0,
+      match_lo: 0,
+      kind: C.NAT_NONE as number,
+      family: 0,
+      length: 0,
+      flags: 0,
+      reserved: 0,
+    };
+    switch (translation.kind) {
+      case 'none':
+        return none;
+      case 'interface':
+        return { ...none, ...portsOf(translation.ports), kind: C.NAT_INTERFACE };
+      case 'pool': {
+        const { ports, family, addresses } = translation;
+        const pool = this.#sets.id(addresses);
+        return { ...none, ...portsOf(ports), pool, kind: C.NAT_POOL, family };
+      }
+      case 'prefix': {
+        const { prefix, ports, hairpin } = translation;
+        const [low = 0, high = 0] = ports?.range ?? [];
+        return {
+          ...none,
+          address: addressBytes(prefix.address),
+          port_lo: low,
+          port_hi: high,
+          match_lo: ports?.matched ?? 0,
+          kind: C.NAT_PREFIX,
+          family: prefix.address.family,
+          length: prefix.length,
+          flags: hairpin ? C.NAT_HAIRPIN : 0,
+        };
+      }
+    }
+  }
+}
+
+function portsOf({
+  range: [low, high],
+  preserve,
+  parity,
+}: Extract<Translation, { kind: 'pool' }>['ports']) {
+  const flags = (preserve ? C.NAT_PRESERVE : 0) | (parity ? C.NAT_PARITY : 0);
+  return { port_lo: low, port_hi: high, flags };
+}
+
+/** The policy NAT rules count under; no name of the file is like it. */
+const NAT_POLICY = '\u0001nat';
+
+/** What the slots of rules know a NAT rule by. */
+export function natKey({ name, direction }: Pick<NatRule, 'name' | 'direction'>): string {
+  return `${NAT_POLICY}\0${direction}\0${name}`;
+}
+
+/** The slot of the forward a rule names. */
+export function forwardSlot(slots: Slots, name: string): number {
+  return slotOf(slots.rules, natKey({ name, direction: 'destination' }));
+}

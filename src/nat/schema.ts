@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { z } from 'zod';
+import {
+  descriptionSchema,
+  nameSchema,
+  oneOrMany,
+  withWords,
+  type Loaded,
+} from '../rulefile/schema.js';
+
+const member = withWords(z.string(), {
+  what: 'an address, a prefix, a range or the name of a group',
+});
+const members = oneOrMany(member);
+const service = oneOrMany(withWords(z.string(), { what: 'a service or the name of a group' }));
+const zones = oneOrMany(nameSchema('a zone name'));
+const portRange = z.union([
+  withWords(z.string(), { what: 'a port or a range of ports' }),
+  withWords(z.int().min(1).max(65535), { what: 'a port' }),
+]);
+
+const pool = withWords(
+  z.strictObject({
+    addresses: members.describe('Addresses, prefixes and ranges of one family.'),
+    ports: portRange
+      .optional()
+      .describe('Ports given out for TCP, UDP and SCTP; 1024-65535 unless given.'),
+    description: descriptionSchema().optional(),
+  }),
+  {
+    what: 'a pool',
+    planned: { 'block-size': 'CGNAT port blocks', 'blocks-per-client': 'CGNAT port blocks' },
+  },
+);
+
+const sourceRule = withWords(
+  z.strictObject({
+    name: nameSchema('a rule name').describe('Name of the rule, unique among NAT rules.'),
+    from: zones.describe('Zones the packet comes from; `any` is all but `local`.'),
+    to: zones.describe('Zones the packet leaves to.'),
+    source: members
+      .optional()
+      .describe(
+        'Source addresses before translation. Without them the rule is for IPv4 alone: IPv6 is only translated where it is named.',
+      ),
+    destination: members.optional().describe('Destination addresses after translation.'),
+    service: service.optional().describe('Services, in the forms of rules.'),
+    'translate-to': withWords(z.string(), {
+      what: 'interface, none, the name of a pool, an address, prefix or range',
+    }).describe(
+      '`interface`: the address of the egress interface, whatever it is; a pool or addresses; `none`: no translation.',
+    ),
+    ports: withWords(z.enum(['preserve', 'any']), { what: 'a choice of ports' })
+      .default('preserve')
+      .describe('`preserve` keeps the source port where it is free; `any` takes a random one.'),
+    parity: z
+      .boolean()
+      .default(false)
+      .describe('Keep even ports even and odd ones odd (RFC 4787 4.2.2).'),
+    enabled: z.boolean().default(true).describe('`false` leaves the rule out.'),
+    description: descriptionSchema().optional(),
+  }),
+  { what: 'a source NAT rule' },
+);
+
+const staticRule = withWords(
+  z.strictObject({
+    name: nameSchema('a rule name').describe('Name of the rule, unique among NAT rules.'),
+    zone: zones.describe('Zones where the outside address is seen.'),
+    inside: withWords(z.string(), { what: 'an address or prefix' }).describe(
+      'Real address, or prefix.',
+    ),
+    outside: withWords(z.string(), { what: 'an address or prefix' }).describe(
+      'Its public address, or prefix of the same length.',
+    ),
+    enabled: z.boolean().default(true).describe('`false` leaves the rule out.'),
+    description: descriptionSchema().optional(),
+  }),
+  { what: 'a static NAT rule' },
+);
+
+const forward = withWords(
+  z.strictObject({
+    name: nameSchema('a rule name').describe('Name of the forward, unique among NAT rules.'),
+    from: zones.default('any').describe('Zones the packet comes from; any unless given.'),
+    at: withWords(z.string(), { what: 'an address or the name of an interface' }).describe(
+      'Public address, or the interface whose addresses are meant.',
+    ),
+    service: service
+      .optional()
+      .describe('Services with destination ports; every packet to the address unless given.'),
+    source: members.optional().describe('Only from these addresses.'),
+    'translate-to': withWords(z.string(), { what: 'an address' }).describe(
+      'Real address of the server.',
+    ),
+    port: portRange
+      .optional()
+      .describe('Real port; a range as long as that of the service is taken one by one.'),
+    hairpin: z
+      .boolean()
+      .default(true)
+      .describe('Clients beside the server reach it by its public address too.'),
+    enabled: z.boolean().default(true).describe('`false` leaves the forward out.'),
+    description: descriptionSchema().optional(),
+  }),
+  { what: 'a forward' },
+);
+
+export const natSchema = withWords(
+  z.strictObject({
+    pools: z
+      .record(nameSchema('a pool name'), pool)
+      .optional()
+      .describe('Public addresses by name, for `translate-to`.'),
+    source: z
+      .array(sourceRule)
+      .optional()
+      .describe('Source NAT in order: the first rule that matches decides. Replies need no rule.'),
+    static: z
+      .array(staticRule)
+      .optional()
+      .describe('One to one, in both directions; before the rules of `source`.'),
+    forwards: z
+      .array(forward)
+      .optional()
+      .describe('Destination NAT: what comes to a public address goes to a server.'),
+  }),
+  {
+    what: 'nat',
+    planned: { nat64: 'NAT64', nptv6: 'NPTv6', helpers: 'FTP and SIP helpers' },
+  },
+).describe('Translation of addresses. Rules of policies match real addresses.');
+
+export type NatConfig = Loaded<z.infer<typeof natSchema>>;
+
+/** The part of a rule file that is about NAT. */
+export interface NatPart {
+  readonly nat?: NatConfig | undefined;
+}
+
+export type SourceConfig = NonNullable<NatConfig['source']>[number];
+export type StaticConfig = NonNullable<NatConfig['static']>[number];
+export type ForwardConfig = NonNullable<NatConfig['forwards']>[number];
