@@ -19,7 +19,7 @@ struct sl_offline;
 void sl_offline_local(struct sl_worker *w, struct rte_mbuf **m, uint16_t n);
 void sl_offline_dropped(struct sl_worker *w, struct rte_mbuf **m, uint16_t n);
 
-/* What a packet's new session translates. */
+/* What is translated of a packet, as far as it is known. */
 void sl_offline_translated(struct sl_worker *w, const struct sl_pkt *p, const struct sl_nat *nat);
 
 /* Each packet stands alone, as the first of a new flow: no session is kept. */

@@ -74,6 +74,7 @@ static void ask_policy(struct sl_worker *w, const struct rte_mbuf *m, struct sl_
 		return;
 	sl_flow_of_packet(m, &flow);
 	sl_nat_arrive(w, p->from, &flow, p->family == 4 ? p->key4.dport : p->key6.dport, &nat);
+	sl_offline_translated(w, p, &nat);
 	sl_way_find(w->tables, w->dp->fib, p->family, ip + (p->family == 4 ? 12 : 8),
 		    nat.server.address, &way);
 	sl_seen_packet(m, way.out, sl_now_s(w), &seen);
@@ -119,9 +120,15 @@ void sl_offline_translated(struct sl_worker *w, const struct sl_pkt *p, const st
 	if (p->input < o->first || !sl_nat_any(nat))
 		return;
 	r = &o->results[p->input - o->first];
-	memcpy(r->source, nat->client.address, sizeof(r->source));
+	if (nat->departure || nat->hairpin) {
+		memcpy(r->source, nat->client.address, sizeof(r->source));
+		r->source_port = rte_be_to_cpu_16(nat->client.port);
+	} else {
+		memcpy(r->source, p->family == 4 ? (const void *)&p->key4.src : p->key6.src,
+		       p->family == 4 ? 4 : 16);
+		r->source_port = rte_be_to_cpu_16(p->family == 4 ? p->key4.sport : p->key6.sport);
+	}
 	memcpy(r->destination, nat->server.address, sizeof(r->destination));
-	r->source_port = rte_be_to_cpu_16(nat->client.port);
 	r->destination_port = rte_be_to_cpu_16(nat->server.port);
 	r->source_rule = nat->departure ? nat->departure : nat->hairpin ? nat->arrival : 0;
 	r->destination_rule = nat->arrival;

@@ -2,6 +2,7 @@
 #include "firewall/open.h"
 
 #include "balancer/balance.h"
+#include "core/count.h"
 #include "core/offline.h"
 #include "firewall/edit.h"
 #include "firewall/refresh.h"
@@ -201,6 +202,14 @@ static enum sl_drop publish(struct sl_worker *w, const struct sl_pkt *p, const s
 	}
 }
 
+static void count_rules(struct sl_worker *w, const struct sl_nat *nat)
+{
+	if (nat->arrival)
+		sl_count_rule(w, nat->arrival);
+	if (nat->departure)
+		sl_count_rule(w, nat->departure);
+}
+
 enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const struct sl_opening *o)
 {
 	struct sl_pkt *p = sl_pkt(m);
@@ -241,6 +250,8 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 		sl_balance_begin(w->dp->balancers, sl_session_extend(w->sessions, s), o->nat->backend);
 	p->session = ref;
 	p->session_how = SL_SESSION_NEW;
+	if (unlikely(sl_nat_any(o->nat)))
+		count_rules(w, o->nat);
 	if (unlikely(s->flags & SL_SESSION_NAT)) {
 		p->flags |= SL_PKT_REWRITE;
 		if (w->offline)

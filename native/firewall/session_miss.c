@@ -103,6 +103,8 @@ static bool prepare(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 	sl_flow_of_packet(m, &miss->flow);
 	sl_nat_arrive(w, p->from, &miss->flow, p->family == 4 ? p->key4.dport : p->key6.dport,
 		      &miss->nat);
+	if (unlikely(w->offline))
+		sl_offline_translated(w, p, &miss->nat);
 	if (p->flags & SL_PKT_FROM_HOST) {
 		const struct sl_image_interfaces *out = w->tables->ifaces[p->out_iface];
 

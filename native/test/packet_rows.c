@@ -169,6 +169,8 @@ static bool counters_moved(const struct packet_row *row, const struct frame *f,
 	}
 	if (row->rule)
 		want.hits[row->rule == RULE_DEFAULT ? 0 : row->rule]++;
+	if (row->nat)
+		want.hits[row->nat]++;
 	take(&now);
 	for (unsigned int i = 0; i < SL_DROP_REASONS; i++)
 		wrong |= differs(sl_drop_name(i), i, now.drops[i], want.drops[i]);

@@ -17,6 +17,7 @@ struct packet_row {
 	uint16_t out; /* interface, or BOX */
 	enum sl_drop drop;
 	uint32_t rule;	    /* whose hits rise by one, or 0: none's */
+	uint32_t nat;	    /* the same of a rule of NAT */
 	const char *becomes; /* as what it leaves, but for the hop; NULL: as it came */
 	const char *answer; /* what the box sends back by itself, frame_text(); NULL: nothing */
 	uint32_t after;	    /* ms since the row before, 1 unless given */

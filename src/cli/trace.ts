@@ -4,6 +4,7 @@ import { etherFrame } from '../datapath/frame.js';
 import type { OfflineDatapath } from '../datapath/offline.js';
 import { buildPacket } from '../datapath/packet.js';
 import { renderSteps } from '../diagnostics/render.js';
+import { translationOf, type Nat } from '../trace/translation.js';
 import { phases, type Phase } from '../trace/phases.js';
 import { modelNames, Names, type Verdict } from '../trace/verdicts.js';
 import { complain, EXIT, parseArguments, print, wrongUsage } from './arguments.js';
@@ -36,6 +37,7 @@ const FORMATS = new Map([
 
 interface Traced extends Verdict {
   readonly n: number;
+  readonly nat: Nat;
   readonly phases: readonly Phase[];
 }
 
@@ -111,16 +113,18 @@ async function trace(
     for (const result of results) {
       const n = result.input;
       const verdict = names.verdict(result, packets[n]?.iface.name ?? '');
-      traced.push({ n, ...verdict, phases: phases(result, verdict.reason, names) });
+      const packet = packets[n];
+      const nat = packet === undefined ? {} : translationOf(result, packet.parts, names);
+      traced.push({ n, ...verdict, nat, phases: phases(result, verdict.reason, names, nat) });
     }
   }
   return traced.sort((a, b) => a.n - b.n);
 }
 
-/** The fields of `--json`; nothing translates, balances or encrypts yet. */
+/** The fields of `--json`; nothing balances or encrypts yet. */
 function document(one: Traced) {
-  const { phases: steps, ...verdict } = one;
-  return { ...verdict, nat: {}, backend: null, sa: null, phases: steps };
+  const { phases: steps, nat, ...verdict } = one;
+  return { ...verdict, nat, backend: null, sa: null, phases: steps };
 }
 
 function report(one: Traced, { iface, parts }: ListedPacket): string {

@@ -53,11 +53,12 @@ export class Names {
     this.#currentInterfaces = image.records('interfaces').map((one) => this.#interface(image, one));
     const policies = image.records('policies').map(({ name }) => image.string(name));
     const files = new Map<number, string>();
-    const current = image.records('rules').map(({ policy, name, slot, file, line }) => {
+    const current = image.records('rules').map(({ policy, name, slot, file, line, action }) => {
       const path = files.get(file) ?? image.string(file);
       files.set(file, path);
       const named = image.string(name);
-      const rule = { slot, policy: policies[policy] ?? '', name: named, file: path, line };
+      const of = action === CONSTANTS.ACTION_TRANSLATE ? 'nat' : (policies[policy] ?? '');
+      const rule = { slot, policy: of, name: named, file: path, line };
       this.#rules.set(slot, rule);
       return rule;
     });

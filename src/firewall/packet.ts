@@ -144,7 +144,11 @@ function parseKind(text: string): { protocol: number; type: number; code: number
   return { protocol, type: 0, code: 0 };
 }
 
-function parseEnd(text: string, protocol: number): { address: Address; port: number } | string {
+/** `ADDR[:PORT]`, IPv6 in brackets where a port follows; a string is the reason why it is none. */
+export function parseEnd(
+  text: string,
+  protocol: number,
+): { address: Address; port: number } | string {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
   const plain = /^([^:]*)(?::([^:]*))?$/.exec(text);
   // Without brackets nobody can tell the port from the last group of the address.

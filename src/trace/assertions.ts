@@ -6,9 +6,12 @@ import type { OfflineDatapath, OfflineResult } from '../datapath/offline.js';
 import { buildPacket } from '../datapath/packet.js';
 import type { Diagnostic, Excerpt } from '../diagnostics/diagnostic.js';
 import type { Position } from '../diagnostics/position.js';
-import { parsePacket, wordsOf } from '../firewall/packet.js';
+import { parseEnd, parsePacket, wordsOf, type PacketText } from '../firewall/packet.js';
+import type { Address } from '../net/sets.js';
+import { readAddress } from '../tables/address.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
 import { phases } from './phases.js';
+import { translationOf, type Nat } from './translation.js';
 import { Names, type SlotNames } from './verdicts.js';
 
 /** An assertion ready to be asked: its packet as bytes and the outcome by slots. */
@@ -25,7 +28,13 @@ export interface Assertion {
   /** null where the assertion leaves it open. */
   readonly rule: number | null;
   readonly out: number | 'local' | null;
+  /** Ends after translation; a port is 0 where it is left open. */
+  readonly source: End | null;
+  readonly destination: End | null;
+  readonly packet: PacketText;
 }
+
+type End = { readonly address: Address; readonly port: number };
 
 /** Assertions asked at once. */
 const BATCH = 1000;
@@ -40,6 +49,11 @@ export function assertionsOf(model: Model, slots: Slots): Assertion[] {
     const entry = interfaces.get(packet.interface);
     const words = wordsOf(text.slice(arrow + 2)).map((word) => word.text);
     const name = words[1]?.includes('/') === true ? words[1] : null;
+    const end = (word: string): End | null => {
+      const text = words.includes(word) ? words[words.indexOf(word) + 1] : undefined;
+      const found = text === undefined ? '' : parseEnd(text, packet.protocol);
+      return typeof found === 'string' ? null : found;
+    };
     const out = words.includes('out') ? (words[words.indexOf('out') + 1] ?? null) : null;
     return {
       text,
@@ -51,6 +65,9 @@ export function assertionsOf(model: Model, slots: Slots): Assertion[] {
       verdict: words[0] === 'allow' ? 'allow' : words[0] === 'reject' ? 'reject' : 'deny',
       rule: name === null ? null : slotOf(slots.rules, ruleKey(...split(name))),
       out: out === null || out === 'local' ? out : slotOf(slots.interfaces, out),
+      source: end('source'),
+      destination: end('destination'),
+      packet,
     };
   });
 }
@@ -83,27 +100,47 @@ export async function failing(
 }
 
 /** What drops a packet that a rule allows denies it too: a missing route, an invalid header. */
-function holds({ verdict, rule, out }: Assertion, result: OfflineResult): boolean {
+function holds(assertion: Assertion, result: OfflineResult): boolean {
+  const { verdict, rule, out, packet } = assertion;
   const passed = result.fate !== M.FATE_DROPPED && result.verdict === M.VERDICT_ALLOW;
   const rejected = result.verdict === M.VERDICT_REJECT;
   if (verdict !== (passed ? 'allow' : rejected ? 'reject' : 'deny')) return false;
   if (rule !== null && result.rule !== rule) return false;
+  const { source, sourcePort, destination, destinationPort } = packet;
+  const before = { address: source, port: sourcePort };
+  const asked = { address: destination, port: destinationPort };
+  const after = (bytes: Uint8Array, port: number): End => ({
+    address: readAddress(bytes, source.family),
+    port,
+  });
+  const translated = result.source_rule !== 0 || result.destination_rule !== 0;
+  const client = translated ? after(result.source, result.source_port) : before;
+  const server = translated ? after(result.destination, result.destination_port) : asked;
+  if (!fits(assertion.source, client) || !fits(assertion.destination, server)) return false;
   if (out === null) return true;
   return out === 'local' ? result.fate === M.FATE_LOCAL : result.out === out;
+}
+
+function fits(wanted: End | null, found: End): boolean {
+  if (wanted === null) return true;
+  const { family, value } = wanted.address;
+  if (family !== found.address.family || value !== found.address.value) return false;
+  return wanted.port === 0 || wanted.port === found.port;
 }
 
 function refusal(assertion: Assertion, result: OfflineResult, names: Names): Diagnostic {
   const { text, at, excerpt, entered } = assertion;
   const verdict = names.verdict(result, entered);
+  const nat = translationOf(result, assertion.packet, names);
   return {
     code: 'assert-failed',
     severity: 'error',
-    message: `'${text}' does not hold: the packet gets ${outcome(result, verdict, names)}`,
+    message: `'${text}' does not hold: the packet gets ${outcome(result, verdict, nat, names)}`,
     ...at,
     hint: null,
     related: [],
     excerpt,
-    trace: { ...verdict, phases: phases(result, verdict.reason, names) },
+    trace: { ...verdict, phases: phases(result, verdict.reason, names, nat) },
   };
 }
 
@@ -111,6 +148,7 @@ function refusal(assertion: Assertion, result: OfflineResult, names: Names): Dia
 function outcome(
   result: OfflineResult,
   { verdict, rule, reason }: ReturnType<Names['verdict']>,
+  nat: Nat,
   names: Names,
 ): string {
   const decider = rule === null ? names.decider(result.rule) : `${rule.policy}/${rule.name}`;
@@ -119,6 +157,8 @@ function outcome(
   const parts = [
     verdict,
     result.rule === M.RULE_NOT_ASKED ? null : decider,
+    nat.source === undefined ? null : `source ${nat.source.to}`,
+    nat.destination === undefined ? null : `destination ${nat.destination.to}`,
     way,
     reason === null ? null : `(${reason})`,
   ];

@@ -2,11 +2,12 @@
 import type { OfflineResult } from '../datapath/offline.js';
 import type { Step } from '../diagnostics/diagnostic.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
+import type { Nat, Translated } from './translation.js';
 import { nextHop, type Names } from './verdicts.js';
 
 /** A step on the way of a packet. */
 export interface Phase extends Step {
-  readonly name: 'parse' | 'session' | 'route' | 'policy' | 'forward';
+  readonly name: 'parse' | 'session' | 'route' | 'policy' | 'nat' | 'forward';
 }
 
 /** Which step drops for a reason, by the reason's name; all others belong to forwarding. */
@@ -16,6 +17,7 @@ const STEPS: readonly (readonly [RegExp, Phase['name']])[] = [
     /^(tcp-bad-(offset|flags)|sctp-invalid|nd-invalid|icmp-(bad-checksum|unknown-type|error-(invalid|mtu)))$/,
     'parse',
   ],
+  [/^nat-/, 'nat'],
   [/^(tcp|icmp|session)-/, 'session'],
   [/^reverse-path$/, 'route'],
   [/^(policy-|rule-|zone-flood|source-flood|limit-table|no-tables$)/, 'policy'],
@@ -25,7 +27,12 @@ const SESSIONS = ['none', 'hit', 'new'] as const;
 const ROUTES = ['not asked', 'local', 'found', 'missing'] as const;
 
 /** The steps that were asked about a packet, in order; the one that dropped it says so. */
-export function phases(result: OfflineResult, reason: string | null, names: Names): Phase[] {
+export function phases(
+  result: OfflineResult,
+  reason: string | null,
+  names: Names,
+  nat: Nat = {},
+): Phase[] {
   const dropped = reason === null ? null : stepOf(reason);
   const { family, protocol, fate, session, route, rule } = result;
   const steps: Phase[] = [];
@@ -41,6 +48,7 @@ export function phases(result: OfflineResult, reason: string | null, names: Name
   add('parse', 'pass', family === 0 ? '' : `IPv${family}, protocol ${protocol}`);
   if (session !== M.SESSION_NONE || dropped === 'session')
     add('session', SESSIONS[session] ?? 'none', '');
+  if (nat.destination !== undefined) add('nat', 'destination', change(nat.destination));
   if (route !== M.ROUTE_NOT_ASKED || dropped === 'route')
     add('route', ROUTES[route] ?? 'not asked', way(result, names));
   if (rule !== M.RULE_NOT_ASKED || dropped === 'policy') {
@@ -49,11 +57,19 @@ export function phases(result: OfflineResult, reason: string | null, names: Name
     const who = rule === M.RULE_NOT_ASKED ? '' : `, ${names.decider(rule)}`;
     add('policy', verdict, pair + who);
   }
+  if (nat.source !== undefined || dropped === 'nat') add('nat', 'source', change(nat.source));
   if (fate === M.FATE_LOCAL) add('forward', 'local', 'to the appliance');
   else if (fate === M.FATE_FORWARDED)
     add('forward', 'pass', `out ${names.iface(result.out) ?? '?'}`);
   else if (dropped === 'forward') add('forward', 'drop', '');
   return steps;
+}
+
+function change(translated: Translated | undefined): string {
+  if (translated === undefined) return '';
+  const { from, to, rule } = translated;
+  const by = rule === null ? '' : `, ${rule.name} (${rule.file}:${rule.line})`;
+  return `${from} -> ${to}${by}`;
 }
 
 function stepOf(reason: string): Phase['name'] {

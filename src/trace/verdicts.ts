@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Model } from '../compiler/model.js';
-import { rulesBySlot, slotOf, type Slots } from '../compiler/slots.js';
+import { natBySlot, rulesBySlot, slotOf, type Slots } from '../compiler/slots.js';
 import type { OfflineDatapath, OfflineResult } from '../datapath/offline.js';
 import { BUILT_IN_RULES } from '../firewall/built-in.js';
 import { formatAddress } from '../net/address.js';
@@ -38,6 +38,7 @@ const VERDICTS = ['allow', 'deny', 'reject'] as const;
 /** Names of the slots a model was compiled with. */
 export function modelNames({ model, slots }: { model: Model; slots: Slots }): SlotNames {
   const rules = rulesBySlot(model, slots);
+  const nat = natBySlot(model, slots);
   const interfaces = new Map(
     model.interfaces.map(({ name }) => [slotOf(slots.interfaces, name), name]),
   );
@@ -49,7 +50,11 @@ export function modelNames({ model, slots }: { model: Model; slots: Slots }): Sl
   return {
     rule: (slot) => {
       const found = rules.get(slot);
-      if (found === undefined) return null;
+      if (found === undefined) {
+        const own = nat.get(slot);
+        if (own === undefined) return null;
+        return { name: own.name, policy: 'nat', file: own.at.file, line: own.at.line };
+      }
       const { policy, rule } = found;
       return { name: rule.name, policy: policy.name, file: rule.at.file, line: rule.at.line };
     },

@@ -2,7 +2,8 @@
 import type { Span } from '../../diagnostics/collect.js';
 import { didYouMean } from '../../diagnostics/suggest.js';
 import { quote } from '../../diagnostics/text.js';
-import { parsePacket, wordsOf } from '../../firewall/packet.js';
+import { parseEnd, parsePacket, wordsOf } from '../../firewall/packet.js';
+import { PROTOCOLS } from '../../net/services.js';
 import type { Context } from '../../rulefile/context.js';
 import type { Document } from '../document.js';
 
@@ -19,8 +20,6 @@ interface Names {
 }
 
 const PLANNED: ReadonlyMap<string, string> = new Map([
-  ['source', 'NAT'],
-  ['destination', 'NAT'],
   ['backend', 'balancers'],
   ['sa', 'VPN'],
 ]);
@@ -47,6 +46,18 @@ export function checkAssertions(document: Document, context: Context): void {
   };
   for (const [i, line] of lines.entries())
     new Line(line, context.at(lines, i), names, context).check();
+}
+
+/** Why a text is no end of a packet of this protocol; null where it is one. */
+function wrongEnd(text: string, protocol: number): string | null {
+  const end = parseEnd(text, protocol);
+  return typeof end === 'string' ? end : null;
+}
+
+/** The protocol of an assertion's packet; that of TCP where it has a fault, which is told already. */
+function packetProtocol(text: string): number {
+  const packet = parsePacket(text.slice(0, text.indexOf('=>')).trimEnd());
+  return 'problem' in packet ? PROTOCOLS.tcp : packet.protocol;
 }
 
 class Line {
@@ -98,13 +109,21 @@ class Line {
         this.#context.report('not-built', this.#part(word.index, word.text.length), message);
         return;
       }
-      if (word.text === 'out') {
+      if (word.text === 'source' || word.text === 'destination') {
+        const end = rest[++i];
+        const problem =
+          end === undefined
+            ? `an address follows '${word.text}'`
+            : wrongEnd(end.text, packetProtocol(this.#text));
+        const { index, text } = end ?? word;
+        if (problem !== null) this.#fail(problem, index, text.length);
+      } else if (word.text === 'out') {
         const name = rest[++i];
         if (name === undefined) this.#fail("the name of an interface follows 'out'", word.index, 3);
         else if (name.text !== 'local') this.#interface(name.text, name.index);
       } else if (i === 0 && word.text.includes('/')) this.#rule(word.text, word.index);
       else {
-        const message = `${quote(word.text)} is no outcome: POLICY/RULE or 'out IFACE' can follow`;
+        const message = `${quote(word.text)} is no outcome: POLICY/RULE, 'source ADDR', 'destination ADDR' or 'out IFACE' can follow`;
         this.#fail(message, word.index, word.text.length);
       }
     }
