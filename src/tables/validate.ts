@@ -25,6 +25,7 @@ class Validator {
     this.#extras();
     this.#rules();
     this.#pairs();
+    this.#nat();
   }
 
   #network(): void {
@@ -115,7 +116,8 @@ class Validator {
         this.#reference('rules', i, 'address_sets', rule.source);
         this.#reference('rules', i, 'address_sets', rule.destination);
         this.#reference('rules', i, 'service_sets', rule.service);
-        this.#reference('rules', i, 'rule_extras', rule.extra);
+        const translates = rule.action === C.ACTION_TRANSLATE;
+        this.#reference('rules', i, translates ? 'translations' : 'rule_extras', rule.extra);
       }
     }
     if (next !== rules.length) this.#fail('rules', next, 'in no policy');
@@ -132,10 +134,30 @@ class Validator {
     let last = -1;
     for (const [i, pair] of this.#image.records('pairs').entries()) {
       this.#range('pairs', i, 'pair_parts', pair.first_part, pair.parts);
+      this.#range('pairs', i, 'pair_parts', pair.first_nat, pair.nat_parts);
       const order = pair.from * C.MAX_ZONES + pair.to;
       if (order <= last || pair.from === C.ZONE_NONE) this.#fail('pairs', i, 'not in order');
       last = order;
     }
+  }
+
+  #nat(): void {
+    for (const [i, one] of this.#image.records('translations').entries())
+      if (one.kind === C.NAT_POOL || one.pool !== C.SET_ANY)
+        this.#reference(
+          'translations',
+          i,
+          one.kind === C.NAT_BALANCER ? 'balancers' : 'address_sets',
+          one.pool,
+        );
+    let zone = -1;
+    for (const [i, one] of this.#image.records('arrivals').entries()) {
+      this.#range('arrivals', i, 'pair_parts', one.first_part, one.parts);
+      if (one.zone <= zone) this.#fail('arrivals', i, 'not in order');
+      zone = one.zone;
+    }
+    for (const [i, { set }] of this.#image.records('proxies').entries())
+      this.#reference('proxies', i, 'address_sets', set);
   }
 
   #reference(section: SectionName, i: number, to: SectionName, id: number): void {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { NO_NAT } from '../../src/nat/model.js';
 import {
   ANY_PROTOCOL,
   type Policy,
@@ -69,6 +70,7 @@ export function model(parts: Partial<Model> = {}): Model {
     zones: [zone('inside'), zone('outside')],
     policies: [],
     schedules: [],
+    nat: NO_NAT,
     routes: [
       { at: AT, to: prefix4(0, 0), via: null, interface: 'outside', distance: 1 },
       { at: AT, to: prefix6(0n, 0), via: null, interface: 'outside', distance: 1 },

@@ -87,11 +87,15 @@ describe('assertions', () => {
     ],
     [
       'inside tcp 10.1.0.2:1 192.0.2.1:80 => allow wan',
-      "9:49 assert-syntax: 'wan' is no outcome: POLICY/RULE or 'out IFACE' can follow",
+      "9:49 assert-syntax: 'wan' is no outcome: POLICY/RULE, 'source ADDR', 'destination ADDR' or 'out IFACE' can follow",
     ],
     [
-      'inside tcp 10.1.0.2:1 192.0.2.1:80 => allow p/r source 1.1.1.1',
-      "9:53 not-built: 'source' belongs to NAT, which is not built yet",
+      'inside tcp 10.1.0.2:1 192.0.2.1:80 => allow p/r source 1.1.1',
+      "9:60 assert-syntax: '1.1.1' is not an address: an IPv4 address is four decimal numbers, as in 192.0.2.1",
+    ],
+    [
+      'inside tcp 10.1.0.2:1 192.0.2.1:80 => allow p/r backend web1',
+      "9:53 not-built: 'backend' belongs to balancers, which is not built yet",
     ],
     [
       '"inside tcp 10.1.0.2:1 192.0.2.1:80 => allow out wna"',
@@ -103,8 +107,8 @@ describe('assertions', () => {
 
   it('keep quiet about names after other errors', () => {
     expect(
-      shown('version: 1\nnat: {}\nassert: [inside tcp 1.1.1.1 2.2.2.2 => allow p/r]\n'),
-    ).toEqual(["2:1 not-built: 'nat' belongs to NAT, which is not built yet"]);
+      shown('version: 1\nbalancers: {}\nassert: [inside tcp 1.1.1.1 2.2.2.2 => allow p/r]\n'),
+    ).toEqual(["2:1 not-built: 'balancers' belongs to balancers, which is not built yet"]);
   });
 });
 

@@ -24,7 +24,7 @@ const NONE = {
   family: 0,
   source_length: 0,
   destination_length: 0,
-  reserved: 0,
+  flags: 0,
 };
 
 describe('session filters', () => {

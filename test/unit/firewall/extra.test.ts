@@ -35,6 +35,7 @@ describe('what few rules have', () => {
       tcpFlags: { mask: 0x13, value: 0x02, not: false },
       dscp: (1n << 46n) | 1n | (1n << 8n),
       schedule: 'night',
+      forward: null,
       limit: {
         rate: { every: 6e9, burst: 5 },
         sourceRate: { every: 333_333_333, burst: 5 },
