@@ -24,9 +24,10 @@ struct spec {
 	const char *text, *next;
 	char src[64], dst[64];
 	uint8_t proto, flags, type, code;
+	uint16_t arp; /* operation, 0: it is IP */
 	uint32_t sport, dport, seq, ack, win, urg, rest;
 	uint32_t len, ttl, tos, id, df, vlan, pad, cut;
-	struct bytes options, ip_options, payload, ext;
+	struct bytes options, ip_options, payload, ext, dmac, smac;
 	uint8_t first_ext; /* 0: none; hop-by-hop is told by ext.length */
 	uint32_t last_ext; /* where the last one begins */
 	unsigned int pokes;
@@ -180,6 +181,10 @@ static void keys(struct spec *s)
 			hex(s, &s->payload);
 		else if (!strcmp(key, "about"))
 			quote(s);
+		else if (!strcmp(key, "dmac"))
+			hex(s, &s->dmac);
+		else if (!strcmp(key, "smac"))
+			hex(s, &s->smac);
 		else if (!strcmp(key, "ext"))
 			extension(s);
 		else if (!strcmp(key, "ip") || !strcmp(key, "l4"))
@@ -209,7 +214,9 @@ static void start(struct spec *s)
 	if (!word(s, arrow, sizeof(arrow)) || strcmp(arrow, ">"))
 		bad(s, "no arrow");
 	endpoint(s, s->dst, &s->dport);
-	if (!strcmp(text, "icmp")) {
+	if (!strcmp(text, "arp")) {
+		s->arp = (uint16_t)number(s, 10);
+	} else if (!strcmp(text, "icmp")) {
 		s->proto = strchr(s->src, ':') ? 58 : 1;
 		if (!word(s, text, sizeof(text)) || !strchr(text, '/'))
 			bad(s, "no TYPE/CODE");
@@ -289,6 +296,33 @@ static void headers(struct frame *f, const struct spec *s)
 	f->l4 = f->length;
 }
 
+/* The Ethernet header as the line has it, where it says something. */
+static void macs(struct frame *f, const struct spec *s)
+{
+	if (s->dmac.length % 6 || s->smac.length % 6)
+		bad(s, "no MAC");
+	memcpy(f->bytes, s->dmac.at, s->dmac.length ? 6 : 0);
+	memcpy(f->bytes + 6, s->smac.at, s->smac.length ? 6 : 0);
+}
+
+/* RFC 826, in place of the IP packet that frame_ip() began. */
+static void arp(struct frame *f, const struct spec *s)
+{
+	uint8_t ends[8], body[28] = {0, 1, 8, 0, 6, 4};
+
+	memcpy(ends, f->bytes + f->l3 + 12, sizeof(ends));
+	if (s->arp == 1 && !s->dmac.length)
+		memset(f->bytes, 0xff, 6);
+	put(body + 6, 2, s->arp);
+	memcpy(body + 8, f->bytes + 6, 6);
+	memcpy(body + 14, ends, 4);
+	memcpy(body + 18, f->bytes, s->arp == 1 ? 0 : 6);
+	memcpy(body + 24, ends + 4, 4);
+	f->bytes[f->l3 - 1] = 6;
+	f->length = f->l3;
+	frame_add(f, body, sizeof(body));
+}
+
 void frame_text(struct frame *f, const char *text)
 {
 	struct spec *s = calloc(1, sizeof(*s));
@@ -302,8 +336,13 @@ void frame_text(struct frame *f, const char *text)
 	start(s);
 	keys(s);
 	headers(f, s);
-	transport(f, s);
-	frame_finish(f);
+	macs(f, s);
+	if (s->arp) {
+		arp(f, s);
+	} else {
+		transport(f, s);
+		frame_finish(f);
+	}
 	if (s->ext.length)
 		f->bytes[f->l3 + 6] = s->first_ext;
 	for (unsigned int i = 0; i < s->pokes; i++) {

@@ -101,16 +101,18 @@ static void one_hop(struct frame *want, const struct frame *f, uint16_t out)
 	}
 }
 
-/* What the box sends by itself goes back by the way `f` came. */
-static void answer(struct frame *want, const struct frame *f, const char *text)
+/* What the box sends by itself goes back by the way `f` came, unless the text has a `dmac`. */
+static void answer(struct frame *want, const struct frame *f, uint16_t port, const char *text)
 {
+	const uint8_t mac[6] = {2, 0, 0, 0, 0, (uint8_t)port};
 	struct frame plain;
 
 	frame_text(&plain, text);
 	want->length = 0;
-	frame_add(want, f->bytes + 6, 6);
-	frame_add(want, f->bytes, 6);
-	frame_add(want, f->bytes + 12, f->l3 - 12);
+	frame_add(want, strstr(text, " dmac ") ? plain.bytes : f->bytes + 6, 6);
+	frame_add(want, f->bytes[0] & 1 ? mac : f->bytes, 6);
+	frame_add(want, f->bytes + 12, f->l3 - 14);
+	frame_add(want, plain.bytes + plain.l3 - 2, 2);
 	frame_add(want, plain.bytes + plain.l3, plain.length - plain.l3);
 }
 
@@ -159,7 +161,7 @@ static bool counters_moved(const struct packet_row *row, const struct frame *f,
 		want.ifaces[in].rx_dropped++;
 	} else if (row->out == BOX) {
 		want.ifaces[in].to_host++;
-	} else {
+	} else if (row->out != ANSWERED) {
 		want.ifaces[row->out].tx_packets++;
 		want.ifaces[row->out].tx_bytes += sent->length;
 	}
@@ -193,7 +195,7 @@ static bool counters_moved(const struct packet_row *row, const struct frame *f,
 static bool row_holds(const struct packet_row *row)
 {
 	struct frame f, changed, sent = {0}, back = {0};
-	bool forwarded = !row->drop && row->out != BOX;
+	bool forwarded = !row->drop && row->out != BOX && row->out != ANSWERED;
 	const struct sl_result *r;
 	struct counted before;
 	unsigned int outputs = 0;
@@ -207,9 +209,9 @@ static bool row_holds(const struct packet_row *row)
 		       row->drop ? sl_drop_name(row->drop) : "taken");
 		return false;
 	}
-	if (r->fate != (row->drop	    ? SL_FATE_DROPPED :
-			row->out == BOX ? SL_FATE_LOCAL :
-					      SL_FATE_FORWARDED)) {
+	if (r->fate != (row->drop ? SL_FATE_DROPPED :
+			forwarded ? SL_FATE_FORWARDED :
+				    SL_FATE_LOCAL)) {
 		printf("  fate %u\n", r->fate);
 		return false;
 	}
@@ -217,12 +219,12 @@ static bool row_holds(const struct packet_row *row)
 	if (forwarded) {
 		one_hop(&sent, &changed, row->out);
 		good &= same_frame(outputs++, &sent, port_of(row->out));
-	} else if (!row->drop) {
+	} else if (row->out == BOX) {
 		/* The kernel gets it as it came. */
 		good &= same_frame(outputs++, row->becomes ? &changed : &f, SL_IFACE_NONE);
 	}
 	if (row->answer) {
-		answer(&back, &f, row->answer);
+		answer(&back, &f, row->in, row->answer);
 		good &= same_frame(outputs++, &back, row->in);
 	}
 	good &= !differs("frames out after", 0, pipeline.outputs, outputs);

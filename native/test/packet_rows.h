@@ -14,7 +14,7 @@ struct packet_row {
 	uint16_t in;	  /* port */
 	const char *packet; /* frame_text() */
 	/* What becomes of it: leaves by `out`, is given to the box, or is dropped. */
-	uint16_t out; /* interface, or BOX */
+	uint16_t out; /* interface, BOX or ANSWERED */
 	enum sl_drop drop;
 	uint32_t rule;	    /* whose hits rise by one, or 0: none's */
 	uint32_t nat;	    /* the same of a rule of NAT */
@@ -24,6 +24,7 @@ struct packet_row {
 };
 
 #define BOX 0xffff
+#define ANSWERED 0xfffe /* ends as `answer`; the kernel does not see it */
 /* Of rule slot 0, the default: 0 in a row says that nothing was asked. */
 #define RULE_DEFAULT 0xffffffffu
 

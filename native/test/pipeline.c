@@ -80,7 +80,7 @@ void *pipeline_image(bool without_out, size_t *size)
 	iface(&b,
 	      (struct sl_image_interfaces){.slot = DMZ, .zone = 4, .mtu = 1500, .parent = INSIDE,
 					   .vlan = 20, .flags = SL_IFACE_VLAN},
-	      "dmz", (const char *[]){"10.20.0.1", NULL}, (uint8_t[]){24});
+	      "dmz", (const char *[]){"10.20.0.1", "2001:db8:20::1", NULL}, (uint8_t[]){24, 64});
 	iface(&b, (struct sl_image_interfaces){.slot = NARROW, .zone = 4, .mtu = 1280}, "narrow",
 	      (const char *[]){"10.30.0.1", "2001:db8:30::1", NULL}, (uint8_t[]){24, 64});
 	route(&b, "10.9.0.0", 16, INSIDE, "10.1.0.9");

@@ -10,7 +10,7 @@
  *
  *   inside (1, zone 2)  10.1.0.1/16, 2001:db8:a::1/64, MTU 9000; the gateway 10.1.0.9 leads to 10.9/16
  *   wan    (2, zone 3)  198.51.100.2/28, 2001:db8:1::2/64; default routes by .1 and ::1
- *   dmz    (3, zone 4)  VLAN 20 of inside, 10.20.0.1/24
+ *   dmz    (3, zone 4)  VLAN 20 of inside, 10.20.0.1/24, 2001:db8:20::1/64
  *   ll     (4, zone 4)  MTU 1280
  *
  *   slot 16  inside -> wan    deny tcp/25

@@ -1,143 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
 #include <cmocka.h>
 
+#include "test/nat_network.h"
 #include "test/packet_rows.h"
 #include "test/packets/packets.h"
-
-/*
- * NAT beside the network of pipeline.h. Sources, inside -> wan, in this order:
- *   21  10.1.5.0/24  a pool, 198.51.100.5 ports 2000-2003
- *   22  10.1.6.0/30  one to one 198.51.100.8/30
- *   23  10.1.7.0/24  stay as they are
- *   24  the others of IPv4, and 2001:db8:a::77: the address of wan
- * Destinations, from wan and inside:
- *   25  198.51.100.3 tcp/8000-8009 -> 10.1.2.80:80-89, hairpin
- *   26  198.51.100.3 udp/53 and icmp -> 10.20.0.53
- *   27  198.51.100.8/30 -> 10.1.6.0/30
- *   28  198.51.100.4 -> 198.51.100.2, the box
- */
-
-
-static uint32_t set4(struct image_builder *b, const char *lo, const char *hi, const char *six)
-{
-	struct sl_image_address_sets set = {.first4 = b->section[SL_SECTION_RANGES4].count,
-					    .first6 = b->section[SL_SECTION_RANGES6].count};
-	struct sl_image_ranges4 range = {ntohl(inet_addr(lo)), ntohl(inet_addr(hi))};
-
-	set.count4 = 1;
-	image_add(b, SL_SECTION_RANGES4, &range);
-	if (six) {
-		struct sl_image_ranges6 r;
-		uint64_t words[2];
-
-		inet_pton(AF_INET6, six, words);
-		r.lo_high = r.hi_high = rte_be_to_cpu_64(words[0]);
-		r.lo_low = r.hi_low = rte_be_to_cpu_64(words[1]);
-		image_add(b, SL_SECTION_RANGES6, &r);
-		set.count6 = 1;
-	}
-	return image_add(b, SL_SECTION_ADDRESS_SETS, &set);
-}
-
-static void translate(struct image_builder *b, uint32_t source, uint32_t destination,
-		      uint32_t service, struct sl_image_translations t, const char *address)
-{
-	uint32_t rule = image_rule(b, source, destination, service, SL_ACTION_TRANSLATE);
-	struct sl_image_rules *record =
-		&((struct sl_image_rules *)(void *)b->section[SL_SECTION_RULES].data)[rule];
-
-	if (address)
-		inet_pton(AF_INET, address, t.address);
-	if (t.kind != SL_NAT_POOL)
-		t.pool = SL_SET_ANY;
-	record->extra = image_add(b, SL_SECTION_TRANSLATIONS, &t);
-}
-
-static uint32_t service(struct image_builder *b, struct sl_image_services one,
-			struct sl_image_services two)
-{
-	struct sl_image_service_sets set = {b->section[SL_SECTION_SERVICES].count, 2};
-
-	image_add(b, SL_SECTION_SERVICES, &one);
-	image_add(b, SL_SECTION_SERVICES, &two);
-	return image_add(b, SL_SECTION_SERVICE_SETS, &set);
-}
-
-static int by_zones(const void *a, const void *b)
-{
-	const struct sl_image_pairs *x = a, *y = b;
-
-	return x->from != y->from ? x->from - y->from : x->to - y->to;
-}
-
-static void add_nat(struct image_builder *b)
-{
-	struct sl_image_services web = {6, 0, 65535, 8000, 8009}, dns = {17, 0, 65535, 53, 53},
-				 icmp = {1, 0, 65535, 0, 65535};
-	struct sl_image_pairs *pairs;
-	struct sl_image_arrivals arrivals = {.parts = 1};
-	uint32_t allow, sources, destinations, count;
-
-	image_policy(b, "source");
-	translate(b, set4(b, "10.1.5.0", "10.1.5.255", NULL), SL_SET_ANY, SL_SET_ANY,
-		  (struct sl_image_translations){
-			  .pool = set4(b, "198.51.100.5", "198.51.100.5", NULL), .port_lo = 2000,
-			  .port_hi = 2003, .kind = SL_NAT_POOL, .family = 4},
-		  NULL);
-	translate(b, set4(b, "10.1.6.0", "10.1.6.3", NULL), SL_SET_ANY, SL_SET_ANY,
-		  (struct sl_image_translations){.kind = SL_NAT_PREFIX, .family = 4, .length = 30},
-		  "198.51.100.8");
-	translate(b, set4(b, "10.1.7.0", "10.1.7.255", NULL), SL_SET_ANY, SL_SET_ANY,
-		  (struct sl_image_translations){.kind = SL_NAT_NONE}, NULL);
-	translate(b, set4(b, "0.0.0.0", "255.255.255.255", "2001:db8:a::77"), SL_SET_ANY, SL_SET_ANY,
-		  (struct sl_image_translations){.port_lo = 1024, .port_hi = 65535,
-						 .kind = SL_NAT_INTERFACE,
-						 .flags = SL_NAT_PRESERVE},
-		  NULL);
-	image_policy(b, "destination");
-	translate(b, SL_SET_ANY, set4(b, "198.51.100.3", "198.51.100.3", NULL),
-		  service(b, web, web),
-		  (struct sl_image_translations){.port_lo = 80, .port_hi = 89, .match_lo = 8000,
-						 .kind = SL_NAT_PREFIX, .family = 4, .length = 32,
-						 .flags = SL_NAT_HAIRPIN},
-		  "10.1.2.80");
-	translate(b, SL_SET_ANY, set4(b, "198.51.100.3", "198.51.100.3", NULL),
-		  service(b, dns, icmp),
-		  (struct sl_image_translations){.kind = SL_NAT_PREFIX, .family = 4, .length = 32},
-		  "10.20.0.53");
-	translate(b, SL_SET_ANY, set4(b, "198.51.100.8", "198.51.100.11", NULL), SL_SET_ANY,
-		  (struct sl_image_translations){.kind = SL_NAT_PREFIX, .family = 4, .length = 30},
-		  "10.1.6.0");
-	translate(b, SL_SET_ANY, set4(b, "198.51.100.4", "198.51.100.4", NULL), SL_SET_ANY,
-		  (struct sl_image_translations){.kind = SL_NAT_PREFIX, .family = 4, .length = 32},
-		  "198.51.100.2");
-
-	allow = image_part(b, 4, 1, 1);
-	sources = image_part(b, 20, 4, 1);
-	destinations = image_part(b, 21, 5, 1);
-	image_pair(b, 6, 3, 2, allow);
-	image_pair(b, 7, 3, 4, allow);
-	image_pair(b, 8, 2, 2, allow);
-	image_pair(b, 9, 3, SL_ZONE_LOCAL, allow);
-	pairs = (void *)b->section[SL_SECTION_PAIRS].data;
-	count = b->section[SL_SECTION_PAIRS].count;
-	for (uint32_t i = 0; i < count; i++) {
-		if (pairs[i].from != 2 || pairs[i].to != 3)
-			continue;
-		pairs[i].first_nat = image_add(b, SL_SECTION_PAIR_PARTS, &sources);
-		pairs[i].nat_parts = 1;
-	}
-	qsort(pairs, count, sizeof(*pairs), by_zones);
-	arrivals.first_part = image_add(b, SL_SECTION_PAIR_PARTS, &destinations);
-	for (arrivals.zone = 2; arrivals.zone <= 3; arrivals.zone++)
-		image_add(b, SL_SECTION_ARRIVALS, &arrivals);
-}
 
 static const struct packet_row rows[] = {
 	{"masquerade keeps the port, and its answer finds back", INSIDE, "udp 10.1.2.3:40000 > 203.0.113.80:53 len 20", .out = WAN, .rule = RULE_OUT, .nat = 24, .becomes = "udp 198.51.100.2:40000 > 203.0.113.80:53 len 20"},
@@ -200,7 +70,7 @@ static const struct packet_row rows[] = {
 void packets_nat(void **state)
 {
 	(void)state;
-	pipeline_change = add_nat;
+	pipeline_change = nat_network;
 	PACKET_ROWS(rows);
 	pipeline_change = NULL;
 }
@@ -213,7 +83,7 @@ void packets_nat_full(void **state)
 	struct frame f;
 
 	(void)state;
-	pipeline_change = add_nat;
+	pipeline_change = nat_network;
 	assert_int_equal(pipeline_reset(NULL), 0);
 	for (uint16_t i = 0; i < 9; i++) {
 		const struct sl_result *r;
