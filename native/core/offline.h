@@ -19,6 +19,9 @@ struct sl_offline;
 void sl_offline_local(struct sl_worker *w, struct rte_mbuf **m, uint16_t n);
 void sl_offline_dropped(struct sl_worker *w, struct rte_mbuf **m, uint16_t n);
 
+/* A packet the box answers by itself; it goes on as that answer. */
+void sl_offline_answered(struct sl_worker *w, struct sl_pkt *p);
+
 /* What is translated of a packet, as far as it is known. */
 void sl_offline_translated(struct sl_worker *w, const struct sl_pkt *p, const struct sl_nat *nat);
 

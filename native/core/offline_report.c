@@ -188,6 +188,12 @@ void sl_offline_local(struct sl_worker *w, struct rte_mbuf **m, uint16_t n)
 	rte_pktmbuf_free_bulk(m, n);
 }
 
+void sl_offline_answered(struct sl_worker *w, struct sl_pkt *p)
+{
+	p->to = SL_ZONE_LOCAL;
+	finish(w->offline, p, SL_FATE_LOCAL);
+}
+
 void sl_offline_dropped(struct sl_worker *w, struct rte_mbuf **m, uint16_t n)
 {
 	struct sl_offline *o = w->offline;

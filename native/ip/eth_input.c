@@ -6,7 +6,7 @@
 #include "routing/adjacency.h"
 #include "tables/tables.h"
 
-enum { IP4_INPUT, IP6_INPUT, HOST_TX, DROP, EDGES };
+enum { IP4_INPUT, IP6_INPUT, HOST_TX, NAT_PROXY, DROP, EDGES };
 
 #define TYPE_IP4 0x0800
 #define TYPE_ARP 0x0806
@@ -19,7 +19,7 @@ static bool for_us(const struct sl_port *port, const uint8_t *frame)
 	return (frame[0] & 1) || port->promiscuous || memcmp(frame, port->mac, 6) == 0;
 }
 
-/* RFC 826 over Ethernet for IPv4; what it says is the kernel's business. */
+/* RFC 826 over Ethernet for IPv4; what it says is the kernel's business, or NAT's. */
 static bool arp_valid(const uint8_t *arp, uint32_t have)
 {
 	static const uint8_t head[6] = {0, 1, 8, 0, 6, 4};
@@ -132,7 +132,7 @@ static inline enum sl_drop eth_input_one(struct sl_worker *w, struct rte_mbuf *m
 		*next = IP6_INPUT;
 		return SL_DROP_NONE;
 	case TYPE_ARP:
-		*next = HOST_TX;
+		*next = sl_tables_proxy(w->tables, p->iface) ? NAT_PROXY : HOST_TX;
 		return arp(m, p);
 	default:
 		return SL_DROP_ETH_UNKNOWN_TYPE;
@@ -188,6 +188,6 @@ static struct rte_node_register eth_input = {
 	.init = sl_node_init,
 	.nb_edges = EDGES,
 	.next_nodes = {[IP4_INPUT] = "ip4_input", [IP6_INPUT] = "ip6_input",
-		       [HOST_TX] = "host_tx", [DROP] = "drop"},
+		       [HOST_TX] = "host_tx", [NAT_PROXY] = "nat_proxy", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(eth_input)

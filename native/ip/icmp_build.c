@@ -113,10 +113,16 @@ static void build4(uint8_t *ip, const struct sl_icmp_answer *a, const uint8_t *o
 	memcpy(icmp + 2, &sum, 2);
 }
 
+uint16_t sl_icmp6_sum(const uint8_t *ip, const uint8_t *icmp, uint32_t length)
+{
+	return sl_checksum_fold(sl_checksum_words(ip + 8, 32) + rte_raw_cksum(icmp, length) +
+				rte_cpu_to_be_16((uint16_t)length) +
+				rte_cpu_to_be_16(IPPROTO_ICMPV6));
+}
+
 static void build6(uint8_t *ip, const struct sl_icmp_answer *a, const uint8_t *old, uint32_t quoted)
 {
 	uint8_t *icmp = ip + 40;
-	uint64_t total;
 	uint16_t sum;
 
 	memset(ip, 0, 48);
@@ -129,9 +135,7 @@ static void build6(uint8_t *ip, const struct sl_icmp_answer *a, const uint8_t *o
 	icmp[0] = a->type;
 	icmp[1] = a->code;
 	put16(icmp + 6, a->mtu);
-	total = sl_checksum_words(ip + 8, 32) + rte_raw_cksum(icmp, 8 + quoted);
-	total += rte_cpu_to_be_16((uint16_t)(8 + quoted)) + rte_cpu_to_be_16(IPPROTO_ICMPV6);
-	sum = (uint16_t)~sl_checksum_fold(total);
+	sum = (uint16_t)~sl_icmp6_sum(ip, icmp, 8 + quoted);
 	memcpy(icmp + 2, &sum, 2);
 }
 

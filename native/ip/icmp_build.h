@@ -27,3 +27,6 @@ struct sl_icmp_answer {
 /* Writes into the empty `error` a whole frame back to the sender of `m`, MACs changed about. */
 void sl_icmp_build(struct rte_mbuf *error, const struct rte_mbuf *m,
 		   const struct sl_icmp_answer *answer);
+
+/* The sum of a message of ICMPv6 and its pseudo header (RFC 8200 8.1): 0xffff when it is right. */
+uint16_t sl_icmp6_sum(const uint8_t *ip, const uint8_t *icmp, uint32_t length);

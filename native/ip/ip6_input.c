@@ -6,7 +6,7 @@
 #include "ip/ip6_parse.h"
 #include "tables/tables.h"
 
-enum { SESSION_LOOKUP, FRAGMENT, PORT_TX, DROP, EDGES };
+enum { SESSION_LOOKUP, FRAGMENT, NAT_PROXY, PORT_TX, DROP, EDGES };
 
 /*
  * What the kernel itself sends goes out whatever it looks like; a session is made only for what has
@@ -28,6 +28,13 @@ static rte_edge_t aside(const struct sl_pkt *p)
 	return p->flags & SL_PKT_L4_WHOLE ? SESSION_LOOKUP : PORT_TX;
 }
 
+/* A neighbour solicitation, where some are for addresses of NAT. */
+static inline bool solicits(const struct sl_tables *tables, const struct sl_pkt *p)
+{
+	return unlikely(p->key6.proto == IPPROTO_ICMPV6) && p->icmp == SL_ND_SOLICITATION << 8 &&
+	       tables && sl_tables_proxy(tables, p->iface);
+}
+
 static inline rte_edge_t ip6_input_one(const struct sl_tables *tables, struct rte_mbuf *m)
 {
 	struct sl_pkt *p = sl_pkt(m);
@@ -44,7 +51,9 @@ static inline rte_edge_t ip6_input_one(const struct sl_tables *tables, struct rt
 	p->reason = reason;
 	if (unlikely(p->flags & (SL_PKT_FROM_HOST | SL_PKT_FRAGMENT)))
 		return aside(p);
-	return likely(!reason) ? SESSION_LOOKUP : DROP;
+	if (unlikely(reason))
+		return DROP;
+	return solicits(tables, p) ? NAT_PROXY : SESSION_LOOKUP;
 }
 
 /* Validates IPv6 and transport headers and makes the key. */
@@ -77,6 +86,7 @@ static struct rte_node_register ip6_input = {
 	.init = sl_node_init,
 	.nb_edges = EDGES,
 	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [FRAGMENT] = "fragment",
-		       [PORT_TX] = "port_tx", [DROP] = "drop"},
+		       [NAT_PROXY] = "nat_proxy", [PORT_TX] = "port_tx",
+		       [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(ip6_input)

@@ -134,6 +134,10 @@ static inline enum sl_icmp_class sl_icmp6_class(uint8_t type)
 	return SL_ICMP_UNKNOWN;
 }
 
+/* RFC 4861 4.3, 4.4 */
+#define SL_ND_SOLICITATION 135
+#define SL_ND_ADVERTISEMENT 136
+
 /* RFC 4861: neighbour discovery proper. */
 static inline bool sl_icmp6_is_nd(uint8_t type)
 {

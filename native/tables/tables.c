@@ -154,6 +154,8 @@ static void index_slots(struct sl_tables_own *t)
 		t->public.zone_flags[image->zones[i].slot] = image->zones[i].flags;
 		set_floods(&t->public.floods[image->zones[i].slot], &image->zones[i]);
 	}
+	for (uint32_t i = 0; i < image->count[SL_SECTION_PROXIES]; i++)
+		t->public.proxies[image->proxies[i].iface] = &image->proxies[i];
 	for (uint32_t i = 0; i < image->count[SL_SECTION_RULES]; i++) {
 		t->rule_by_slot[image->rules[i].slot] = i + 1;
 		t->public.rule_flags |= image->rules[i].flags;

@@ -41,6 +41,7 @@ struct sl_tables {
 	/* By slot; NULL or 0 where the image has none. */
 	const struct sl_image_interfaces *ifaces[SL_MAX_IFACES];
 	const struct sl_image_zones *zones[SL_MAX_ZONES];
+	const struct sl_image_proxies *proxies[SL_MAX_IFACES];
 	uint16_t zone_flags[SL_MAX_ZONES]; /* SL_ZONE_* */
 	uint8_t rule_flags;		   /* SL_RULE_* that any rule has */
 	struct sl_tables_floods floods[SL_MAX_ZONES];
@@ -111,6 +112,13 @@ sl_tables_translation(const struct sl_tables *tables, uint32_t slot)
 	return record != NULL && record->action == SL_ACTION_TRANSLATE ?
 		       &tables->image.translations[record->extra] :
 		       NULL;
+}
+
+/* What an interface answers ARP and neighbour solicitations for beside its own; NULL: nothing. */
+static inline const struct sl_image_proxies *sl_tables_proxy(const struct sl_tables *tables,
+							     uint16_t iface)
+{
+	return tables->proxies[iface % SL_MAX_IFACES];
 }
 
 static inline const struct sl_rule *sl_tables_judge_one(const struct sl_tables *tables,

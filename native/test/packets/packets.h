@@ -14,3 +14,4 @@ void packets_box(void **state);
 void packets_denied(void **state);
 void packets_nat(void **state);
 void packets_nat_full(void **state);
+void packets_nat_proxy(void **state);
