@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Frames through the whole graph on the offline network of test/pipeline.h. Input: per frame a
- * control byte (ingress port, family, repair the IPv4 header checksum), a length byte in units of
- * four bytes, then its bytes. Each frame must end somewhere, a dropped one with a reason.
+ * Frames through the whole graph on the offline network of test/nat_network.h. Input: per frame a
+ * control byte (ingress port, what it is, repair checksums), a length byte in units of four bytes,
+ * then its bytes. Each frame must end somewhere, a dropped one with a reason.
  */
+#include <netinet/in.h>
 #include <rte_ip.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/drop.h"
 #include "core/offline_state.h"
+#include "ip/icmp_build.h"
+#include "test/nat_network.h"
 #include "test/pipeline.h"
 
 #define MOST_FRAMES 16
-#define REPAIR 0x10
+#define REPAIR 0x10 /* the IPv4 header's checksum, or that of ICMPv6 without extension headers */
 #define ROUTED 0x20 /* give it an Ethernet header of the family, so that mutation starts at IP */
 #define IPV6 0x40
+#define ARP 0x80
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -23,11 +27,23 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
+	pipeline_change = nat_network;
 	return pipeline_start(NULL);
 }
 
 /* Sessions live from input to input, else few would ever see a second packet; not for too long. */
 #define INPUTS_A_RUN 256
+
+static void repair6(uint8_t *ip, size_t length)
+{
+	uint16_t sum;
+
+	if (length < 48 || ip[6] != IPPROTO_ICMPV6 || (size_t)(ip[4] << 8 | ip[5]) > length - 40)
+		return;
+	memset(ip + 42, 0, 2);
+	sum = (uint16_t)~sl_icmp6_sum(ip, ip + 40, (uint32_t)(ip[4] << 8 | ip[5]));
+	memcpy(ip + 42, &sum, sizeof(sum));
+}
 
 static void repair(uint8_t *frame, size_t length)
 {
@@ -55,8 +71,12 @@ static size_t put(uint8_t *at, uint8_t control, const uint8_t *bytes, size_t n, 
 	memcpy(frame, ether, lead);
 	if (lead && control & IPV6)
 		memcpy(frame + 12, "\x86\xdd", 2);
+	else if (lead && control & ARP)
+		frame[13] = 6;
 	memcpy(frame + lead, bytes, n);
-	if (control & REPAIR)
+	if (control & REPAIR && control & IPV6)
+		repair6(frame + lead, n);
+	else if (control & REPAIR)
 		repair(frame, lead + n);
 	return sizeof(record) + ((lead + n + 7) & ~(size_t)7);
 }
