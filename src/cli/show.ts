@@ -24,6 +24,7 @@ export const usage = {
 /** Options that only some shows take. */
 const OPTIONS = new Map<string, readonly string[]>([
   ['sessions', [...Object.keys(SESSION_FILTERS), 'limit']],
+  ['nat translations', [...Object.keys(SESSION_FILTERS), 'limit']],
   ['routes', ['limit']],
   ['log', [...Object.keys(SESSION_FILTERS), 'last', 'follow']],
 ]);
@@ -43,9 +44,8 @@ export function run(args: string[]): Promise<number> {
         ...RUN_DIR_OPTION,
       },
     });
-    const [what, ...rest] = positionals;
-    const known = SHOWS.find((name) => name === what);
-    if (known === undefined || rest.length > 0) throw new UsageError('what to show?');
+    const known = SHOWS.find((name) => name === positionals.join(' '));
+    if (known === undefined) throw new UsageError('what to show?');
     const query: Record<string, string> = filtersOf(values);
     if (values.last !== undefined) query['last'] = values.last;
     if (values.limit !== undefined) query['limit'] = values.limit;
@@ -55,7 +55,7 @@ export function run(args: string[]): Promise<number> {
     );
     if (extra !== undefined) throw new UsageError(`\`show ${known}\` takes no --${extra}`);
     const api = connect(values['run-dir']);
-    const path = `/show/${known}`;
+    const path = `/show/${known.replace(' ', '/')}`;
     if (values.follow) return follow(api, query, values.json);
     const text = values.json
       ? `${JSON.stringify(await api.get(path, query))}\n`

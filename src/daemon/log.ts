@@ -23,6 +23,7 @@ const EVENTS = new Map<number, string>([
   [M.LOG_SESSION_START, 'session-start'],
   [M.LOG_SESSION_END, 'session-end'],
   [M.LOG_DENY, 'deny'],
+  [M.LOG_NAT_FULL, 'nat-full'],
 ]);
 
 /** Why sessions end, by `enum sl_session_end`. */
@@ -146,7 +147,9 @@ export class LogDrain extends EventEmitter<Events> {
       rule: names.rule(record.rule),
       file: rule?.file ?? null,
       line: rule?.line ?? null,
-      ...(type === M.LOG_DENY ? { reason: reasons[reason] ?? 'unknown' } : {}),
+      ...(type === M.LOG_DENY || type === M.LOG_NAT_FULL
+        ? { reason: reasons[reason] ?? 'unknown' }
+        : {}),
       ...(ended
         ? {
             reason: ENDS[reason] ?? 'unknown',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { BUILT_IN_RULES } from '../firewall/built-in.js';
-import { formatPrefix } from '../net/address.js';
+import { formatPrefix, type Range } from '../net/address.js';
 import { readAddress } from '../tables/address.js';
 import type { DecodedImage, ImageRecord } from '../tables/decode.js';
 import { CONSTANTS } from '../tables/layout.js';
@@ -28,6 +28,13 @@ export interface InterfaceName {
   readonly vlan: number | null;
 }
 
+/** A NAT rule with a pool of addresses. */
+export interface Lender {
+  readonly rule: string;
+  readonly ranges: readonly Range[];
+  readonly ports: readonly [number, number];
+}
+
 /**
  * Names for the slots of counters, logs and sessions. Names outlive the images they came with: a log
  * record or session may speak of a rule that is gone by now.
@@ -41,6 +48,7 @@ export class Names {
   readonly #rules = new Map<number, RuleName>();
   #currentRules: readonly RuleName[] = [];
   #currentInterfaces: readonly InterfaceName[] = [];
+  #lenders: readonly Lender[] = [];
 
   constructor() {
     for (const [slot, name] of BUILT_IN_RULES)
@@ -62,6 +70,7 @@ export class Names {
       this.#rules.set(slot, rule);
       return rule;
     });
+    this.#lenders = lendersOf(image);
     const builtIn = [...BUILT_IN_RULES.keys()].map((slot) => this.#rules.get(slot) as RuleName);
     this.#currentRules = [...current, ...builtIn];
   }
@@ -69,6 +78,11 @@ export class Names {
   /** Rules of the running image in match order, the built-in ones last. */
   get rules(): readonly RuleName[] {
     return this.#currentRules;
+  }
+
+  /** NAT rules of the running image that give out addresses of their own. */
+  get lenders(): readonly Lender[] {
+    return this.#lenders;
   }
 
   get interfaces(): readonly InterfaceName[] {
@@ -137,6 +151,31 @@ export class Names {
     this.#interfaces.set(slot, one);
     return one;
   }
+}
+
+/** The NAT rules of an image that draw on pools, or change one prefix for another. */
+function lendersOf(image: DecodedImage): Lender[] {
+  const translations = image.records('translations');
+  const sets = image.records('address_sets');
+  const ranges4 = image.records('ranges4');
+  const ranges6 = image.records('ranges6');
+  return image.records('rules').flatMap(({ action, extra, name }) => {
+    const one = action === CONSTANTS.ACTION_TRANSLATE ? translations[extra] : undefined;
+    if (one?.kind !== CONSTANTS.NAT_POOL) return [];
+    const set = sets[one.pool];
+    if (set === undefined) return [];
+    const { first4, count4, first6, count6 } = set;
+    const four = ranges4
+      .slice(first4, first4 + count4)
+      .map(({ lo, hi }) => ({ family: 4 as const, low: BigInt(lo), high: BigInt(hi) }));
+    const six = ranges6.slice(first6, first6 + count6).map((range) => ({
+      family: 6 as const,
+      low: (range.lo_high << 64n) | range.lo_low,
+      high: (range.hi_high << 64n) | range.hi_low,
+    }));
+    const ports: readonly [number, number] = [one.port_lo, one.port_hi];
+    return [{ rule: image.string(name), ranges: [...four, ...six], ports }];
+  });
 }
 
 function ruleName({ policy, name }: RuleName): string {

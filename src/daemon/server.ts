@@ -87,7 +87,7 @@ async function answer(
   } else if (route === 'GET /log') {
     follow(source, url.searchParams, response);
   } else {
-    const show = SHOWS.find((name) => route === `GET /show/${name}`);
+    const show = SHOWS.find((name) => route === `GET /show/${name.replace(' ', '/')}`);
     if (show === undefined) throw new RequestError(404, `no ${route}`);
     const text = request.headers.accept === 'text/plain';
     const body = await ALL_SHOWS[show](source, url.searchParams, text);

@@ -173,6 +173,8 @@ export const SHOWS = [
   'rules',
   'groups',
   'sessions',
+  'nat pools',
+  'nat translations',
   'drops',
   'graph',
   'routes',

@@ -5,6 +5,7 @@ import { graph } from './graph.js';
 import { groups } from './groups.js';
 import { interfaces } from './interfaces.js';
 import { log } from './log.js';
+import { natPools, natTranslations } from './nat.js';
 import { neighbors } from './neighbors.js';
 import { routes } from './routes.js';
 import { rules } from './rules.js';
@@ -21,6 +22,8 @@ export const ALL_SHOWS: Readonly<Record<Show, Ask>> = {
   groups: ask(groups),
   interfaces: ask(interfaces),
   log: ask(log),
+  'nat pools': ask(natPools),
+  'nat translations': ask(natTranslations),
   neighbors: ask(neighbors),
   routes: ask(routes),
   rules: ask(rules),

@@ -3,7 +3,7 @@ import { columns, span } from '../../diagnostics/columns.js';
 import { PROTOCOLS } from '../../net/services.js';
 import { MESSAGE_CONSTANTS as M } from '../../tables/messages.js';
 import { sessionFilter } from '../session-filter.js';
-import type { Shown } from './source.js';
+import type { Shown, Source } from './source.js';
 
 /** As OP_SESSIONS tells of one. */
 interface Told {
@@ -25,6 +25,13 @@ interface Told {
   readonly bytes_reply: number;
   readonly age_ms: number;
   readonly idle_ms: number;
+  /** What the other side sees, of sessions that translate. */
+  readonly nat?: {
+    readonly source: string;
+    readonly source_port: number;
+    readonly destination: string;
+    readonly destination_port: number;
+  };
 }
 
 export interface SessionShown extends Omit<
@@ -47,22 +54,7 @@ export const sessions: Shown<{
   /** Whether there may be more than were asked for. */
   readonly more: boolean;
 }> = {
-  data: async ({ appliance }, query) => {
-    const { names, datapath } = appliance;
-    const limit = query.get('limit') ?? LIMIT;
-    const body = sessionFilter(query, limit, names);
-    const told = await datapath.json<Told[]>(M.OP_SESSIONS, { body });
-    const shown = told.map((one) => ({
-      ...one,
-      protocol: protocolName(one.protocol),
-      rule: names.rule(one.rule),
-      in: names.interface(one.in) ?? 'local',
-      out: names.interface(one.out) ?? 'local',
-      from: names.zone(one.from),
-      to: names.zone(one.to),
-    }));
-    return { sessions: shown, more: limit !== '0' && told.length >= Number(limit) };
-  },
+  data: (source, query) => liveSessions(source, query, false),
   text: (data) => {
     const table = columns(data.sessions, [
       ['protocol', ({ protocol }) => protocol],
@@ -79,6 +71,28 @@ export const sessions: Shown<{
     return data.more ? `${table}there may be more: --limit N, 0 for all\n` : table;
   },
 };
+
+/** Live sessions, or those that translate, as a query asks for. */
+export async function liveSessions(
+  { appliance }: Source,
+  query: URLSearchParams,
+  translated: boolean,
+): Promise<{ readonly sessions: readonly SessionShown[]; readonly more: boolean }> {
+  const { names, datapath } = appliance;
+  const limit = query.get('limit') ?? LIMIT;
+  const body = sessionFilter(query, limit, names, translated);
+  const told = await datapath.json<Told[]>(M.OP_SESSIONS, { body });
+  const sessions = told.map((one) => ({
+    ...one,
+    protocol: protocolName(one.protocol),
+    rule: names.rule(one.rule),
+    in: names.interface(one.in) ?? 'local',
+    out: names.interface(one.out) ?? 'local',
+    from: names.zone(one.from),
+    to: names.zone(one.to),
+  }));
+  return { sessions, more: limit !== '0' && told.length >= Number(limit) };
+}
 
 /** The protocol's name as rules write it, else its number. */
 export function protocolName(number: number): string {
