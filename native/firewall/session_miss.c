@@ -100,20 +100,25 @@ static bool prepare(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 	miss->stray = p->reason = opens_nothing(w, p);
 	if (p->reason && !may_stray(w, p->reason))
 		return false;
+	p->reason = SL_DROP_NONE;
+	if (!(p->flags & SL_PKT_FROM_HOST))
+		p->reason = (uint16_t)unwelcome(w, m, p, miss);
+	if (p->reason)
+		return false;
 	sl_flow_of_packet(m, &miss->flow);
 	sl_nat_arrive(w, p->from, &miss->flow, p->family == 4 ? p->key4.dport : p->key6.dport,
 		      &miss->nat);
 	if (unlikely(w->offline))
 		sl_offline_translated(w, p, &miss->nat);
+	p->reason = miss->nat.reason;
+	if (unlikely(p->reason))
+		return false;
 	if (p->flags & SL_PKT_FROM_HOST) {
 		const struct sl_image_interfaces *out = w->tables->ifaces[p->out_iface];
 
 		p->to = out ? out->zone : SL_ZONE_NONE;
 		miss->way = (struct sl_way){.out = p->out_iface, .to = p->to, .how = SL_ROUTE_FOUND};
 	} else {
-		p->reason = unwelcome(w, m, p, miss);
-		if (p->reason)
-			return false;
 		sl_open_way(w, p, &miss->nat.server, &miss->way);
 	}
 	miss->implicit = sl_implicit_rule(p->from, p->to, &miss->flow);
@@ -227,10 +232,6 @@ static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct mis
 			sl_log_decision(w, SL_LOG_DENY, p, &miss->flow, &miss->decision);
 		p->reason = miss->decision.reason;
 		return miss->decision.verdict == SL_VERDICT_REJECT ? REJECT : DROP;
-	}
-	if (unlikely(miss->nat.reason)) {
-		p->reason = miss->nat.reason;
-		return DROP;
 	}
 	if (miss->way.reason) {
 		p->reason = miss->way.reason;
