@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/announce.h"
 #include "host/give.h"
 #include "host/mirror.h"
 #include "host/neighbors.h"
@@ -69,8 +70,10 @@ static void carriers(struct sl_host *h)
 		const struct sl_port *port = index < SL_MAX_PORTS ? h->dp->port[index] : NULL;
 		bool up = port && atomic_load(&port->link_up);
 
-		if (tap->carrier != up)
-			sl_tap_carrier(tap, up);
+		if (tap->carrier == up)
+			continue;
+		sl_tap_carrier(tap, up);
+		sl_announce_forget(&h->plan, tap->slot);
 	}
 }
 
@@ -177,6 +180,7 @@ static void *loop(void *argument)
 		if (now - ticked >= TICK_MS) {
 			ticked = now;
 			carriers(h);
+			sl_announce(h->dp, &h->plan, &h->taps, now);
 		}
 		serve(h, now);
 		more |= h->accepted;
@@ -220,6 +224,7 @@ static void apply(void *arg)
 	struct apply *a = arg;
 	struct sl_host *h = a->host;
 
+	sl_announce_keep(&a->plan, &h->plan);
 	sl_plan_free(&h->plan);
 	h->plan = a->plan;
 	sl_adjacency_refresh(h->dp);

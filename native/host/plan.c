@@ -2,6 +2,7 @@
 #include "host/plan.h"
 
 #include <errno.h>
+#include <rte_byteorder.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,14 @@ int sl_plan_route_compare(const void *a, const void *b)
 	if (!order)
 		order = x->metric < y->metric ? -1 : x->metric > y->metric;
 	return order;
+}
+
+/* Of larger sets the first ones are announced. */
+#define MOST_PROXIES 1024 /* of an interface */
+
+int sl_plan_proxy_compare(const struct sl_plan_proxy *a, const struct sl_plan_proxy *b)
+{
+	return a->slot != b->slot ? a->slot - b->slot : memcmp(a->address, b->address, 4);
 }
 
 static bool usable(const struct sl_tables *tables, uint16_t slot)
@@ -73,6 +82,25 @@ static void add_route(struct sl_plan *plan, const struct sl_image_routes *from)
 		memcpy(r->via, from->via, 16);
 }
 
+static void add_proxies(struct sl_plan *plan, const struct sl_image *image,
+			const struct sl_image_proxies *from)
+{
+	const struct sl_image_address_sets *set = &image->address_sets[from->set];
+	uint32_t left = MOST_PROXIES;
+
+	for (uint32_t i = 0; i < set->count4; i++) {
+		const struct sl_image_ranges4 *r = &image->ranges4[set->first4 + i];
+
+		for (uint64_t a = r->lo; a <= r->hi && left > 0; a++, left--) {
+			struct sl_plan_proxy *p = &plan->proxy[plan->proxies++];
+			uint32_t address = rte_cpu_to_be_32((uint32_t)a);
+
+			*p = (struct sl_plan_proxy){.slot = from->iface};
+			memcpy(p->address, &address, 4);
+		}
+	}
+}
+
 /* Of routes alike in prefix and metric the kernel takes one: the first. */
 static void drop_doubles(struct sl_plan *plan)
 {
@@ -98,7 +126,9 @@ int sl_plan_from_tables(struct sl_plan *plan, const struct sl_tables *tables, ch
 		addresses += image->interfaces[i].addresses;
 	plan->address = calloc(addresses + 1, sizeof(*plan->address));
 	plan->route = calloc(image->count[SL_SECTION_ROUTES] + 1, sizeof(*plan->route));
-	if (!plan->iface || !plan->address || !plan->route) {
+	plan->proxy = calloc((size_t)image->count[SL_SECTION_PROXIES] * MOST_PROXIES + 1,
+			     sizeof(*plan->proxy));
+	if (!plan->iface || !plan->address || !plan->route || !plan->proxy) {
 		snprintf(error, error_size, "out of memory for addresses and routes");
 		rc = -ENOMEM;
 	}
@@ -108,6 +138,9 @@ int sl_plan_from_tables(struct sl_plan *plan, const struct sl_tables *tables, ch
 	for (uint32_t i = 0; i < image->count[SL_SECTION_ROUTES] && !rc; i++)
 		if (usable(tables, image->routes[i].iface))
 			add_route(plan, &image->routes[i]);
+	for (uint32_t i = 0; i < image->count[SL_SECTION_PROXIES] && !rc; i++)
+		if (usable(tables, image->proxies[i].iface))
+			add_proxies(plan, image, &image->proxies[i]);
 	if (rc) {
 		sl_plan_free(plan);
 		return rc;
@@ -122,5 +155,6 @@ void sl_plan_free(struct sl_plan *plan)
 	free(plan->iface);
 	free(plan->address);
 	free(plan->route);
+	free(plan->proxy);
 	memset(plan, 0, sizeof(*plan));
 }

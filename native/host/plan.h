@@ -28,11 +28,19 @@ struct sl_plan_route {
 	uint8_t family, length;
 	bool gateway, found;
 };
+/* An IPv4 address the box answers ARP for, host/announce.h. */
+struct sl_plan_proxy {
+	uint64_t due_ms; /* once told: when to tell again */
+	uint16_t slot;
+	uint8_t address[4];
+	uint8_t told; /* how often since the link came up */
+};
 struct sl_plan {
+	struct sl_plan_proxy *proxy; /* sorted */
 	struct sl_plan_iface *iface;
 	struct sl_plan_address *address;
 	struct sl_plan_route *route; /* sorted */
-	uint32_t ifaces, addresses, routes;
+	uint32_t ifaces, addresses, routes, proxies;
 };
 
 /* 0 or -errno with `error` (a name that is none for the kernel, no memory). */
@@ -42,6 +50,8 @@ void sl_plan_free(struct sl_plan *plan);
 
 /* By prefix and metric: what makes two routes the same to the kernel. For qsort and bsearch. */
 int sl_plan_route_compare(const void *a, const void *b);
+
+int sl_plan_proxy_compare(const struct sl_plan_proxy *a, const struct sl_plan_proxy *b);
 
 /* TAPs by slot; fd -1 where none is. */
 struct sl_taps {

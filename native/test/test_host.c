@@ -35,6 +35,9 @@ static const char strings[] = "\0wan\0office";
 static struct sl_image_interfaces ifaces[2];
 static struct sl_image_addresses addresses[2];
 static struct sl_image_routes routes[1];
+static struct sl_image_proxies proxies[1];
+static struct sl_image_address_sets sets[1];
+static struct sl_image_ranges4 ranges[1];
 static struct sl_tables tables;
 
 static void set_tables(void)
@@ -358,6 +361,66 @@ static void test_unresolved(void **unused)
 	rte_pktmbuf_free(m);
 }
 
+static bool is_announcement(struct rte_mbuf *m)
+{
+	const uint8_t *f = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	return m->data_len == 42 && f[12] == 8 && f[13] == 6 && memcmp(f + 28, f + 38, 4) == 0;
+}
+
+/* The next announcement is for 192.0.2.`last` (RFC 5227 2.3). */
+static void expect_announced(uint8_t last, double limit)
+{
+	uint8_t want[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, [12] = 8, [13] = 6, [15] = 1, 8, 0,
+			    6, 4, 0, 1};
+	struct rte_mbuf *m = receive(is_announcement, NULL, limit);
+
+	assert_non_null(m);
+	memcpy(want + 6, port_mac, 6);
+	memcpy(want + 22, port_mac, 6);
+	memcpy(want + 28, (uint8_t[]){192, 0, 2, last}, 4);
+	memcpy(want + 38, (uint8_t[]){192, 0, 2, last}, 4);
+	assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), want, sizeof(want));
+	assert_int_equal(sl_pkt(m)->out_iface, 1);
+	assert_int_equal(sl_pkt(m)->flags, SL_PKT_FROM_HOST);
+	rte_pktmbuf_free(m);
+}
+
+static void test_announce(void **unused)
+{
+	double begin;
+
+	(void)unused;
+	ranges[0] = (struct sl_image_ranges4){0xc0000214, 0xc0000215};
+	sets[0] = (struct sl_image_address_sets){.count4 = 1};
+	proxies[0] = (struct sl_image_proxies){.iface = 1};
+	tables.image.ranges4 = ranges;
+	tables.image.address_sets = sets;
+	tables.image.proxies = proxies;
+	tables.image.count[SL_SECTION_PROXIES] = 1;
+	assert_int_equal(sl_host_apply_tables(&tables), 0);
+	expect_announced(20, 2);
+	expect_announced(21, 2);
+	begin = now();
+	expect_announced(20, 4);
+	assert_true(now() - begin > 1.5);
+	expect_announced(21, 1);
+	/* Those that stay need it no more. */
+	ranges[0].hi++;
+	assert_int_equal(sl_host_apply_tables(&tables), 0);
+	expect_announced(22, 2);
+	expect_announced(22, 4);
+	/* Behind another link may be others. */
+	port.link_up = false;
+	sh("timeout 2 sh -c 'until ip link show wan | grep -q NO-CARRIER; do :; done'");
+	port.link_up = true;
+	for (uint8_t last = 20; last <= 22; last++)
+		expect_announced(last, 2);
+	tables.image.count[SL_SECTION_PROXIES] = 0;
+	assert_int_equal(sl_host_apply_tables(&tables), 0);
+	assert_null(receive(is_announcement, NULL, 3));
+}
+
 /* A new process finds what the old one left; what the new tables do not have goes. */
 static void test_restart(void **unused)
 {
@@ -392,7 +455,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_apply),	   cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_silence),	   cmocka_unit_test(test_frames),
-		cmocka_unit_test(test_unresolved), cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_unresolved), cmocka_unit_test(test_announce),
+		cmocka_unit_test(test_restart),
 	};
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0 || access("/dev/net/tun", W_OK) < 0) {
