@@ -54,3 +54,21 @@ void sl_flow_frames(struct sl_rig_frame *frames, uint32_t first, uint32_t flows,
 	for (uint32_t i = 0; i < flows; i++)
 		frame((struct tcp4 *)(void *)frames[i].bytes, first + i, reply, flags);
 }
+
+void sl_flow_answers(struct sl_rig_frame *answers, const struct sl_rig_frame *syns, uint32_t flows,
+		     uint8_t flags)
+{
+	for (uint32_t i = 0; i < flows; i++) {
+		const struct tcp4 *syn = (const struct tcp4 *)(const void *)syns[i].bytes;
+		struct tcp4 *f = (struct tcp4 *)(void *)answers[i].bytes;
+
+		frame(f, i, true, flags);
+		f->ip.src_addr = syn->ip.dst_addr;
+		f->ip.dst_addr = syn->ip.src_addr;
+		f->tcp.src_port = syn->tcp.dst_port;
+		f->tcp.dst_port = syn->tcp.src_port;
+		f->ip.hdr_checksum = f->tcp.cksum = 0;
+		f->ip.hdr_checksum = rte_ipv4_cksum(&f->ip);
+		f->tcp.cksum = rte_ipv4_udptcp_cksum(&f->ip, &f->tcp);
+	}
+}

@@ -12,6 +12,10 @@
 void sl_flow_frames(struct sl_rig_frame *frames, uint32_t first, uint32_t flows, bool reply,
 		    uint8_t flags);
 
+/* The server's frame that answers each of these clients' SYNs, as it saw them. */
+void sl_flow_answers(struct sl_rig_frame *answers, const struct sl_rig_frame *syns, uint32_t flows,
+		     uint8_t flags);
+
 #define SL_FLOW_SYN 0x02
 #define SL_FLOW_SYN_ACK 0x12
 #define SL_FLOW_ACK 0x10

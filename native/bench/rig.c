@@ -30,6 +30,15 @@ static uint16_t feed(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint1
 	return take;
 }
 
+/* The rig's own connections are those to and from port 443; see flows.c. */
+static bool ours(const uint8_t *ip)
+{
+	const uint8_t *tcp = ip + 20;
+	uint16_t sport = (uint16_t)(tcp[0] << 8 | tcp[1]), dport = (uint16_t)(tcp[2] << 8 | tcp[3]);
+
+	return ip[0] == 0x45 && ip[9] == IPPROTO_TCP && (sport == 443 || dport == 443);
+}
+
 /* What a forwarded IPv4 packet must look like: TTL one less than fed, header checksum right. */
 static const char *fault(const struct rte_mbuf *m)
 {
@@ -46,18 +55,17 @@ static const char *fault(const struct rte_mbuf *m)
 		return "IPv4 checksum";
 	if (p[0] & 1)
 		return "destination MAC";
+	if (ours(p + 14) && rte_ipv4_udptcp_cksum_verify((const void *)(p + 14), p + 34) != 0)
+		return "TCP checksum";
 	return NULL;
 }
 
-/* The rig's own connections are those to and from port 443; see flows.c. */
 static void tell_apart(struct sl_rig_port *port, const struct rte_mbuf *m)
 {
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *) + 14, *tcp = ip + 20;
-	uint16_t sport = (uint16_t)(tcp[0] << 8 | tcp[1]), dport = (uint16_t)(tcp[2] << 8 | tcp[3]);
 
-	if (ip[0] != 0x45 || ip[9] != IPPROTO_TCP || (sport != 443 && dport != 443))
-		return;
-	port->tcp[tcp[13] == 0x02 ? 0 : tcp[13] == 0x12 ? 1 : 2]++;
+	if (ours(ip))
+		port->tcp[tcp[13] == 0x02 ? 0 : tcp[13] == 0x12 ? 1 : 2]++;
 }
 
 static uint16_t look(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint16_t n,
@@ -67,6 +75,9 @@ static uint16_t look(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint1
 
 	(void)ethdev, (void)queue;
 	port->sent += n;
+	for (uint16_t i = 0; port->record && i < n && port->recorded < port->count; i++)
+		memcpy(port->record[port->recorded++].bytes, rte_pktmbuf_mtod(m[i], void *),
+		       SL_RIG_FRAME);
 	for (uint16_t i = 0; port->check && i < n; i++) {
 		const char *what = fault(m[i]);
 

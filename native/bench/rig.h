@@ -23,6 +23,8 @@ struct sl_rig_port {
 	uint64_t fed;
 	uint64_t sent;
 	uint64_t tcp[3];    /* of these, of the rig's own connections: SYNs, SYN+ACKs, all else */
+	struct sl_rig_frame *record; /* where not NULL: what leaves, in order, `count` at most */
+	uint32_t recorded;
 	bool check;	    /* look at each packet that leaves */
 	uint64_t wrong;	    /* packets that left as they should not */
 	const char *what;   /* the first of these */

@@ -54,12 +54,14 @@ static uint64_t change(const void *from, const void *to, uint32_t length)
 	return sum;
 }
 
-static void apply(uint8_t *at, uint16_t delta)
+static inline void apply(uint8_t *at, uint16_t delta)
 {
 	uint16_t sum;
+	uint32_t total;
 
 	memcpy(&sum, at, 2);
-	sum = (uint16_t)~sl_checksum_fold((uint64_t)(uint16_t)~sum + delta);
+	total = (uint32_t)(uint16_t)~sum + delta;
+	sum = (uint16_t)~(total + (total >> 16));
 	memcpy(at, &sum, 2);
 }
 
@@ -187,16 +189,56 @@ static void rewrite_error(struct rte_mbuf *m, const struct sl_pkt *p, const stru
 	apply(l4 + 2, sl_checksum_fold(sum));
 }
 
+/* Almost all there is: whole packets of TCP and UDP over IPv4. */
+static inline bool rewrite_usual(struct rte_mbuf *m, struct sl_pkt *p, const struct sl_session *s)
+{
+	const struct sl_key4 *other = &sl_entry4(s)->key[p->direction ^ 1u];
+	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, p->l3), *l4;
+	uint32_t ports = (uint32_t)other->sport << 16 | other->dport;
+	uint16_t flip = p->direction ? 0xffff : 0, sum;
+	bool tcp = s->protocol == IPPROTO_TCP;
+
+	if (p->family != 4 || p->flags & (SL_PKT_ICMP_ERROR | SL_PKT_FRAGMENT) ||
+	    (!tcp && s->protocol != IPPROTO_UDP))
+		return false;
+	l4 = rte_pktmbuf_mtod_offset(m, uint8_t *, p->l4);
+	memcpy(ip + 12, &other->dst, 4);
+	memcpy(ip + 16, &other->src, 4);
+	apply(ip + 10, s->l3_delta ^ flip);
+	memcpy(l4, &ports, 4);
+	if (likely(tcp)) {
+		apply(l4 + 16, s->l4_delta ^ flip);
+		return true;
+	}
+	memcpy(&sum, l4 + 6, 2);
+	if (sum == 0)
+		return true;
+	apply(l4 + 6, s->l4_delta ^ flip);
+	memcpy(&sum, l4 + 6, 2);
+	if (unlikely(sum == 0))
+		memset(l4 + 6, 0xff, 2);
+	return true;
+}
+
+static void rewrite_other(struct rte_mbuf *m, struct sl_pkt *p, const struct sl_session *s);
+
 void sl_nat_rewrite(const struct sl_session_table *table, struct rte_mbuf *m)
 {
 	struct sl_pkt *p = sl_pkt(m);
 	const struct sl_session *s = sl_session_at(table, p->session);
+
+	p->flags &= (uint8_t)~SL_PKT_REWRITE;
+	if (unlikely(!rewrite_usual(m, p, s)))
+		rewrite_other(m, p, s);
+}
+
+static void rewrite_other(struct rte_mbuf *m, struct sl_pkt *p, const struct sl_session *s)
+{
 	struct view other = view_of(p->session, s, p->direction ^ 1u);
 	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, p->l3), *l4;
 	uint16_t flip = p->direction ? 0xffff : 0;
 	struct l4 what;
 
-	p->flags &= (uint8_t)~SL_PKT_REWRITE;
 	if (unlikely(p->flags & SL_PKT_ICMP_ERROR)) {
 		struct view in = view_of(p->session, s, p->direction);
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { importClassbench } from '../import/classbench.js';
 import { frames, randomTuples, traceTuples } from './frames.js';
-import { classbenchFile, ruleFile } from './rules.js';
+import { classbenchFile, ruleFile, SOURCE_NAT } from './rules.js';
 
 export interface Case {
   readonly name: string;
@@ -19,12 +19,12 @@ export interface Case {
   readonly flows: number;
 }
 
-function tcp(name: string, rules: number, flows: number, phase: string): Case {
+function tcp(name: string, rules: number, flows: number, phase: string, nat = ''): Case {
   const sessions = Math.max(65_536, flows * 2);
   return {
     name,
     params: { rules, flows },
-    rules: () => ruleFile(rules, sessions),
+    rules: () => ruleFile(rules, sessions, 'strict', nat),
     mode: 'tcp',
     phase,
     flows,
@@ -61,6 +61,9 @@ export function benchCases(classbench: string): Case[] {
     tcp('established-10k', 1000, 10_000, 'established'),
     tcp('established-1m', 1000, 1_000_000, 'established'),
     tcp('new-session', 1000, 1_000_000, 'new'),
+    tcp('nat-established-10k', 1000, 10_000, 'established', SOURCE_NAT),
+    tcp('nat-established-1m', 1000, 1_000_000, 'established', SOURCE_NAT),
+    tcp('nat-new-session', 1000, 1_000_000, 'new', SOURCE_NAT),
     ...sets,
     {
       name: 'deny-flood',

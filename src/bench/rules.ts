@@ -25,6 +25,7 @@ export function ruleFile(
   count: number,
   sessions: number,
   reversePath: 'strict' | 'off' = 'strict',
+  nat = '',
 ): string {
   const rules: string[] = [];
   for (let i = 0; i < count - 1; i++) {
@@ -41,8 +42,13 @@ export function ruleFile(
     to: outside
     rules:
 ${rules.join('\n')}
-`;
+${nat}`;
 }
+
+/** Source NAT of all the rig's connections, to sixteen addresses. */
+export const SOURCE_NAT = `nat:
+  source: [{ name: all, from: inside, to: outside, translate-to: 192.0.2.16-192.0.2.31 }]
+`;
 
 /** An imported ClassBench file with the rig's ports, denying where it allowed: no session is made. */
 export function classbenchFile(imported: string): string {
