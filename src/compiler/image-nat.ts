@@ -85,12 +85,14 @@ function portsOf({
   return { port_lo: low, port_hi: high, flags };
 }
 
-/** The policy NAT rules count under; no name of the file is like it. */
-const NAT_POLICY = '\u0001nat';
+/** The policy a NAT rule lies in; no name of the file is like it. */
+export function natPolicy(direction: NatRule['direction']): string {
+  return `\u0001${direction}`;
+}
 
-/** What the slots of rules know a NAT rule by. */
+/** What the slots of rules know a NAT rule by, as `ruleKey` makes it. */
 export function natKey({ name, direction }: Pick<NatRule, 'name' | 'direction'>): string {
-  return `${NAT_POLICY}\0${direction}\0${name}`;
+  return `${natPolicy(direction)}\0${name}`;
 }
 
 /** The slot of the forward a rule names. */

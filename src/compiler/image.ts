@@ -11,7 +11,7 @@ import { writeNetwork } from './image-interfaces.js';
 import { AddressSets, ServiceSets } from './image-sets.js';
 import { LimitError, figure } from './limits.js';
 import type { Model } from './model.js';
-import { TranslationsWriter } from './image-nat.js';
+import { natPolicy, TranslationsWriter } from './image-nat.js';
 import { buildParts, type Pair, type Part, type PartPolicy, type PartZone } from './parts.js';
 import { assignSlots, slotOf, type Assigned, type Slots } from './slots.js';
 
@@ -294,11 +294,10 @@ class RulesWriter {
     const source = this.addresses.id(rule.source);
     const destination = this.addresses.id(rule.destination);
     const service = this.services.id(rule.service);
-    const name = this.#strings.add(rule.name);
     const first = this.rules.count;
     this.rules.add({
       slot,
-      name,
+      name: this.#strings.add(rule.name),
       policy: index,
       source,
       destination,
@@ -314,6 +313,7 @@ class RulesWriter {
     this.addresses.digest(source, digest);
     this.addresses.digest(destination, digest);
     this.services.digest(service, digest);
+    const name = this.#strings.add(natPolicy(rule.direction));
     this.policies.add({ name, first_rule: first, rules: 1, flags: 0 });
     return { index, from: rule.from, to: rule.to, rules: 1, hash: digest.end() };
   }

@@ -2,6 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { slotsOfImage } from '../../../src/daemon/resume.js';
+import { compileModel } from '../../../src/compiler/image.js';
+import { decodeImage } from '../../../src/tables/decode.js';
+import { noSlots } from '../../../src/compiler/slots.js';
+import { BASE } from '../fixtures/codes.js';
+import { modelOf } from '../fixtures/load.js';
 import { office } from './fixture.js';
 
 test('names of an image are those of the file, with the built-in ones last', () => {
@@ -45,4 +50,20 @@ test('names of an image are those of the file, with the built-in ones last', () 
 test('slots taken up from an image give the same image again', () => {
   const { image, bytes } = office();
   expect(Buffer.from(office(slotsOfImage(image)).bytes).equals(bytes)).toBe(true);
+});
+
+test('NAT rules have their slots again too, both of one that is one to one', () => {
+  const text = `${BASE}policies: [{name: p, from: any, to: any, rules: [{name: r, action: allow}]}]
+nat:
+  source: [{name: off, from: inside, to: internet, translate-to: none, enabled: false}, {name: a, from: inside, to: internet, translate-to: interface}]
+  static: [{name: b, zone: internet, inside: 10.1.0.9, outside: 198.51.100.9}]
+`;
+  const first = compileModel(modelOf(text), { generation: 3, slots: noSlots() });
+  if (!first.ok) throw new Error(first.diagnostics[0]?.message);
+  const slots = slotsOfImage(decodeImage(first.image));
+  const again = compileModel(modelOf(text), { generation: 3, slots });
+  if (!again.ok) throw new Error(again.diagnostics[0]?.message);
+  const known = [...decodeImage(first.image).records('rules')].map(({ slot }) => slot);
+  expect([...decodeImage(again.image).records('rules')].map(({ slot }) => slot)).toEqual(known);
+  expect(known).toHaveLength(4);
 });
