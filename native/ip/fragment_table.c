@@ -98,6 +98,7 @@ static void enter(struct sl_fragments *t, struct sl_datagram_list *list, struct 
 	uint32_t i = (uint32_t)(d - t->datagram);
 
 	d->since_ms = now_ms;
+	d->order = t->order++;
 	d->older = list->newest;
 	d->newer = SL_DATAGRAM_NONE;
 	*(list->newest == SL_DATAGRAM_NONE ? &list->oldest : &t->datagram[list->newest].newer) = i;
@@ -180,7 +181,7 @@ static void gather(struct sl_fragments *t)
 	}
 }
 
-/* Forgets the oldest but `spared`. False if there is none. */
+/* Forgets the oldest, within a millisecond too, but `spared`. False if there is none. */
 static bool evict(struct sl_worker *w, const struct sl_datagram *spared)
 {
 	struct sl_fragments *t = w->fragments;
@@ -190,7 +191,7 @@ static bool evict(struct sl_worker *w, const struct sl_datagram *spared)
 	if (a == SL_DATAGRAM_NONE && b == SL_DATAGRAM_NONE)
 		return false;
 	if (a == SL_DATAGRAM_NONE || (b != SL_DATAGRAM_NONE &&
-				      (int32_t)(t->datagram[b].since_ms - t->datagram[a].since_ms) < 0))
+				      (int32_t)(t->datagram[b].order - t->datagram[a].order) < 0))
 		a = b;
 	d = &t->datagram[a];
 	if (d == spared)

@@ -35,7 +35,8 @@ struct sl_datagram {
 	struct sl_key6 id; /* see sl_datagram_key() */
 	uint32_t chain;	   /* next of the same hash */
 	uint32_t older, newer;
-	uint32_t since_ms; /* when it entered the list it is in */
+	uint32_t since_ms; /* when it entered the list it is in, */
+	uint32_t order;	   /* and which of all that entered one it was */
 	uint32_t source;   /* where it is counted */
 	uint8_t state;
 	uint8_t to; /* SENT: the flow's worker */
@@ -70,6 +71,7 @@ struct sl_fragments {
 	uint32_t held, held_bytes, held_buffers;
 	struct sl_datagram_list waiting, others;
 	struct sl_datagram_list gone; /* forgotten, but not all that was sent was seen */
+	uint32_t order;		      /* of the next that enters a list */
 	uint32_t free;		      /* list by `chain` of what was used before */
 	uint32_t fresh;		      /* from here on no entry was ever touched */
 	uint32_t room;		      /* entries, a power of 2 */
