@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
-#include <rte_cycles.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/bench.h"
+#include "bench/flood_report.h"
 #include "bench/flows.h"
 #include "core/file.h"
-#include "ip/fragment.h"
 #include "session/table.h"
 
 /*
  * What lives through a flood. Connections are opened and go on both ways; meanwhile a file's frames
- * come, FLOOD for each packet of a client, and others try to connect. A JSON line per step, all
- * counts of packets, so that what was lost is what was fed less what came out.
+ * come, FLOOD for each packet of a client, others try to connect, and datagrams come in two
+ * fragments: those of kind 0 in a row, of kind 1 the last one first, the other GAP turns later. A
+ * JSON line per step, counts of packets, so that what was lost is what was fed less what came out.
  */
 #define FLOOD 10
 #define CLIENTS 32 /* packets of live clients a turn; of their servers as many */
-/* The session clock goes on as if a million packets of the flood came a second, so this is 10 ms. */
-#define TURN_NS 320000u
-#define ROUND_TRIP 31
+#define TURN_NS 320000u /* of the session clock: a million packets of the flood a second */
+#define ROUND_TRIP 31   /* turns: 10 ms */
 #define REST_NS 50000u
+#define GAP 2
+#define WHOLE 4 /* datagrams of a kind and turn */
+#define DATAGRAMS 65536u
 
 struct table {
 	struct sl_rig_frame *frames;
@@ -33,8 +34,9 @@ struct flood {
 	struct bench *b;
 	struct table live[2];  /* of clients, of servers */
 	struct table fresh[3]; /* of connections that begin: SYN, SYN+ACK, ACK */
+	struct table whole[2][2]; /* by kind: first fragments, last ones */
 	struct table flood;
-	struct sl_rig_frame turn[2][CLIENTS * (FLOOD + 4)];
+	struct sl_rig_frame turn[2][CLIENTS * (FLOOD + 5)];
 };
 
 static void put(struct sl_rig_frame *to, uint32_t *n, struct table *from)
@@ -58,50 +60,21 @@ static void feed(struct flood *f, const uint32_t n[2])
 	sl_bench_turn(f->b);
 }
 
-struct fed {
-	uint64_t live, flood;
-	uint32_t fresh[3];
-};
-
-struct seen {
-	uint64_t tcp[3], sent, evicted, full, cpu_ns;
-};
-
-static struct seen look(const struct flood *f)
+/* What turn `t` of `turns` brings of the datagrams. */
+static void put_whole(struct flood *f, uint32_t *n, struct sl_flood_fed *fed, uint32_t t,
+		      uint32_t turns)
 {
-	const struct sl_session_stats *stats = sl_session_stats(f->b->w->sessions);
-	struct seen s = {.sent = f->b->rig[0].sent + f->b->rig[1].sent,
-			 .evicted = stats->evicted,
-			 .full = stats->full,
-			 .cpu_ns = sl_bench_cpu_ns()};
-
-	for (unsigned int i = 0; i < 3; i++)
-		s.tcp[i] = f->b->rig[0].tcp[i] + f->b->rig[1].tcp[i];
-	return s;
-}
-
-static void report(const struct flood *f, const char *name, const struct seen *before,
-		   const struct fed *fed)
-{
-	const struct sl_session_stats *stats = sl_session_stats(f->b->w->sessions);
-	uint64_t packets = fed->live + fed->flood + fed->fresh[0] + fed->fresh[1] + fed->fresh[2];
-	struct seen now = look(f);
-
-	printf("{\"step\":\"%s\",\"live\":%llu,\"flood\":%llu,\"fresh\":%u,\"out\":%llu,"
-	       "\"out_syn\":%llu,\"out_syn_ack\":%llu,\"out_rest\":%llu,\"sessions\":%llu,"
-	       "\"evicted\":%llu,\"full\":%llu,\"fragments\":%u,\"wrong\":%llu,\"cycles\":%.1f}\n",
-	       name, (unsigned long long)fed->live, (unsigned long long)fed->flood, fed->fresh[0],
-	       (unsigned long long)(now.sent - before->sent),
-	       (unsigned long long)(now.tcp[0] - before->tcp[0]),
-	       (unsigned long long)(now.tcp[1] - before->tcp[1]),
-	       (unsigned long long)(now.tcp[2] - before->tcp[2]),
-	       (unsigned long long)stats->live[0],
-	       (unsigned long long)(now.evicted - before->evicted),
-	       (unsigned long long)(now.full - before->full), sl_fragments_held(f->b->w),
-	       (unsigned long long)(f->b->rig[0].wrong + f->b->rig[1].wrong),
-	       packets ? (double)(now.cpu_ns - before->cpu_ns) * (double)rte_get_tsc_hz() / 1e9 /
-				 (double)packets :
-			 0.0);
+	for (unsigned int i = 0; i < WHOLE; i++) {
+		if (t < turns) {
+			put(f->turn[0], n, &f->whole[0][0]);
+			put(f->turn[0], n, &f->whole[0][1]);
+			put(f->turn[0], n, &f->whole[1][1]);
+			fed->whole[0]++;
+			fed->whole[1]++;
+		}
+		if (t >= GAP && t - GAP < turns)
+			put(f->turn[0], n, &f->whole[1][0]);
+	}
 }
 
 /*
@@ -111,10 +84,10 @@ static void report(const struct flood *f, const char *name, const struct seen *b
 static void step(struct flood *f, const char *name, uint32_t turns, uint32_t fresh_a_turn)
 {
 	uint32_t fresh = fresh_a_turn ? f->b->fresh : 0;
-	struct seen before = look(f);
-	struct fed fed = {0};
+	struct sl_flood_seen before = sl_flood_look(f->b);
+	struct sl_flood_fed fed = {0};
 
-	for (uint32_t t = 0; t < turns || fed.fresh[2] < fresh; t++) {
+	for (uint32_t t = 0; t < turns + (f->flood.count ? GAP : 0) || fed.fresh[2] < fresh; t++) {
 		uint32_t n[2] = {0, 0};
 
 		for (unsigned int i = 0; i < CLIENTS && t < turns; i++) {
@@ -124,6 +97,8 @@ static void step(struct flood *f, const char *name, uint32_t turns, uint32_t fre
 			put(f->turn[1], &n[1], &f->live[1]);
 			fed.live += 2;
 		}
+		if (f->flood.count)
+			put_whole(f, &n[0], &fed, t, turns);
 		for (unsigned int i = 0; i < fresh_a_turn && fed.fresh[0] < fresh; i++, fed.fresh[0]++)
 			put(f->turn[0], &n[0], &f->fresh[0]);
 		for (unsigned int i = 0; i < fresh_a_turn && t >= ROUND_TRIP && fed.fresh[1] < fresh;
@@ -138,7 +113,7 @@ static void step(struct flood *f, const char *name, uint32_t turns, uint32_t fre
 		feed(f, n);
 		f->b->skipped_ns += TURN_NS;
 	}
-	report(f, name, &before, &fed);
+	sl_flood_report(f->b, name, &before, &fed);
 }
 
 static bool make(struct table *t, uint32_t flows, uint32_t first, bool reply, uint8_t flags)
@@ -158,6 +133,20 @@ static bool fresh(struct flood *f, uint32_t first)
 	return make(&f->fresh[0], f->b->fresh, first, false, SL_FLOW_SYN) &&
 	       make(&f->fresh[1], f->b->fresh, first, true, SL_FLOW_SYN_ACK) &&
 	       make(&f->fresh[2], f->b->fresh, first, false, SL_FLOW_ACK);
+}
+
+static bool make_whole(struct flood *f)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		struct table *t = &f->whole[i / 2][i % 2];
+
+		t->count = DATAGRAMS;
+		t->frames = aligned_alloc(64, DATAGRAMS * sizeof(*t->frames));
+		if (!t->frames)
+			return false;
+		sl_flow_fragments(t->frames, DATAGRAMS, i / 2, i % 2);
+	}
+	return true;
 }
 
 /* One packet of each of the flows from `first` on, from one side. */
@@ -215,6 +204,7 @@ static int run(struct flood *f)
 	uint64_t before;
 
 	b->rig[0].check = b->rig[1].check = true;
+	b->rig[0].length = b->rig[1].length = sizeof(struct sl_rig_frame);
 	/* The tables of frames are not the sessions'. */
 	if (!make(&f->live[0], b->flows, 0, false, SL_FLOW_SYN) ||
 	    !make(&f->live[1], b->flows, 0, true, SL_FLOW_SYN))
@@ -225,9 +215,9 @@ static int run(struct flood *f)
 	printf("{\"step\":\"open\",\"sessions\":%llu,\"bytes_per_session\":%.0f}\n",
 	       (unsigned long long)sl_session_stats(b->w->sessions)->live[0],
 	       (double)(resident() - before) / b->flows);
-	if (!fresh(f, b->flows))
+	if (!fresh(f, b->flows) || (f->flood.count && !make_whole(f)))
 		return -ENOMEM;
-	step(f, "flood", turns, (b->fresh + turns - 1) / turns);
+	step(f, "flood", turns, RTE_MIN((b->fresh + turns - 1) / turns, (uint32_t)CLIENTS));
 	f->flood.count = 0;
 	rest(b, 35);
 	step(f, "after", once, 0);
@@ -249,11 +239,12 @@ int sl_bench_flood(struct bench *b, const char *path)
 	struct flood *f = calloc(1, sizeof(*f));
 	void *bytes = NULL;
 	size_t size = 0;
-	int status = !f			       ? -ENOMEM :
-		     b->fresh == 0 || b->fresh > b->flows || b->packets < CLIENTS * (FLOOD + 2) ? -EINVAL :
-		     path		       ? sl_file_read(path, &bytes, &size) :
-						 0;
+	int status = f ? 0 : -ENOMEM;
 
+	if (b->fresh == 0 || b->fresh > b->flows || b->packets < CLIENTS * (FLOOD + 2))
+		status = -EINVAL;
+	if (!status && path)
+		status = sl_file_read(path, &bytes, &size);
 	if (!status && size % sizeof(struct sl_rig_frame))
 		status = -EINVAL;
 	if (!status) {
@@ -263,8 +254,11 @@ int sl_bench_flood(struct bench *b, const char *path)
 	}
 	for (unsigned int i = 0; f && i < 3; i++) {
 		free(f->fresh[i].frames);
-		if (i < 2)
-			free(f->live[i].frames);
+		if (i == 2)
+			continue;
+		free(f->live[i].frames);
+		free(f->whole[i][0].frames);
+		free(f->whole[i][1].frames);
 	}
 	free(bytes);
 	free(f);

@@ -17,8 +17,8 @@ static uint16_t feed(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint1
 	(void)ethdev, (void)queue, (void)max;
 	for (uint16_t i = 0; i < take; i++) {
 		rte_mov64(rte_pktmbuf_mtod(m[i], uint8_t *), port->frames[next].bytes);
-		m[i]->data_len = SL_RIG_FRAME;
-		m[i]->pkt_len = SL_RIG_FRAME;
+		m[i]->data_len = port->length;
+		m[i]->pkt_len = port->length;
 		if (++next == port->count)
 			next = 0;
 	}
@@ -40,14 +40,14 @@ static bool ours(const uint8_t *ip)
 }
 
 /* What a forwarded IPv4 packet must look like: TTL one less than fed, header checksum right. */
-static const char *fault(const struct rte_mbuf *m)
+static const char *fault(const struct sl_rig_port *port, const struct rte_mbuf *m)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 
 	if (p[12] != 0x08 || p[13] != 0x00)
 		return "ethertype";
 	/* The padding of a minimal frame may go or stay. */
-	if (m->pkt_len != 14u + (uint32_t)(p[16] << 8 | p[17]) && m->pkt_len != SL_RIG_FRAME)
+	if (m->pkt_len != 14u + (uint32_t)(p[16] << 8 | p[17]) && m->pkt_len != port->length)
 		return "length";
 	if (p[14 + 8] != 63)
 		return "TTL";
@@ -60,12 +60,15 @@ static const char *fault(const struct rte_mbuf *m)
 	return NULL;
 }
 
+/* Counts the rig's own connections, and its datagrams, which are of 10.64.0.0/16. */
 static void tell_apart(struct sl_rig_port *port, const struct rte_mbuf *m)
 {
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *) + 14, *tcp = ip + 20;
 
 	if (ours(ip))
 		port->tcp[tcp[13] == 0x02 ? 0 : tcp[13] == 0x12 ? 1 : 2]++;
+	else if (ip[0] == 0x45 && ip[9] == IPPROTO_UDP && ip[13] == 64)
+		port->datagrams[ip[19] & 1] += ip[7] > 0;
 }
 
 static uint16_t look(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint16_t n,
@@ -79,7 +82,7 @@ static uint16_t look(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint1
 		memcpy(port->record[port->recorded++].bytes, rte_pktmbuf_mtod(m[i], void *),
 		       SL_RIG_FRAME);
 	for (uint16_t i = 0; port->check && i < n; i++) {
-		const char *what = fault(m[i]);
+		const char *what = fault(port, m[i]);
 
 		tell_apart(port, m[i]);
 		if (what && port->wrong++ == 0)
@@ -91,6 +94,7 @@ static uint16_t look(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint1
 int sl_rig_attach(struct sl_rig_port *port, uint16_t ethdev)
 {
 	port->ethdev = ethdev;
+	port->length = SL_RIG_FRAME;
 	if (!rte_eth_add_rx_callback(ethdev, 0, feed, port) ||
 	    !rte_eth_add_tx_callback(ethdev, 0, look, port))
 		return -ENOMEM;

@@ -19,12 +19,14 @@ struct sl_rig_port {
 	const struct sl_rig_frame *frames;
 	uint32_t count; /* of frames */
 	uint32_t next;
+	uint16_t length; /* bytes fed of each: SL_RIG_FRAME unless set, 64 at most */
 	uint64_t budget; /* frames still to feed; the rest of a burst is freed */
 	uint64_t fed;
 	uint64_t sent;
 	uint64_t tcp[3];    /* of these, of the rig's own connections: SYNs, SYN+ACKs, all else */
 	struct sl_rig_frame *record; /* where not NULL: what leaves, in order, `count` at most */
 	uint32_t recorded;
+	uint64_t datagrams[2]; /* last fragments of the rig's own, see sl_flow_fragments() */
 	bool check;	    /* look at each packet that leaves */
 	uint64_t wrong;	    /* packets that left as they should not */
 	const char *what;   /* the first of these */
