@@ -20,7 +20,8 @@ export function decidesFor(other: Rule, rule: Rule): boolean {
       JSON.stringify(mine.tcpFlags) === JSON.stringify(theirs.tcpFlags)) &&
     (theirs.dscp === null || (mine.dscp !== null && (mine.dscp & ~theirs.dscp) === 0n)) &&
     (theirs.schedule === null || mine.schedule === theirs.schedule) &&
-    (theirs.forward === null || mine.forward === theirs.forward)
+    (theirs.forward === null || mine.forward === theirs.forward) &&
+    (theirs.balancer === null || mine.balancer === theirs.balancer)
   );
 }
 

@@ -38,6 +38,7 @@ const FORMATS = new Map([
 interface Traced extends Verdict {
   readonly n: number;
   readonly nat: Nat;
+  readonly backend: string | null;
   readonly phases: readonly Phase[];
 }
 
@@ -115,16 +116,23 @@ async function trace(
       const verdict = names.verdict(result, packets[n]?.iface.name ?? '');
       const packet = packets[n];
       const nat = packet === undefined ? {} : translationOf(result, packet.parts, names);
-      traced.push({ n, ...verdict, nat, phases: phases(result, verdict.reason, names, nat) });
+      const backend = names.backend(result.backend);
+      traced.push({
+        n,
+        ...verdict,
+        nat,
+        backend,
+        phases: phases(result, verdict.reason, names, nat),
+      });
     }
   }
   return traced.sort((a, b) => a.n - b.n);
 }
 
-/** The fields of `--json`; nothing balances or encrypts yet. */
+/** The fields of `--json`; nothing encrypts yet. */
 function document(one: Traced) {
-  const { phases: steps, nat, ...verdict } = one;
-  return { ...verdict, nat, backend: null, sa: null, phases: steps };
+  const { phases: steps, nat, backend, ...verdict } = one;
+  return { ...verdict, nat, backend, sa: null, phases: steps };
 }
 
 function report(one: Traced, { iface, parts }: ListedPacket): string {

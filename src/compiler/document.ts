@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { schedulesSchema } from '../firewall/schedules.js';
 import { groupsSchema, policiesSchema } from '../firewall/schema.js';
+import { balancersSchema } from '../balancer/schema.js';
 import { natSchema } from '../nat/schema.js';
 import { interfacesSchema, zonesSchema } from '../interfaces/schema.js';
 import { routingSchema } from '../routing/schema.js';
@@ -55,6 +56,7 @@ export const documentSchema = withWords(
     schedules: schedulesSchema.optional(),
     policies: policiesSchema.optional(),
     nat: natSchema.optional(),
+    balancers: balancersSchema.optional(),
     routing: routingSchema.optional(),
     assert: z
       .array(assertion)
@@ -65,7 +67,7 @@ export const documentSchema = withWords(
   }),
   {
     what: 'a rule file',
-    planned: { balancers: 'balancers', vpn: 'VPN', cluster: 'high availability' },
+    planned: { vpn: 'VPN', cluster: 'high availability' },
   },
 );
 

@@ -5,7 +5,7 @@ import type { Rate } from '../rulefile/values.js';
 import { CONSTANTS as C, SECTIONS } from '../tables/layout.js';
 import { SectionWriter, type StringsWriter } from '../tables/section.js';
 import type { Digest } from './digest.js';
-import { forwardSlot } from './image-nat.js';
+import { balancerSlot, forwardSlot } from './image-nat.js';
 import { slotOf, type Slots } from './slots.js';
 import { timezone } from '../net/timezone.js';
 
@@ -53,7 +53,7 @@ export class ExtrasWriter {
     const firstIface = this.ifaces.count;
     const slots = [...extra.in, ...extra.out].map((name) => slotOf(this.#slots.interfaces, name));
     this.ifaces.addWords(slots, 2);
-    const { limit, tcpFlags, schedule, forward } = extra;
+    const { limit, tcpFlags, schedule, forward, balancer } = extra;
     const record = {
       rate_ns: every(limit?.rate),
       source_rate_ns: every(limit?.sourceRate),
@@ -65,7 +65,12 @@ export class ExtrasWriter {
       sessions: limit?.sessions ?? 0,
       source_sessions: limit?.sourceSessions ?? 0,
       schedule: schedule === null ? C.SCHEDULE_NONE : this.schedules.index(schedule),
-      translation: forward === null ? C.TRANSLATION_NONE : forwardSlot(this.#slots, forward),
+      translation:
+        forward !== null
+          ? forwardSlot(this.#slots, forward)
+          : balancer !== null
+            ? balancerSlot(this.#slots, balancer)
+            : C.TRANSLATION_NONE,
       reserved2: 0,
       first_mac: firstMac,
       first_iface: firstIface,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import type { Balancer } from '../balancer/model.js';
 import type { NatRule, Translation } from '../nat/model.js';
 import type { AddressSet } from '../net/sets.js';
 import { CONSTANTS as C, SECTIONS } from '../tables/layout.js';
@@ -34,19 +35,17 @@ export class TranslationsWriter {
     return index;
   }
 
+  /** The index of what leads to a balancer, by its place in the image. */
+  addBalancer({ family, hairpin, mode }: Balancer, pool: number, digest: Digest): number {
+    const flags = hairpin ? C.NAT_HAIRPIN : 0;
+    const index = this.translations.count;
+    this.translations.add({ ...NOTHING(), pool, kind: C.NAT_BALANCER, family, flags });
+    digest.words([C.NAT_BALANCER, family, flags, mode === 'nat' ? 0 : 1]);
+    return index;
+  }
+
   #record(translation: Translation) {
-    const none = {
-      address: new Uint8Array(16),
-      pool: C.SET_ANY as number,
-      port_lo: 0,
-      port_hi: 0,
-      match_lo: 0,
-      kind: C.NAT_NONE as number,
-      family: 0,
-      length: 0,
-      flags: 0,
-      reserved: 0,
-    };
+    const none = NOTHING();
     switch (translation.kind) {
       case 'none':
         return none;
@@ -85,14 +84,37 @@ function portsOf({
   return { port_lo: low, port_hi: high, flags };
 }
 
+const NOTHING = () => ({
+  address: new Uint8Array(16),
+  pool: C.SET_ANY as number,
+  port_lo: 0,
+  port_hi: 0,
+  match_lo: 0,
+  kind: C.NAT_NONE as number,
+  family: 0,
+  length: 0,
+  flags: 0,
+  reserved: 0,
+});
+
 /** The policy a NAT rule lies in; no name of the file is like it. */
-export function natPolicy(direction: NatRule['direction']): string {
+export function natPolicy(direction: NatRule['direction'] | 'balancer'): string {
   return `\u0001${direction}`;
 }
 
 /** What the slots of rules know a NAT rule by, as `ruleKey` makes it. */
 export function natKey({ name, direction }: Pick<NatRule, 'name' | 'direction'>): string {
   return `${natPolicy(direction)}\0${name}`;
+}
+
+/** The same of the rule that leads to a balancer. */
+export function balancerKey(name: string): string {
+  return `${natPolicy('balancer')}\0${name}`;
+}
+
+/** The slot of what gave a rule's destination: a forward or a balancer. */
+export function balancerSlot(slots: Slots, name: string): number {
+  return slotOf(slots.rules, balancerKey(name));
 }
 
 /** The slot of the forward a rule names. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import type { Policy } from '../firewall/model.js';
+import type { Balancer } from '../balancer/model.js';
 import type { NatRule } from '../nat/model.js';
 import { CONSTANTS, SECTIONS } from '../tables/layout.js';
 import { encodeImage } from '../tables/encode.js';
@@ -11,6 +12,7 @@ import { writeNetwork } from './image-interfaces.js';
 import { AddressSets, ServiceSets } from './image-sets.js';
 import { LimitError, figure } from './limits.js';
 import type { Model } from './model.js';
+import { BalancersWriter } from './image-balancers.js';
 import { natPolicy, TranslationsWriter } from './image-nat.js';
 import { buildParts, type Pair, type Part, type PartPolicy, type PartZone } from './parts.js';
 import { assignSlots, slotOf, type Assigned, type Slots } from './slots.js';
@@ -75,7 +77,8 @@ function compile(model: Model, generation: number, { slots, rules: numbers }: As
   }
   const zones = partZones(model, slots);
   const { parts, pairs } = buildParts(zones, fitting);
-  const nat = buildNat(zones, model, rules, parts);
+  const balancers = new BalancersWriter(model.balancers, slots, strings);
+  const nat = buildNat(zones, model, rules, parts, balancers);
 
   const partRecords = new SectionWriter(SECTIONS.parts, parts.length);
   const partPolicies = new SectionWriter(SECTIONS.part_policies);
@@ -148,9 +151,9 @@ function compile(model: Model, generation: number, { slots, rules: numbers }: As
     translations: rules.translations.translations.bytes,
     arrivals: arrivals.bytes,
     proxies: proxies.bytes,
-    balancers: new SectionWriter(SECTIONS.balancers).bytes,
-    backends: new SectionWriter(SECTIONS.backends).bytes,
-    maglev: new SectionWriter(SECTIONS.maglev).bytes,
+    balancers: balancers.balancers.bytes,
+    backends: balancers.backends.bytes,
+    maglev: balancers.maglev.bytes,
   };
   const size = Object.values(sections).reduce((sum, bytes) => sum + bytes.length, 4096);
   if (size > MAX_IMAGE_BYTES)
@@ -175,9 +178,10 @@ function compile(model: Model, generation: number, { slots, rules: numbers }: As
 /** The parts NAT rules make, behind those of the policies, and where they are asked. */
 function buildNat(
   zones: readonly PartZone[],
-  { nat }: Model,
+  { nat, balancers }: Model,
   rules: RulesWriter,
   before: readonly unknown[],
+  tables: BalancersWriter,
 ): {
   readonly parts: Part[];
   /** By from * MAX_ZONES + to. */
@@ -191,6 +195,7 @@ function buildNat(
     const written = rules.addNat(rule);
     if (written !== null) (rule.direction === 'source' ? source : destination).push(written);
   }
+  for (const one of balancers) destination.push(rules.addBalancer(one, tables));
   const leaving = buildParts(zones, source);
   // Where it goes is not known yet: one zone stands for all.
   const arriving = buildParts(
@@ -289,8 +294,27 @@ class RulesWriter {
   addNat(rule: NatRule): PartPolicy | null {
     const slot = this.#numbers[this.#next++] as number;
     if (!rule.enabled) return null;
-    const index = this.policies.count;
     const digest = new Digest();
+    const extra = this.translations.add(rule.translation, digest);
+    return this.#translating(rule, natPolicy(rule.direction), { slot, extra, digest });
+  }
+
+  /** The rule that leads to a balancer, behind those of NAT. */
+  addBalancer(one: Balancer, tables: BalancersWriter): PartPolicy {
+    const slot = this.#numbers[this.#next++] as number;
+    const digest = new Digest();
+    const extra = this.translations.addBalancer(one, tables.index(one.name), digest);
+    digest.words(tables.hash(one.name));
+    const rule = { ...one, source: null, destination: one.addresses, to: [] };
+    return this.#translating(rule, natPolicy('balancer'), { slot, extra, digest });
+  }
+
+  #translating(
+    rule: Pick<NatRule, 'name' | 'at' | 'from' | 'to' | 'source' | 'destination' | 'service'>,
+    policy: string,
+    { slot, extra, digest }: { slot: number; extra: number; digest: Digest },
+  ): PartPolicy {
+    const index = this.policies.count;
     const source = this.addresses.id(rule.source);
     const destination = this.addresses.id(rule.destination);
     const service = this.services.id(rule.service);
@@ -304,7 +328,7 @@ class RulesWriter {
       service,
       file: this.#strings.add(rule.at.file),
       line: rule.at.line,
-      extra: this.translations.add(rule.translation, digest),
+      extra,
       action: CONSTANTS.ACTION_TRANSLATE,
       flags: 0,
       reserved: 0,
@@ -313,7 +337,7 @@ class RulesWriter {
     this.addresses.digest(source, digest);
     this.addresses.digest(destination, digest);
     this.services.digest(service, digest);
-    const name = this.#strings.add(natPolicy(rule.direction));
+    const name = this.#strings.add(policy);
     this.policies.add({ name, first_rule: first, rules: 1, flags: 0 });
     return { index, from: rule.from, to: rule.to, rules: 1, hash: digest.end() };
   }

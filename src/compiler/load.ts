@@ -3,6 +3,8 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { groupsOf, resolveGroups, type Groups } from '../firewall/groups.js';
 import { checkTimezone, resolveSchedules } from '../firewall/schedules.js';
 import { resolveFirewall, type ResolvedPolicy } from '../firewall/resolve.js';
+import { resolveBalancers } from '../balancer/resolve.js';
+import type { Balancer } from '../balancer/model.js';
 import type { Nat } from '../nat/model.js';
 import { resolveNat } from '../nat/resolve.js';
 import { resolveInterfaces, resolveZones } from '../interfaces/resolve.js';
@@ -91,16 +93,26 @@ function resolve(document: Document, context: Context): Whole {
     context,
   );
   const sets = resolveGroups(document, context);
+  const balancers = resolveBalancers(
+    document,
+    {
+      zones: document.zones ?? new Map<string, never>(),
+      service: (owner) => sets.services.ofRule(owner),
+    },
+    context,
+  );
   const nat = resolveNat(
     document,
     {
       interfaces: interfaces.map((one) => one.interface),
+      published: balancers.map(({ addresses }) => addresses),
       addresses: (value, owner, key) => sets.addresses.resolve(value, owner, key),
       service: (owner) => sets.services.ofRule(owner),
     },
     context,
   );
   const names = {
+    balancers: serversOf(document, balancers),
     forwards: forwardsOf(document, nat),
     interfaces: document.interfaces ?? new Map<string, never>(),
     schedules: document.schedules ?? new Map<string, never>(),
@@ -119,6 +131,7 @@ function resolve(document: Document, context: Context): Whole {
     policies: policies.map((one) => one.policy),
     schedules,
     nat,
+    balancers,
     routes: routes.map((one) => one.route),
     assertions,
     settings,
@@ -134,5 +147,20 @@ function forwardsOf(document: Document, nat: Nat): ReadonlyMap<string, Prefix | 
   for (const { name, direction, translation } of nat.rules)
     if (direction === 'destination' && found.has(name) && translation.kind === 'prefix')
       found.set(name, translation.prefix);
+  return found;
+}
+
+/** The same of balancers: the addresses of their backends. */
+function serversOf(
+  document: Document,
+  balancers: readonly Balancer[],
+): ReadonlyMap<string, readonly Prefix[] | null> {
+  const found = new Map<string, readonly Prefix[] | null>();
+  for (const name of document.balancers?.keys() ?? []) found.set(name, null);
+  for (const { name, family, backends } of balancers)
+    found.set(
+      name,
+      backends.map(({ address }) => ({ address, length: family === 4 ? 32 : 128 })),
+    );
   return found;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Policy, Schedule } from '../firewall/model.js';
 import type { Interface, Zone } from '../interfaces/model.js';
+import type { Balancer } from '../balancer/model.js';
 import type { Nat } from '../nat/model.js';
 import type { StaticRoute } from '../routing/model.js';
 import type { Excerpt } from '../diagnostics/diagnostic.js';
@@ -14,6 +15,7 @@ export interface Model {
   readonly policies: readonly Policy[];
   readonly schedules: readonly Schedule[];
   readonly nat: Nat;
+  readonly balancers: readonly Balancer[];
   readonly routes: readonly StaticRoute[];
   readonly assertions: readonly {
     readonly text: string;

@@ -3,7 +3,7 @@ import type { Policy, Rule } from '../firewall/model.js';
 import type { NatRule } from '../nat/model.js';
 import { CONSTANTS } from '../tables/layout.js';
 import { LimitError, figure } from './limits.js';
-import { natKey } from './image-nat.js';
+import { balancerKey, natKey } from './image-nat.js';
 import type { Model } from './model.js';
 
 /**
@@ -28,6 +28,9 @@ export interface Slots {
   readonly interfaces: SlotMap;
   /** By `ruleKey`. */
   readonly rules: SlotMap;
+  readonly balancers: SlotMap;
+  /** By `ruleKey` of balancer and backend. */
+  readonly backends: SlotMap;
 }
 
 /** Generations a freed slot stays with its name. */
@@ -35,7 +38,7 @@ export const RETAIN = 64;
 
 export function noSlots(): Slots {
   const none = { next: 0, entries: new Map<string, SlotEntry>() };
-  return { zones: none, interfaces: none, rules: none };
+  return { zones: none, interfaces: none, rules: none, balancers: none, backends: none };
 }
 
 /** A rule's identity; names hold no control characters. */
@@ -45,13 +48,14 @@ export function ruleKey(policy: string, rule: string): string {
 
 export interface Assigned {
   readonly slots: Slots;
-  /** Slots of all rules in file order, disabled ones too, then those of NAT. */
+  /** Slots of all rules in file order, disabled ones too, then those of NAT and balancers. */
   readonly rules: Uint32Array;
 }
 
 /** Slots for everything in the model, disabled rules too. Throws LimitError when a range is full. */
 export function assignSlots(previous: Slots, model: Model, generation: number): Assigned {
   const { ZONE_FIRST, MAX_ZONES, IFACE_NONE, MAX_IFACES, RULE_FIRST, MAX_RULES } = CONSTANTS;
+  const { BALANCER_FIRST, MAX_BALANCERS, BACKEND_FIRST, MAX_BACKENDS } = CONSTANTS;
   const parents = new Map<string, string>();
   for (const { name, parent } of model.interfaces) if (parent !== null) parents.set(name, parent);
   const ports = model.interfaces.map(({ name }) => name).filter((name) => !parents.has(name));
@@ -59,6 +63,7 @@ export function assignSlots(previous: Slots, model: Model, generation: number): 
   for (const policy of model.policies)
     for (const rule of policy.rules) rules.push(ruleKey(policy.name, rule.name));
   for (const rule of model.nat.rules) rules.push(natKey(rule));
+  for (const { name } of model.balancers) rules.push(balancerKey(name));
   const zones = assign(
     previous.zones,
     model.zones.map(({ name }) => name),
@@ -78,7 +83,25 @@ export function assignSlots(previous: Slots, model: Model, generation: number): 
     { what: 'rules', first: RULE_FIRST, end: MAX_RULES },
     generation,
   );
-  const slots = { zones: zones.map, interfaces: interfaces.map, rules: numbered.map };
+  const balancers = assign(
+    previous.balancers,
+    model.balancers.map(({ name }) => name),
+    { what: 'balancers', first: BALANCER_FIRST, end: MAX_BALANCERS },
+    generation,
+  );
+  const backends = assign(
+    previous.backends,
+    model.balancers.flatMap((one) => one.backends.map(({ name }) => ruleKey(one.name, name))),
+    { what: 'backends', first: BACKEND_FIRST, end: MAX_BACKENDS },
+    generation,
+  );
+  const slots = {
+    zones: zones.map,
+    interfaces: interfaces.map,
+    rules: numbered.map,
+    balancers: balancers.map,
+    backends: backends.map,
+  };
   return { slots, rules: numbered.slots };
 }
 

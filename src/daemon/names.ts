@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { BUILT_IN_RULES } from '../firewall/built-in.js';
-import { formatPrefix, type Range } from '../net/address.js';
+import { natPolicy } from '../compiler/image-nat.js';
+import { formatAddress, formatPrefix, type Range } from '../net/address.js';
 import { readAddress } from '../tables/address.js';
 import type { DecodedImage, ImageRecord } from '../tables/decode.js';
 import { CONSTANTS } from '../tables/layout.js';
@@ -28,6 +29,25 @@ export interface InterfaceName {
   readonly vlan: number | null;
 }
 
+export interface BackendName {
+  readonly slot: number;
+  readonly name: string;
+  readonly address: string;
+  /** null keeps the one that was asked for. */
+  readonly port: number | null;
+  readonly weight: number;
+}
+
+export interface BalancerName {
+  readonly name: string;
+  readonly scheduler: string;
+  readonly mode: string;
+  readonly backends: readonly BackendName[];
+}
+
+/** By SCHEDULER_*. */
+const SCHEDULERS = ['maglev', 'round-robin', 'least-connections'];
+
 /** A NAT rule with a pool of addresses. */
 export interface Lender {
   readonly rule: string;
@@ -49,6 +69,8 @@ export class Names {
   #currentRules: readonly RuleName[] = [];
   #currentInterfaces: readonly InterfaceName[] = [];
   #lenders: readonly Lender[] = [];
+  #balancers: readonly BalancerName[] = [];
+  readonly #backends = new Map<number, BackendName>();
 
   constructor() {
     for (const [slot, name] of BUILT_IN_RULES)
@@ -65,12 +87,20 @@ export class Names {
       const path = files.get(file) ?? image.string(file);
       files.set(file, path);
       const named = image.string(name);
-      const of = action === CONSTANTS.ACTION_TRANSLATE ? 'nat' : (policies[policy] ?? '');
+      const of =
+        action !== CONSTANTS.ACTION_TRANSLATE
+          ? (policies[policy] ?? '')
+          : policies[policy] === natPolicy('balancer')
+            ? 'balancer'
+            : 'nat';
       const rule = { slot, policy: of, name: named, file: path, line };
       this.#rules.set(slot, rule);
       return rule;
     });
     this.#lenders = lendersOf(image);
+    this.#balancers = balancersOf(image);
+    for (const one of this.#balancers)
+      for (const backend of one.backends) this.#backends.set(backend.slot, backend);
     const builtIn = [...BUILT_IN_RULES.keys()].map((slot) => this.#rules.get(slot) as RuleName);
     this.#currentRules = [...current, ...builtIn];
   }
@@ -78,6 +108,11 @@ export class Names {
   /** Rules of the running image in match order, the built-in ones last. */
   get rules(): readonly RuleName[] {
     return this.#currentRules;
+  }
+
+  /** Balancers of the running image. */
+  get balancers(): readonly BalancerName[] {
+    return this.#balancers;
   }
 
   /** NAT rules of the running image that give out addresses of their own. */
@@ -106,6 +141,7 @@ export class Names {
       },
       interface: (slot) => this.interface(slot),
       zone: (slot) => this.zone(slot),
+      backend: (slot) => this.#backends.get(slot)?.name ?? null,
     };
   }
 
@@ -151,6 +187,24 @@ export class Names {
     this.#interfaces.set(slot, one);
     return one;
   }
+}
+
+function balancersOf(image: DecodedImage): BalancerName[] {
+  const backends = image.records('backends');
+  return image
+    .records('balancers')
+    .map(({ name, first_backend: first, backends: count, ...one }) => ({
+      name: image.string(name),
+      scheduler: SCHEDULERS[one.scheduler] ?? 'maglev',
+      mode: one.mode === CONSTANTS.BALANCE_NAT ? 'nat' : 'full-nat',
+      backends: backends.slice(first, first + count).map((backend) => ({
+        slot: backend.slot,
+        name: image.string(backend.name),
+        address: formatAddress(readAddress(backend.address, backend.family)),
+        port: backend.port === 0 ? null : backend.port,
+        weight: backend.weight,
+      })),
+    }));
 }
 
 /** The NAT rules of an image that draw on pools, or change one prefix for another. */

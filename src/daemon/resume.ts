@@ -29,5 +29,20 @@ export function slotsOfImage(image: DecodedImage): Slots {
   const rules = map();
   for (const { policy, name, slot } of image.records('rules'))
     rules.add(ruleKey(policies[policy] ?? '', image.string(name)), slot);
-  return { zones: zones.end(), interfaces: interfaces.end(), rules: rules.end() };
+  const balancers = map();
+  const backends = map();
+  const all = image.records('backends');
+  for (const { name, slot, first_backend: first, backends: count } of image.records('balancers')) {
+    const balancer = image.string(name);
+    balancers.add(balancer, slot);
+    for (const one of all.slice(first, first + count))
+      backends.add(ruleKey(balancer, image.string(one.name)), one.slot);
+  }
+  return {
+    zones: zones.end(),
+    interfaces: interfaces.end(),
+    rules: rules.end(),
+    balancers: balancers.end(),
+    backends: backends.end(),
+  };
 }

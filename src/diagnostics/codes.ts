@@ -104,6 +104,7 @@ export const CODES = {
   'unknown-zone': error('no such zone', 'Zones are named under `zones`.'),
   'unknown-group': error('no such group', 'Groups are named under `groups`.'),
   'unknown-interface': error('no such interface', 'Interfaces are named under `interfaces`.'),
+  'unknown-balancer': error('no such balancer', 'Balancers are named under `balancers`.'),
   'unknown-forward': error('no such forward', 'Forwards are named under `nat.forwards`.'),
   'unknown-schedule': error('no such schedule', 'Schedules are named under `schedules`.'),
   'unknown-timezone': error(
@@ -157,6 +158,10 @@ export const CODES = {
   'source-port-unported': error(
     'source port without a protocol that has ports',
     '`source-port` needs TCP, UDP or SCTP among the services of the rule.',
+  ),
+  'balancer-form': error(
+    'parts of a balancer do not fit together',
+    'For example backends of another family than its address, or a table too small for them.',
   ),
   'nat-form': error(
     'parts of a NAT rule do not fit together',

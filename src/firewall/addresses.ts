@@ -75,10 +75,11 @@ export class AddressSets {
 
   #fresh(value: AddressesConfig, owner: object, key: string): AddressSet | undefined {
     if (typeof value === 'string' || isList(value)) return this.#union(value, owner, key);
-    const { include, 'from-file': files, except, forward } = value;
-    if (forward !== undefined) {
-      const message = "'forward' stands alone, as the destination of a rule";
-      this.#context.report('rule-form', this.#context.at(value, 'forward'), message);
+    const { include, 'from-file': files, except, forward, balancer } = value;
+    if (forward !== undefined || balancer !== undefined) {
+      const key = forward === undefined ? 'balancer' : 'forward';
+      const message = `'${key}' stands alone, as the destination of a rule`;
+      this.#context.report('rule-form', this.#context.at(value, key), message);
       return undefined;
     }
     if (include === undefined && files === undefined) {
@@ -101,9 +102,8 @@ export class AddressSets {
     return set;
   }
 
-  /** A set of addresses in neither of its forms; a form of a part to come is told already. */
+  /** A set of addresses in neither of its forms. */
   #formless(value: object): void {
-    if (this.#context.wrote(value, 'balancer')) return;
     const message = "a set of addresses needs the key 'include' or 'from-file'";
     this.#context.report('missing-key', this.#context.at(value), message);
   }

@@ -15,6 +15,8 @@ export interface ExtraNames {
   readonly schedules: ReadonlyMap<string, unknown>;
   /** By name the server of each forward; null where it has an error of its own. */
   readonly forwards: ReadonlyMap<string, Prefix | null>;
+  /** The same of balancers: their backends. */
+  readonly balancers: ReadonlyMap<string, readonly Prefix[] | null>;
 }
 
 const FLAGS: ReadonlyMap<string, number> = new Map(
@@ -40,18 +42,23 @@ export function extraOf(
   context: Context,
 ): RuleExtra | null | undefined {
   const logRate = typeof rule.log === 'object' ? rule.log.limit : undefined;
-  const forward = forwardOf(rule);
-  if (logRate === undefined && forward === null && KEYS.every((key) => rule[key] === undefined))
+  const translator = translatorOf(rule);
+  if (logRate === undefined && translator === null && KEYS.every((key) => rule[key] === undefined))
     return null;
   return new Reader(rule, names, context).read(logRate);
 }
 
-/** The forward a rule names as its destination. */
-export function forwardOf({ destination }: RuleConfig): string | null {
-  if (typeof destination !== 'object' || !('forward' in destination)) return null;
-  const { forward, include, 'from-file': files, except } = destination;
-  const alone = include === undefined && files === undefined && except === undefined;
-  return alone ? (forward ?? null) : null;
+/** The forward or balancer a rule names as its destination. */
+export function translatorOf({
+  destination,
+}: RuleConfig): { readonly kind: 'forward' | 'balancer'; readonly name: string } | null {
+  if (typeof destination !== 'object' || !('forward' in destination || 'balancer' in destination))
+    return null;
+  const { forward, balancer, include, 'from-file': files, except } = destination;
+  if (include !== undefined || files !== undefined || except !== undefined) return null;
+  if (forward !== undefined)
+    return balancer === undefined ? { kind: 'forward', name: forward } : null;
+  return balancer === undefined ? null : { kind: 'balancer', name: balancer };
 }
 
 class Reader {
@@ -75,7 +82,8 @@ class Reader {
       tcpFlags: this.#tcpFlags(),
       dscp: this.#dscp(),
       schedule: this.#schedule(),
-      forward: this.#forward(),
+      forward: this.#translator('forward', this.#names.forwards),
+      balancer: this.#translator('balancer', this.#names.balancers),
       limit: this.#limit(),
       rejectWith: this.#rejectWith(),
       setDscp:
@@ -175,17 +183,17 @@ class Reader {
     return null;
   }
 
-  #forward(): string | null {
-    const forward = forwardOf(this.#rule);
-    const { forwards } = this.#names;
-    if (forward === null || forwards.has(forward)) return forward;
+  #translator(kind: 'forward' | 'balancer', known: ReadonlyMap<string, unknown>): string | null {
+    const found = translatorOf(this.#rule);
+    if (found?.kind !== kind) return null;
+    if (known.has(found.name)) return found.name;
     this.#whole = false;
     const owner = this.#rule.destination as object;
     this.#context.report(
-      'unknown-forward',
-      this.#context.at(owner, 'forward'),
-      `there is no forward ${quote(forward)}`,
-      { hint: () => didYouMean(forward, forwards.keys()) },
+      kind === 'forward' ? 'unknown-forward' : 'unknown-balancer',
+      this.#context.at(owner, kind),
+      `there is no ${kind} ${quote(found.name)}`,
+      { hint: () => didYouMean(found.name, known.keys()) },
     );
     return null;
   }

@@ -63,6 +63,8 @@ export interface RuleExtra {
   readonly schedule: string | null;
   /** Name of the forward that gave the destination. */
   readonly forward: string | null;
+  /** Or of the balancer. */
+  readonly balancer: string | null;
   readonly limit: Limit | null;
   readonly rejectWith: RejectWith;
   readonly setDscp: number | null;
@@ -80,6 +82,7 @@ export const NO_EXTRA: RuleExtra = {
   dscp: null,
   schedule: null,
   forward: null,
+  balancer: null,
   limit: null,
   rejectWith: 'auto',
   setDscp: null,
@@ -133,6 +136,7 @@ export function isConditional({ extra }: Rule): boolean {
       extra.dscp !== null ||
       extra.schedule !== null ||
       extra.forward !== null ||
+      extra.balancer !== null ||
       extra.limit?.over === 'next')
   );
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { fromPrefix } from '../net/algebra.js';
+import { fromPrefix, union } from '../net/algebra.js';
 import type { AddressSet, Prefix } from '../net/sets.js';
 import type { Context } from '../rulefile/context.js';
 import type { AddressSets } from './addresses.js';
-import { extraOf, forwardOf, type ExtraNames } from './extra.js';
+import { extraOf, translatorOf, type ExtraNames } from './extra.js';
 import { resolveGroups, type GroupSets } from './groups.js';
 import type { Policy, Rule } from './model.js';
 import type { AddressesConfig, FirewallConfig, PolicyConfig, RuleConfig } from './schema.js';
@@ -42,11 +42,13 @@ function resolvePolicy(
   const rules: ResolvedRule[] = [];
   for (const one of config.rules) {
     const source = setOf(one, 'source', addresses);
-    const forward = forwardOf(one);
+    const translator = translatorOf(one);
     const destination =
-      forward === null
+      translator === null
         ? setOf(one, 'destination', addresses)
-        : serverOf(names.forwards.get(forward));
+        : translator.kind === 'forward'
+          ? serversOf([names.forwards.get(translator.name) ?? []].flat())
+          : serversOf(names.balancers.get(translator.name) ?? []);
     const service = services.ofRule(one);
     const extra = extraOf(one, names, context);
     if (source === undefined || destination === undefined || service === undefined) continue;
@@ -100,8 +102,8 @@ function setOf(
   return value === undefined || value === 'any' ? null : addresses.resolve(value, rule, key);
 }
 
-function serverOf(server: Prefix | null | undefined): AddressSet {
-  return server == null ? { v4: new Uint32Array(), v6: new BigUint64Array() } : fromPrefix(server);
+function serversOf(servers: readonly Prefix[]): AddressSet {
+  return union(...servers.map(fromPrefix));
 }
 
 function listOf(value: string | readonly string[]): readonly string[] {

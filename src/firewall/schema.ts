@@ -28,10 +28,14 @@ const included = withWords(
       .describe(
         'Alone, as the destination of a rule: the server of this forward, for what came by it.',
       ),
+    balancer: nameSchema('a balancer name')
+      .optional()
+      .describe(
+        'Alone, as the destination of a rule: the backends of this balancer, for what came by it.',
+      ),
   }),
   {
     what: 'a set of addresses',
-    planned: { balancer: 'balancers' },
   },
 );
 const addresses = z.union([member, z.array(member), included]);

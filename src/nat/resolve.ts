@@ -15,6 +15,8 @@ import type { ForwardConfig, NatPart, SourceConfig, StaticConfig } from './schem
 /** What NAT refers to. A resolver that gives undefined has reported why. */
 export interface NatNames {
   readonly interfaces: readonly Interface[];
+  /** Public addresses beside those of NAT, which are to be found here too. */
+  readonly published: readonly AddressSet[];
   addresses(value: string | readonly string[], owner: object, key: string): AddressSet | undefined;
   /** null for any. */
   service(owner: {
@@ -27,9 +29,7 @@ const DEFAULT_PORTS: PortRange = [1024, 65535];
 
 /** NAT as the model has it; what cannot be is reported and left out. */
 export function resolveNat(config: NatPart, names: NatNames, context: Context): Nat {
-  return config.nat === undefined
-    ? { rules: [], pools: [], proxied: [] }
-    : new Resolver(config.nat, names, context).resolve();
+  return new Resolver(config.nat ?? {}, names, context).resolve();
 }
 
 class Resolver {
@@ -230,6 +230,7 @@ class Resolver {
   /** What others on an interface's subnets are to find here, though no interface has it. */
   #proxied(rules: readonly NatRule[]): Nat['proxied'] {
     const lent = union(
+      ...this.#names.published,
       ...rules.flatMap(({ enabled, direction, destination, translation }) => {
         if (!enabled) return [];
         if (direction === 'destination') return destination === null ? [] : [destination];

@@ -31,6 +31,8 @@ export interface Assertion {
   /** Ends after translation; a port is 0 where it is left open. */
   readonly source: End | null;
   readonly destination: End | null;
+  /** One of these backends; null where it is left open. */
+  readonly backends: readonly string[] | null;
   readonly packet: PacketText;
 }
 
@@ -67,6 +69,9 @@ export function assertionsOf(model: Model, slots: Slots): Assertion[] {
       out: out === null || out === 'local' ? out : slotOf(slots.interfaces, out),
       source: end('source'),
       destination: end('destination'),
+      backends: words.includes('backend')
+        ? (words[words.indexOf('backend') + 1] ?? '').split('|')
+        : null,
       packet,
     };
   });
@@ -93,15 +98,17 @@ export async function failing(
     for (const [i, assertion] of asked.entries()) {
       const result = results[i];
       if (result === undefined) throw new Error(`no answer for assertion ${first + i}`);
-      if (!holds(assertion, result)) failed.push(refusal(assertion, result, names));
+      if (!holds(assertion, result, names)) failed.push(refusal(assertion, result, names));
     }
   }
   return failed;
 }
 
 /** What drops a packet that a rule allows denies it too: a missing route, an invalid header. */
-function holds(assertion: Assertion, result: OfflineResult): boolean {
-  const { verdict, rule, out, packet } = assertion;
+function holds(assertion: Assertion, result: OfflineResult, names: Names): boolean {
+  const { verdict, rule, out, packet, backends } = assertion;
+  const backend = names.backend(result.backend);
+  if (backends !== null && (backend === null || !backends.includes(backend))) return false;
   const passed = result.fate !== M.FATE_DROPPED && result.verdict === M.VERDICT_ALLOW;
   const rejected = result.verdict === M.VERDICT_REJECT;
   if (verdict !== (passed ? 'allow' : rejected ? 'reject' : 'deny')) return false;
@@ -159,6 +166,7 @@ function outcome(
     result.rule === M.RULE_NOT_ASKED ? null : decider,
     nat.source === undefined ? null : `source ${nat.source.to}`,
     nat.destination === undefined ? null : `destination ${nat.destination.to}`,
+    result.backend === 0 ? null : `backend ${names.backend(result.backend) ?? '?'}`,
     way,
     reason === null ? null : `(${reason})`,
   ];

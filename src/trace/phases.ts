@@ -7,7 +7,7 @@ import { nextHop, type Names } from './verdicts.js';
 
 /** A step on the way of a packet. */
 export interface Phase extends Step {
-  readonly name: 'parse' | 'session' | 'route' | 'policy' | 'nat' | 'forward';
+  readonly name: 'parse' | 'session' | 'route' | 'policy' | 'nat' | 'balancer' | 'forward';
 }
 
 /** Which step drops for a reason, by the reason's name; all others belong to forwarding. */
@@ -18,6 +18,7 @@ const STEPS: readonly (readonly [RegExp, Phase['name']])[] = [
     'parse',
   ],
   [/^nat-/, 'nat'],
+  [/^balancer-/, 'balancer'],
   [/^(tcp|icmp|session)-/, 'session'],
   [/^reverse-path$/, 'route'],
   [/^(policy-|rule-|zone-flood|source-flood|limit-table|no-tables$)/, 'policy'],
@@ -48,7 +49,11 @@ export function phases(
   add('parse', 'pass', family === 0 ? '' : `IPv${family}, protocol ${protocol}`);
   if (session !== M.SESSION_NONE || dropped === 'session')
     add('session', SESSIONS[session] ?? 'none', '');
-  if (nat.destination !== undefined) add('nat', 'destination', change(nat.destination));
+  if (nat.destination !== undefined) {
+    const backend = names.backend(result.backend);
+    add(backend === null ? 'nat' : 'balancer', backend ?? 'destination', change(nat.destination));
+  }
+  if (dropped === 'balancer') add('balancer', 'drop', '');
   if (route !== M.ROUTE_NOT_ASKED || dropped === 'route')
     add('route', ROUTES[route] ?? 'not asked', way(result, names));
   if (rule !== M.RULE_NOT_ASKED || dropped === 'policy') {

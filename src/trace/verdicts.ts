@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Model } from '../compiler/model.js';
-import { natBySlot, rulesBySlot, slotOf, type Slots } from '../compiler/slots.js';
+import { balancerKey } from '../compiler/image-nat.js';
+import { natBySlot, ruleKey, rulesBySlot, slotOf, type Slots } from '../compiler/slots.js';
 import type { OfflineDatapath, OfflineResult } from '../datapath/offline.js';
 import { BUILT_IN_RULES } from '../firewall/built-in.js';
 import { formatAddress } from '../net/address.js';
@@ -31,6 +32,8 @@ export interface SlotNames {
   /** null for none. */
   interface(slot: number): string | null;
   zone(slot: number): string;
+  /** The name of a backend; null for none. */
+  backend(slot: number): string | null;
 }
 
 const VERDICTS = ['allow', 'deny', 'reject'] as const;
@@ -47,8 +50,23 @@ export function modelNames({ model, slots }: { model: Model; slots: Slots }): Sl
     [C.ZONE_LOCAL, 'local'],
     ...model.zones.map(({ name }) => [slotOf(slots.zones, name), name] as const),
   ]);
+  const backends = new Map(
+    model.balancers.flatMap((balancer) =>
+      balancer.backends.map(
+        ({ name }) => [slotOf(slots.backends, ruleKey(balancer.name, name)), name] as const,
+      ),
+    ),
+  );
+  const balancers = new Map(
+    model.balancers.map((one) => [slotOf(slots.rules, balancerKey(one.name)), one]),
+  );
   return {
     rule: (slot) => {
+      const balancer = balancers.get(slot);
+      if (balancer !== undefined) {
+        const { name, at } = balancer;
+        return { name, policy: 'balancer', file: at.file, line: at.line };
+      }
       const found = rules.get(slot);
       if (found === undefined) {
         const own = nat.get(slot);
@@ -60,6 +78,7 @@ export function modelNames({ model, slots }: { model: Model; slots: Slots }): Sl
     },
     interface: (slot) => interfaces.get(slot) ?? null,
     zone: (slot) => zones.get(slot) ?? `zone slot ${slot}`,
+    backend: (slot) => backends.get(slot) ?? null,
   };
 }
 
@@ -100,6 +119,10 @@ export class Names {
 
   zone(slot: number): string {
     return this.#slots.zone(slot);
+  }
+
+  backend(slot: number): string | null {
+    return this.#slots.backend(slot);
   }
 
   #out({ fate, out }: OfflineResult): string | null {

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BalancerShown } from '../../src/daemon/show/balancers.js';
 import type { PoolShown } from '../../src/daemon/show/nat.js';
 import type { SessionShown } from '../../src/daemon/show/sessions.js';
 import type { Flow } from '../../src/lab/host.js';
@@ -14,7 +15,7 @@ function ruleFile(office: string): string {
   const published = 'rules:\n      - { name: web,';
   return `${office.replace(
     published,
-    `rules:\n      - { name: mail, destination: { forward: mail }, action: allow }\n      - { name: web,`,
+    `rules:\n      - { name: mail, destination: { forward: mail }, action: allow }\n      - { name: shop, destination: { balancer: shop }, action: allow }\n      - { name: web,`,
   )}
 nat:
   pools: { few: { addresses: 198.51.100.5, ports: 40000-40003 } }
@@ -26,6 +27,11 @@ nat:
     - { name: web, at: wan, service: tcp/8080, translate-to: 10.20.0.11 }
   static:
     - { name: server, zone: internet, inside: 10.20.0.11, outside: 198.51.100.4 }
+balancers:
+  shop:
+    at: 198.51.100.6
+    service: tcp/80
+    backends: { up: { address: 10.20.0.11, port: 8080 }, off: { address: 10.20.0.12, enabled: false } }
 `;
 }
 
@@ -102,6 +108,22 @@ describe.each([1, 2])('NAT with %i workers', (workers) => {
     await echoes(lab.hosts.inside.tcp('198.51.100.3', 25));
     const [one] = await translations('--from', 'inside', '--port', '25');
     expect(one?.nat).toMatchObject({ source: '10.1.0.10', destination: '10.20.0.11' });
+  });
+
+  test('a balancer, found by ARP, and its counts', async () => {
+    await echoes(lab.hosts.wan.tcp('198.51.100.6', 80));
+    await echoes(lab.hosts.inside.tcp('198.51.100.6', 80));
+    const { stdout } = await lab.sluice('show', 'balancers', '--json');
+    const { balancers } = JSON.parse(stdout) as { balancers: readonly BalancerShown[] };
+    expect(balancers).toMatchObject([
+      { name: 'shop', backends: [{ name: 'up', address: '10.20.0.11', port: 8080, opened: 2 }] },
+    ]);
+  });
+
+  test('a question about what is in force', async () => {
+    const { code, stdout } = await lab.sluice('ask', 'can inside reach 10.20.0.11 tcp/8080?');
+    expect([code, stdout.split('\n')[0]]).toEqual([0, 'yes']);
+    expect(stdout).toContain('published/web');
   });
 
   test('a pool of four ports serves four, and says so', async () => {

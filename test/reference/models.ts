@@ -71,6 +71,7 @@ export function model(parts: Partial<Model> = {}): Model {
     policies: [],
     schedules: [],
     nat: NO_NAT,
+    balancers: [],
     routes: [
       { at: AT, to: prefix4(0, 0), via: null, interface: 'outside', distance: 1 },
       { at: AT, to: prefix6(0n, 0), via: null, interface: 'outside', distance: 1 },

@@ -87,6 +87,7 @@ function kindOf({ extra }: Rule, { in: entry, out }: Passage): 'always' | 'never
     more.dscp === null &&
     more.schedule === null &&
     more.forward === null &&
+    more.balancer === null &&
     more.limit?.over !== 'next';
   return certain ? 'always' : 'maybe';
 }

@@ -79,10 +79,11 @@ function range(low: number, high: number): string {
 
 /** What a rule looks at that a question does not say, in words; null for nothing. */
 export function conditionWords({ action, extra }: Rule): string | null {
-  const { sourceMacs, tcpFlags, dscp, schedule, forward, limit } = extra ?? NO_EXTRA;
+  const { sourceMacs, tcpFlags, dscp, schedule, forward, balancer, limit } = extra ?? NO_EXTRA;
   const words: string[] = [];
   if (schedule !== null) words.push(`schedule '${schedule}'`);
   if (forward !== null) words.push(`forward '${forward}'`);
+  if (balancer !== null) words.push(`balancer '${balancer}'`);
   if (sourceMacs.length > 0) words.push('source MAC');
   if (tcpFlags !== null) words.push('TCP flags');
   if (dscp !== null) words.push('DSCP');

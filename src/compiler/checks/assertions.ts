@@ -13,16 +13,14 @@ interface Names {
   /** Of these, the ones whose packets go to the kernel unseen. */
   readonly management: ReadonlySet<string>;
   readonly rules: ReadonlySet<string>;
+  readonly backends: ReadonlySet<string>;
   /** Of these, the ones that are not in force. */
   readonly disabled: ReadonlySet<string>;
   /** Without errors so far: otherwise a name may only seem to be missing. */
   readonly whole: boolean;
 }
 
-const PLANNED: ReadonlyMap<string, string> = new Map([
-  ['backend', 'balancers'],
-  ['sa', 'VPN'],
-]);
+const PLANNED: ReadonlyMap<string, string> = new Map([['sa', 'VPN']]);
 
 const OUTCOMES = ['allow', 'deny', 'reject'];
 
@@ -41,6 +39,9 @@ export function checkAssertions(document: Document, context: Context): void {
     interfaces: new Set(document.interfaces?.keys()),
     management: new Set(interfaces.filter(([, one]) => one.management).map(([name]) => name)),
     rules: new Set(rules.map(({ name }) => name)),
+    backends: new Set(
+      [...(document.balancers?.values() ?? [])].flatMap((one) => [...one.backends.keys()]),
+    ),
     disabled: new Set(rules.filter(({ enabled }) => !enabled).map(({ name }) => name)),
     whole: context.errors === 0,
   };
@@ -117,13 +118,18 @@ class Line {
             : wrongEnd(end.text, packetProtocol(this.#text));
         const { index, text } = end ?? word;
         if (problem !== null) this.#fail(problem, index, text.length);
+      } else if (word.text === 'backend') {
+        const named = rest[++i];
+        if (named === undefined)
+          this.#fail("names of backends follow 'backend', as in web1|web2", word.index, 7);
+        else this.#backends(named.text, named.index);
       } else if (word.text === 'out') {
         const name = rest[++i];
         if (name === undefined) this.#fail("the name of an interface follows 'out'", word.index, 3);
         else if (name.text !== 'local') this.#interface(name.text, name.index);
       } else if (i === 0 && word.text.includes('/')) this.#rule(word.text, word.index);
       else {
-        const message = `${quote(word.text)} is no outcome: POLICY/RULE, 'source ADDR', 'destination ADDR' or 'out IFACE' can follow`;
+        const message = `${quote(word.text)} is no outcome: POLICY/RULE, 'source ADDR', 'destination ADDR', 'backend NAME' or 'out IFACE' can follow`;
         this.#fail(message, word.index, word.text.length);
       }
     }
@@ -142,6 +148,18 @@ class Line {
     this.#context.report('unknown-interface', span, `there is no interface ${quote(name)}`, {
       hint: () => didYouMean(name, interfaces),
     });
+  }
+
+  /** One of these backends, whatever balancer they are of. */
+  #backends(text: string, index: number): void {
+    const { backends, whole } = this.#names;
+    for (const name of text.split('|')) {
+      if (backends.has(name) || !whole) continue;
+      const span = this.#part(index, text.length);
+      this.#context.report('unknown-balancer', span, `there is no backend ${quote(name)}`, {
+        hint: () => didYouMean(name, backends),
+      });
+    }
   }
 
   #rule(name: string, index: number): void {

@@ -15,6 +15,12 @@ export interface ApplyRequest {
   readonly replace?: boolean;
 }
 
+/** Answer of `GET /source`: the texts in force, with the newest ones of files of addresses. */
+export interface RunningSource {
+  readonly main: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
 /** Times in ms, by stage. */
 export interface ApplyStages {
   readonly read: number;
@@ -175,6 +181,7 @@ export const SHOWS = [
   'sessions',
   'nat pools',
   'nat translations',
+  'balancers',
   'drops',
   'graph',
   'routes',

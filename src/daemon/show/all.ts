@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Show } from '../api/types.js';
+import { balancers } from './balancers.js';
 import { drops } from './drops.js';
 import { graph } from './graph.js';
 import { groups } from './groups.js';
@@ -22,6 +23,7 @@ export const ALL_SHOWS: Readonly<Record<Show, Ask>> = {
   groups: ask(groups),
   interfaces: ask(interfaces),
   log: ask(log),
+  balancers: ask(balancers),
   'nat pools': ask(natPools),
   'nat translations': ask(natTranslations),
   neighbors: ask(neighbors),

@@ -87,7 +87,7 @@ describe('assertions', () => {
     ],
     [
       'inside tcp 10.1.0.2:1 192.0.2.1:80 => allow wan',
-      "9:49 assert-syntax: 'wan' is no outcome: POLICY/RULE, 'source ADDR', 'destination ADDR' or 'out IFACE' can follow",
+      "9:49 assert-syntax: 'wan' is no outcome: POLICY/RULE, 'source ADDR', 'destination ADDR', 'backend NAME' or 'out IFACE' can follow",
     ],
     [
       'inside tcp 10.1.0.2:1 192.0.2.1:80 => allow p/r source 1.1.1',
@@ -95,7 +95,11 @@ describe('assertions', () => {
     ],
     [
       'inside tcp 10.1.0.2:1 192.0.2.1:80 => allow p/r backend web1',
-      "9:53 not-built: 'backend' belongs to balancers, which is not built yet",
+      "9:61 unknown-balancer: there is no backend 'web1'",
+    ],
+    [
+      'inside tcp 10.1.0.2:1 192.0.2.1:80 => allow p/r sa hq',
+      "9:53 not-built: 'sa' belongs to VPN, which is not built yet",
     ],
     [
       '"inside tcp 10.1.0.2:1 192.0.2.1:80 => allow out wna"',
@@ -107,8 +111,8 @@ describe('assertions', () => {
 
   it('keep quiet about names after other errors', () => {
     expect(
-      shown('version: 1\nbalancers: {}\nassert: [inside tcp 1.1.1.1 2.2.2.2 => allow p/r]\n'),
-    ).toEqual(["2:1 not-built: 'balancers' belongs to balancers, which is not built yet"]);
+      shown('version: 1\nvpn: {}\nassert: [inside tcp 1.1.1.1 2.2.2.2 => allow p/r]\n'),
+    ).toEqual(["2:1 not-built: 'vpn' belongs to VPN, which is not built yet"]);
   });
 });
 

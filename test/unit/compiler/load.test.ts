@@ -228,21 +228,18 @@ routing: {static: [{to: 0.0.0.0, via: 192.0.2.1}]}
 
   it('names parts of the language that are to come', () => {
     const text = `${BASE}vpn: {}
-balancers: {}
 system: {users: {}, timezone: Europe/Berlin}
 policies:
   - name: p
     from: inside
     to: internet
     rules:
-      - {name: b, destination: {balancer: shop}, action: allow}
+      - {name: b, action: allow}
 `.replace('{zone: internet, addresses: [', '{zone: internet, addresses: [dhcp, ');
     expect(shown(text)).toEqual([
       "4:37 not-built: 'dhcp' belongs to learnt addresses, which is not built yet",
       "6:1 not-built: 'vpn' belongs to VPN, which is not built yet",
-      "7:1 not-built: 'balancers' belongs to balancers, which is not built yet",
-      "8:10 not-built: 'users' belongs to system settings, which is not built yet",
-      "14:33 not-built: 'balancer' belongs to balancers, which is not built yet",
+      "7:10 not-built: 'users' belongs to system settings, which is not built yet",
     ]);
   });
 

@@ -36,6 +36,7 @@ describe('what few rules have', () => {
       dscp: (1n << 46n) | 1n | (1n << 8n),
       schedule: 'night',
       forward: null,
+      balancer: null,
       limit: {
         rate: { every: 6e9, burst: 5 },
         sourceRate: { every: 333_333_333, burst: 5 },

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { Position } from '../diagnostics/position.js';
+import type { ServiceSet } from '../firewall/model.js';
+import type { Address, AddressSet } from '../net/sets.js';
+
+export interface Backend {
+  readonly name: string;
+  readonly at: Position;
+  readonly address: Address;
+  /** null keeps the port that was asked for. */
+  readonly port: number | null;
+  /** 1..1,000; shares of new sessions are in proportion. */
+  readonly weight: number;
+}
+
+/** A virtual service and who serves it. */
+export interface Balancer {
+  readonly name: string;
+  readonly at: Position;
+  readonly from: readonly string[];
+  /** As asked for. */
+  readonly addresses: AddressSet;
+  /** null: every packet to the addresses. */
+  readonly service: ServiceSet | null;
+  /** Of its addresses and backends. */
+  readonly family: 4 | 6;
+  readonly mode: 'nat' | 'full-nat';
+  readonly scheduler: 'maglev' | 'round-robin' | 'least-connections';
+  /** Clients of one such prefix go to one backend; null: every flow by itself. */
+  readonly persistence: { readonly v4: number; readonly v6: number } | null;
+  /** Entries of the table, a prime. */
+  readonly entries: number;
+  /** Enabled ones, at least one. */
+  readonly backends: readonly Backend[];
+  readonly hairpin: boolean;
+  readonly description: string | null;
+}

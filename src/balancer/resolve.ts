@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { didYouMean } from '../diagnostics/suggest.js';
+import { quote } from '../diagnostics/text.js';
+import type { ServiceSet } from '../firewall/model.js';
+import { parseAddress } from '../net/address.js';
+import { fromPrefix, union } from '../net/algebra.js';
+import type { Address } from '../net/sets.js';
+import type { Context } from '../rulefile/context.js';
+import { itemsOf } from '../rulefile/schema.js';
+import type { Backend, Balancer } from './model.js';
+import type { BalancerConfig, BalancerPart } from './schema.js';
+
+/** What balancers refer to. */
+export interface BalancerNames {
+  readonly zones: ReadonlyMap<string, unknown>;
+  /** null for any; undefined after a report. */
+  service(owner: {
+    readonly service?: string | readonly string[] | undefined;
+  }): ServiceSet | null | undefined;
+}
+
+/** Balancers as the model has them; what cannot be is reported and left out. */
+export function resolveBalancers(
+  { balancers }: BalancerPart,
+  names: BalancerNames,
+  context: Context,
+): Balancer[] {
+  const found: Balancer[] = [];
+  for (const [name, one] of balancers ?? []) {
+    const at = context.positionOf(context.atKey(balancers as object, name));
+    const balancer = resolve(name, one, names, context);
+    if (balancer !== null) found.push({ ...balancer, at });
+  }
+  return found;
+}
+
+function resolve(
+  name: string,
+  one: BalancerConfig,
+  names: BalancerNames,
+  context: Context,
+): Omit<Balancer, 'at'> | null {
+  const fail = (owner: object, key: string, message: string): null => {
+    context.report('balancer-form', context.at(owner, key), message);
+    return null;
+  };
+  const read = (text: string, owner: object, key: string | number): Address | undefined => {
+    const address = parseAddress(text);
+    if (typeof address !== 'string') return address;
+    context.report(
+      'address-invalid',
+      context.at(owner, key),
+      `${quote(text)} is not an address: ${address}`,
+    );
+    return undefined;
+  };
+  if (context.wrote(one, 'from')) checkZones(one, names.zones, context);
+  const asked = itemsOf(one, 'at', one.at).map((item) => read(item.text, item.owner, item.key));
+  const service = names.service(one);
+  const backends: (Backend | undefined)[] = [...one.backends]
+    .filter(([, { enabled }]) => enabled)
+    .map(([backendName, { address, port, weight }]) => {
+      const owner = one.backends.get(backendName) as object;
+      const parsed = read(address, owner, 'address');
+      const at = context.positionOf(context.atKey(one.backends, backendName));
+      return parsed && { name: backendName, at, address: parsed, port: port ?? null, weight };
+    });
+  if (service === undefined || asked.includes(undefined) || backends.includes(undefined))
+    return null;
+  const good = backends as Backend[];
+  const [first] = good;
+  if (first === undefined)
+    return fail(one, 'backends', 'a balancer needs a backend that is enabled');
+  const { family } = first.address;
+  const others = [...(asked as Address[]), ...good.map(({ address }) => address)];
+  if (others.some((address) => address.family !== family))
+    return fail(one, 'at', "'at' and all backends are addresses of one family");
+  const entries = one['table-size'];
+  if (!prime(entries))
+    return fail(one, 'table-size', `${entries} is no prime, which the table's size has to be`);
+  if (good.length * 100 > entries)
+    return fail(
+      one,
+      'table-size',
+      `${good.length} backends need a table of ${good.length * 100} entries or more`,
+    );
+  return {
+    name,
+    from: [one.from].flat(),
+    addresses: union(
+      ...(asked as Address[]).map((address) =>
+        fromPrefix({ address, length: family === 4 ? 32 : 128 }),
+      ),
+    ),
+    service,
+    family,
+    mode: one.mode,
+    scheduler: one.scheduler,
+    persistence: one.persistence ?? null,
+    entries,
+    backends: good,
+    hairpin: one.hairpin,
+    description: one.description ?? null,
+  };
+}
+
+function checkZones(
+  one: BalancerConfig,
+  zones: ReadonlyMap<string, unknown>,
+  context: Context,
+): void {
+  for (const { text, owner, key } of itemsOf(one, 'from', one.from)) {
+    if (text === 'any' || zones.has(text) || context.wrote(zones, text)) continue;
+    context.report('unknown-zone', context.at(owner, key), `there is no zone '${text}'`, {
+      hint: () => didYouMean(text, ['any', ...zones.keys()]),
+    });
+  }
+}
+
+function prime(n: number): boolean {
+  for (let i = 2; i * i <= n; i++) if (n % i === 0) return false;
+  return n > 1;
+}
