@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { parseArgs } from 'node:util';
 import { answerQuestion, type Answer, type Part } from '../analysis/ask/answer.js';
 import { FORMS, parseQuestion, QuestionError } from '../analysis/ask/question.js';
 import { BudgetError } from '../analysis/budget.js';
@@ -6,13 +7,15 @@ import { loadModel, type Loading } from '../compiler/load.js';
 import { render } from '../diagnostics/render.js';
 import { printable } from '../diagnostics/text.js';
 import { IMPLICIT_POLICIES } from '../firewall/implicit.js';
-import { diskReader } from '../rulefile/reader.js';
-import { complain, EXIT, parseArguments, print } from './arguments.js';
+import type { RunningSource } from '../daemon/api/types.js';
+import { diskReader, textReader } from '../rulefile/reader.js';
+import { complain, EXIT, print } from './arguments.js';
+import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
 import { describe } from './packet-text.js';
 
 export const usage = {
-  synopsis: 'ask FILE QUESTION [--json]',
-  description: `Answers who can reach what, exactly, over all addresses and ports of packets that can open a session, with the rules that decide and a packet to try. Questions: ${FORMS.map((form) => `\`${form}\``).join(' ')} FROM is a zone, an interface or addresses; SRC addresses; DST addresses, a zone, \`any\` or \`local\`; SERVICE services, groups or further ports.`,
+  synopsis: 'ask [FILE] QUESTION [--json]',
+  description: `Answers who can reach what, exactly, over all addresses and ports of packets that can open a session, with the rules that decide and a packet to try; without FILE, of what the appliance runs. Questions: ${FORMS.map((form) => `\`${form}\``).join(' ')} FROM is a zone, an interface or addresses; SRC addresses; DST addresses, a zone, \`any\` or \`local\`; SERVICE services, groups or further ports.`,
   options: [
     ['--json', 'One document on stdout: question, answer (yes, no, partly, depends), parts.'],
   ],
@@ -21,18 +24,31 @@ export const usage = {
 /** Members of a set that are told; `--json` has all. */
 const MOST_MEMBERS = 12;
 
-/** `sluice ask`: exit 0 answered, 1 for a wrong file or question, 2 usage. */
-export async function run(args: string[]): Promise<number> {
-  const parsed = parseArguments(args, usage, 2, { json: { type: 'boolean', default: false } });
-  const [file, question] = parsed?.positionals ?? [];
-  if (parsed === null || file === undefined || question === undefined) return EXIT.usage;
-  const loading = loadModel(file, diskReader);
+/** `sluice ask`: exit 0 answered, 1 for a wrong file or question, 2 usage, 4 away. */
+export function run(args: string[]): Promise<number> {
+  return withAppliance(usage, async (connect) => {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { json: { type: 'boolean', default: false }, ...RUN_DIR_OPTION },
+    });
+    const [first, second, ...rest] = positionals;
+    if (first === undefined || rest.length > 0) throw new UsageError('what to ask?');
+    if (second !== undefined) return tell(loadModel(first, diskReader), second, values.json);
+    const { main, files } = (await connect(values['run-dir']).get('/source')) as RunningSource;
+    const reader = textReader(new Map(Object.entries(files)));
+    return tell(loadModel(main, reader), first, values.json);
+  });
+}
+
+/** Answers about a rule file that is loaded. */
+async function tell(loading: Loading, question: string, json: boolean): Promise<number> {
   const errors = loading.diagnostics.filter(({ severity }) => severity === 'error');
   for (const diagnostic of errors) process.stderr.write(`${render(diagnostic)}\n`);
   const answer = ask(loading, question);
   if (answer === null) return EXIT.error;
   await print(
-    parsed.values.json
+    json
       ? `${JSON.stringify({ question, answer: answer.answer, parts: answer.parts.map(plain) })}\n`
       : report(answer),
   );

@@ -8,13 +8,21 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { decodeImage, ImageError, type DecodedImage } from '../tables/decode.js';
 import { withGeneration } from '../tables/encode.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
-import type { Applied, Confirmed, Previewed, Refused, Reloaded } from './api/types.js';
+import type {
+  Applied,
+  Confirmed,
+  Previewed,
+  Refused,
+  Reloaded,
+  RunningSource,
+} from './api/types.js';
 import { failing, type Assertion } from '../trace/assertions.js';
 import type { CompileStages } from './compiler-messages.js';
 import type { CompilerThread } from './compiler-thread.js';
 import type { DatapathProcess, DatapathStatus } from './datapath-process.js';
 import { ruleChanges } from './changes.js';
 import { Confirmation, type Unconfirmed } from './confirm.js';
+import { Kept } from './groups/kept.js';
 import { GroupFiles } from './groups/group-files.js';
 import type { GroupsTold, ReloadOutcome } from './groups/messages.js';
 import { Names } from './names.js';
@@ -73,6 +81,12 @@ export class Appliance {
   /** Generation in force as sluiced knows it, 0 for none. */
   get generation(): number {
     return this.#running?.generation ?? 0;
+  }
+
+  /** The texts of what is in force; null where nothing was applied, or it was not kept. */
+  get source(): RunningSource | null {
+    const kept = new Kept(this.#directory).read(this.generation);
+    return kept === null ? null : { main: kept.main, files: kept.request.files };
   }
 
   /** Compiles and brings into force; any failure leaves what runs as it was. */

@@ -71,6 +71,10 @@ async function answer(
       ? await appliance.preview(main, body)
       : await appliance.apply(main, body, minutes);
     send(response, 200, 'application/json', JSON.stringify(answer));
+  } else if (route === 'GET /source') {
+    const running = source.appliance.source;
+    if (running === null) throw new RequestError(409, 'nothing was applied');
+    send(response, 200, 'application/json', JSON.stringify(running));
   } else if (route === 'POST /confirm') {
     const confirmed = await source.appliance.confirm();
     if (confirmed === null) throw new RequestError(409, 'nothing waits for a confirmation');

@@ -57,7 +57,7 @@ describe('sluice ask', () => {
         '',
       ].join('\n'),
     });
-    expect(sluice(['ask', 'rules/office.yaml']).status).toBe(2);
+    expect(sluice(['ask']).status).toBe(2);
   });
 
   test.skipIf(!existsSync(datapathBinary()))('its packets get what it says from trace', () => {
