@@ -73,7 +73,8 @@ static void ask_policy(struct sl_worker *w, const struct rte_mbuf *m, struct sl_
 	    !(p->flags & SL_PKT_L4_WHOLE) || p->family == 0)
 		return;
 	sl_flow_of_packet(m, &flow);
-	sl_nat_arrive(w, p->from, &flow, p->family == 4 ? p->key4.dport : p->key6.dport, &nat);
+	sl_nat_arrive(w, sl_tables_ask(w->tables, sl_tables_arrivals(w->tables, p->from), &flow, NULL,
+				       &(struct sl_cursor){0}), &flow, p->family == 4 ? p->key4.dport : p->key6.dport, &nat);
 	sl_offline_translated(w, p, &nat);
 	sl_way_find(w->tables, w->dp->fib, p->family, ip + (p->family == 4 ? 12 : 8),
 		    nat.server.address, &way);

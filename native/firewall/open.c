@@ -36,53 +36,67 @@ static inline struct sl_key6 turned6(const struct sl_key6 *k)
 	return back;
 }
 
+/* The key of the answer, from the server to the client as the server sees it. */
+static struct sl_key4 answer4(const struct sl_pkt *p, const struct sl_nat *nat)
+{
+	struct sl_key4 k = turned4(&p->key4);
+
+	if (likely(!sl_nat_any(nat)))
+		return k;
+	memcpy(&k.src, nat->server.address, 4);
+	memcpy(&k.dst, nat->client.address, 4);
+	k.sport = k.proto == IPPROTO_ICMP ? nat->client.port : nat->server.port;
+	k.dport = nat->client.port;
+	return k;
+}
+
+static struct sl_key6 answer6(const struct sl_pkt *p, const struct sl_nat *nat)
+{
+	struct sl_key6 k = turned6(&p->key6);
+
+	if (likely(!sl_nat_any(nat)))
+		return k;
+	memcpy(k.src, nat->server.address, 16);
+	memcpy(k.dst, nat->client.address, 16);
+	k.sport = k.proto == IPPROTO_ICMPV6 ? nat->client.port : nat->server.port;
+	k.dport = nat->client.port;
+	return k;
+}
+
 static void fill_keys(struct sl_session *s, const struct sl_pkt *p)
 {
-	if (p->family == 4) {
+	if (p->family == 4)
 		sl_entry4(s)->key[0] = p->key4;
-		sl_entry4(s)->key[1] = turned4(&p->key4);
-	} else {
+	else
 		sl_entry6(s)->key[0].key6 = p->key6;
-		sl_entry6(s)->key[1].key6 = turned6(&p->key6);
-	}
 }
 
-/* The key of the answer, from the server to the client as the server sees it. */
-static void translate(sl_session_ref ref, struct sl_session *s, const struct sl_nat *nat)
+static void fill_answer(sl_session_ref ref, struct sl_session *s, const struct sl_pkt *p,
+			const struct sl_nat *nat)
 {
-	uint8_t proto = s->protocol;
-	bool query = proto == (ref & SL_REF_WIDE ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
-	uint16_t sport = query ? nat->client.port : nat->server.port;
-
-	if (ref & SL_REF_WIDE) {
-		struct sl_key6 *k = &sl_entry6(s)->key[1].key6;
-
-		memcpy(k->src, nat->server.address, 16);
-		memcpy(k->dst, nat->client.address, 16);
-		k->sport = sport;
-		k->dport = nat->client.port;
-	} else {
-		struct sl_key4 *k = &sl_entry4(s)->key[1];
-
-		memcpy(&k->src, nat->server.address, 4);
-		memcpy(&k->dst, nat->client.address, 4);
-		k->sport = sport;
-		k->dport = nat->client.port;
-	}
-	sl_nat_mark(ref, s);
+	if (p->family == 4)
+		sl_entry4(s)->key[1] = answer4(p, nat);
+	else
+		sl_entry6(s)->key[1].key6 = answer6(p, nat);
+	if (unlikely(sl_nat_any(nat)))
+		sl_nat_mark(ref, s);
 }
 
-void sl_open_soon(const struct sl_worker *w, const struct sl_pkt *p)
+void sl_open_soon(struct sl_worker *w, const struct sl_pkt *p, const struct sl_opening *o)
 {
 	const struct sl_session_table *table = w->dp->sessions;
+	uint16_t sport = p->family == 4 ? p->key4.sport : p->key6.sport;
 	uint64_t hash;
 
+	if (unlikely(sl_nat_any(o->nat)))
+		sl_nat_search(w->tables, o->nat, o->flow, sport, o->way->out, sl_random(w),
+			      o->search, &o->nat->client);
 	if (p->family == 4) {
-		struct sl_key4 back = turned4(&p->key4);
+		struct sl_key4 back = answer4(p, o->nat);
 
 		hash = sl_hash4(&table->secret, &back);
 	} else {
-		struct sl_key6 back = turned6(&p->key6);
+		struct sl_key6 back = answer6(p, o->nat);
 
 		hash = sl_hash6(&table->secret, &back);
 	}
@@ -140,21 +154,10 @@ void sl_open_adjacency(struct sl_pkt *p, const struct sl_way *way)
 		p->adjacency = sl_way_adjacency(way, 6, p->key6.dst);
 }
 
-/* True unless it translates to something there is nothing of. */
-static bool take_source(struct sl_worker *w, const struct sl_pkt *p, const struct sl_opening *o,
-			struct sl_nat_search *search)
-{
-	uint16_t sport = p->family == 4 ? p->key4.sport : p->key6.sport;
-
-	return sl_nat_search(w->tables, o->nat, o->flow, sport, o->way->out, sl_random(w), search,
-			     &o->nat->client);
-}
-
 /* A trace without state: what would be dropped is, and nothing is kept. */
 static enum sl_open open_nothing(struct sl_worker *w, struct sl_pkt *p, const uint8_t *l4,
 				 const struct sl_opening *o, bool midstream)
 {
-	struct sl_nat_search search;
 	union {
 		struct sl_entry4 v4;
 		struct sl_entry6 v6;
@@ -166,7 +169,7 @@ static enum sl_open open_nothing(struct sl_worker *w, struct sl_pkt *p, const ui
 	if (p->reason)
 		return SL_OPEN_DROP;
 	p->session_how = SL_SESSION_NEW;
-	if (!take_source(w, p, o, &search)) {
+	if (sl_nat_any(o->nat) && !o->search->found) {
 		p->reason = SL_DROP_NAT_POOL_FULL;
 		return SL_OPEN_DROP;
 	}
@@ -183,22 +186,22 @@ static enum sl_open open_nothing(struct sl_worker *w, struct sl_pkt *p, const ui
 static enum sl_drop publish(struct sl_worker *w, const struct sl_pkt *p, const struct sl_opening *o,
 			    sl_session_ref ref, struct sl_session *s)
 {
-	struct sl_nat_search search;
 	unsigned int clash;
 	enum sl_drop reason;
 
+	fill_answer(ref, s, p, o->nat);
 	if (likely(!sl_nat_any(o->nat)))
 		return sl_session_publish(w->sessions, ref, p->hash, &clash);
-	if (!take_source(w, p, o, &search))
+	if (!o->search->found)
 		return SL_DROP_NAT_POOL_FULL;
 	for (;;) {
-		s->flags &= (uint16_t)~SL_SESSION_NAT;
-		translate(ref, s, o->nat);
 		reason = sl_session_publish(w->sessions, ref, p->hash, &clash);
 		if (reason != SL_DROP_SESSION_CLASH || clash == 0)
 			return reason;
-		if (!sl_nat_next(&search, sl_random(w), &o->nat->client))
+		if (!sl_nat_next(o->search, sl_random(w), &o->nat->client))
 			return SL_DROP_NAT_POOL_FULL;
+		s->flags &= (uint16_t)~SL_SESSION_NAT;
+		fill_answer(ref, s, p, o->nat);
 	}
 }
 

@@ -27,18 +27,19 @@ void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, const struct sl_na
 /* The next hop of a packet that goes without a session; from the host it has one already. */
 void sl_open_adjacency(struct sl_pkt *p, const struct sl_way *way);
 
-/*
- * A session is to be opened for this packet soon: sends for the bucket of its way back, the one line
- * the lookup has not touched. A guess where addresses are translated.
- */
-void sl_open_soon(const struct sl_worker *w, const struct sl_pkt *p);
-
 /* What a packet that may open a session asks for, and what it gets. */
 struct sl_opening {
 	const struct sl_flow *flow; /* with the real destination */
 	const struct sl_way *way;
 	const struct sl_decision *decision;
 	struct sl_nat *nat;
+	struct sl_nat_search *search; /* of what is translated, see sl_open_soon() */
 };
+
+/*
+ * A session is to be opened for this packet soon: looks for the source it is to have and sends for
+ * the bucket of its way back, the one line the lookup has not touched.
+ */
+void sl_open_soon(struct sl_worker *w, const struct sl_pkt *p, const struct sl_opening *o);
 
 enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const struct sl_opening *o);

@@ -18,10 +18,12 @@ enum { IP_OUTPUT, SESSION_LOOKUP, REJECT, DROP, EDGES };
 struct miss {
 	struct sl_flow flow; /* with the real destination */
 	struct sl_nat nat;
+	struct sl_nat_search search;
+	const struct sl_pair *parts; /* what is asked at the moment, and */
+	const struct sl_rule *rule;  /* its answer */
 	struct sl_way way;
 	struct sl_decision decision;
 	uint32_t implicit;
-	bool pending;	/* the policy is to be asked */
 	uint16_t stray; /* enum sl_drop: why it goes nowhere, unless by a rule that wants no session */
 };
 
@@ -88,12 +90,11 @@ static enum sl_drop unwelcome(struct sl_worker *w, const struct rte_mbuf *m, con
 	return sl_flood(w, p);
 }
 
-/* Route, zones and flow of a packet. False if it is dropped, its reason set. */
+/* What a packet is, before any table is asked. False if it is dropped, its reason set. */
 static bool prepare(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 {
 	struct sl_pkt *p = sl_pkt(m);
 
-	miss->pending = false;
 	p->reason = SL_DROP_NO_TABLES;
 	if (!w->tables)
 		return false;
@@ -106,7 +107,14 @@ static bool prepare(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 	if (p->reason)
 		return false;
 	sl_flow_of_packet(m, &miss->flow);
-	sl_nat_arrive(w, p->from, &miss->flow, p->family == 4 ? p->key4.dport : p->key6.dport,
+	miss->parts = sl_tables_arrivals(w->tables, p->from);
+	return true;
+}
+
+/* Its real destination, route and zones. False as above. */
+static bool arrive(struct sl_worker *w, struct sl_pkt *p, struct miss *miss)
+{
+	sl_nat_arrive(w, miss->rule, &miss->flow, p->family == 4 ? p->key4.dport : p->key6.dport,
 		      &miss->nat);
 	if (unlikely(w->offline))
 		sl_offline_translated(w, p, &miss->nat);
@@ -122,8 +130,32 @@ static bool prepare(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 		sl_open_way(w, p, &miss->nat.server, &miss->way);
 	}
 	miss->implicit = sl_implicit_rule(p->from, p->to, &miss->flow);
-	miss->pending = true;
+	miss->parts = sl_tables_pair(w->tables, p->from, p->to);
 	return true;
+}
+
+/* The first match of each of `waiting` in its parts, one call for all that ask the same ones. */
+static void ask(const struct sl_tables *tables, struct miss *miss, uint32_t waiting)
+{
+	while (waiting) {
+		const struct sl_pair *parts = miss[__builtin_ctz(waiting)].parts;
+		const struct sl_flow *flow[BATCH];
+		const struct sl_rule *rule[BATCH];
+		unsigned int who[BATCH], n = 0;
+
+		for (uint32_t rest = waiting; rest; rest &= rest - 1) {
+			unsigned int i = (unsigned int)__builtin_ctz(rest);
+
+			if (miss[i].parts != parts)
+				continue;
+			waiting &= ~(1u << i);
+			who[n] = i;
+			flow[n++] = &miss[i].flow;
+		}
+		sl_tables_match(tables, parts, flow, rule, n);
+		for (unsigned int k = 0; k < n; k++)
+			miss[who[k]].rule = rule[k];
+	}
 }
 
 static const struct sl_rule *settle(struct sl_worker *w, struct rte_mbuf *m,
@@ -140,45 +172,32 @@ static const struct sl_rule *settle(struct sl_worker *w, struct rte_mbuf *m,
 	return sl_conditions_settle(w->tables, p->from, p->to, &miss->flow, &seen, rule);
 }
 
-/* Asks for all that wait, one call per pair of zones. */
-static void judge(struct sl_worker *w, void **objs, struct miss *miss, uint32_t waiting)
+/* The decision of a packet, by the rule that matched. */
+static void decide(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 {
-	while (waiting) {
-		unsigned int first = (unsigned int)__builtin_ctz(waiting);
-		uint16_t from = sl_pkt(objs[first])->from, to = sl_pkt(objs[first])->to;
-		const struct sl_flow *flow[BATCH];
-		const struct sl_rule *rule[BATCH];
-		unsigned int who[BATCH], n = 0;
+	const struct sl_rule *rule = miss->implicit == SL_RULE_DEFAULT_DENY ? miss->rule : NULL;
+	struct sl_limit_claim claim = {0};
 
-		for (uint32_t rest = waiting; rest; rest &= rest - 1) {
-			unsigned int i = (unsigned int)__builtin_ctz(rest);
-			const struct sl_pkt *p = sl_pkt(objs[i]);
+	if (rule && unlikely(rule->flags & SL_RULE_CONDITION))
+		rule = settle(w, m, miss, rule, &claim);
+	sl_decision_make(w->tables, sl_pkt(m)->from, miss->implicit, rule, &miss->decision);
+	miss->decision.claim = claim;
+}
 
-			if (p->from != from || p->to != to)
-				continue;
-			waiting &= ~(1u << i);
-			if (miss[i].implicit != SL_RULE_DEFAULT_DENY) {
-				sl_decision_make(w->tables, from, miss[i].implicit, NULL,
-						 &miss[i].decision);
-				continue;
-			}
-			who[n] = i;
-			flow[n++] = &miss[i].flow;
-		}
-		if (n == 0)
-			continue;
-		sl_tables_judge(w->tables, from, to, flow, rule, n);
-		for (unsigned int k = 0; k < n; k++) {
-			struct miss *one = &miss[who[k]];
-			struct sl_limit_claim claim = {0};
+static struct sl_opening opening(struct miss *miss)
+{
+	return (struct sl_opening){&miss->flow, &miss->way, &miss->decision, &miss->nat,
+				   &miss->search};
+}
 
-			if (rule[k] && unlikely(rule[k]->flags & SL_RULE_CONDITION))
-				rule[k] = settle(w, objs[who[k]], one, rule[k], &claim);
-			sl_decision_make(w->tables, from, SL_RULE_DEFAULT_DENY, rule[k],
-					 &one->decision);
-			one->decision.claim = claim;
-		}
-	}
+/* The source of what is let through, and the way back of what gets a session. */
+static void depart(struct sl_worker *w, const struct sl_pkt *p, struct miss *miss)
+{
+	const struct sl_opening o = opening(miss);
+
+	sl_nat_depart(w->tables, miss->rule, p->iface, miss->way.out, &miss->nat);
+	if (!(miss->decision.flags & SL_RULE_STATELESS) || sl_nat_any(&miss->nat))
+		sl_open_soon(w, p, &o);
 }
 
 /* Forwards by a rule without state: the rule counts each packet, nothing is kept. */
@@ -214,6 +233,7 @@ static bool within_limits(struct sl_worker *w, struct sl_pkt *p, struct miss *mi
 /* Does what was decided: a session and on, or a reason. */
 static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 {
+	const struct sl_opening o = opening(miss);
 	struct sl_pkt *p = sl_pkt(m);
 
 	if (unlikely(miss->stray) && !strays(p, miss)) {
@@ -243,7 +263,6 @@ static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct mis
 		p->reason = SL_DROP_LINK_LOCAL;
 		return DROP;
 	}
-	sl_nat_depart(w->tables, p->from, p->to, &miss->flow, p->iface, miss->way.out, &miss->nat);
 	/* What is translated has a session whatever its rule says: the answer needs it. */
 	if (unlikely(miss->decision.flags & SL_RULE_STATELESS) && !sl_nat_any(&miss->nat))
 		return pass(w, p, &miss->way);
@@ -252,8 +271,7 @@ static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct mis
 			p->adjacency = SL_ADJ_LOCAL;
 		return IP_OUTPUT;
 	}
-	switch (sl_open_session(w, m, &(struct sl_opening){&miss->flow, &miss->way, &miss->decision,
-							   &miss->nat})) {
+	switch (sl_open_session(w, m, &o)) {
 	case SL_OPEN_DONE:
 		miss->decision.claim = (struct sl_limit_claim){0}; /* it is the session's */
 		if (miss->decision.log)
@@ -282,25 +300,43 @@ static rte_edge_t carry_out(struct sl_worker *w, struct rte_mbuf *m, struct miss
 	return edge;
 }
 
+#define EACH(i, mask)                                                                              \
+	for (uint32_t rest_ = (mask), i; rest_ && (i = (uint32_t)__builtin_ctz(rest_), true);      \
+	     rest_ &= rest_ - 1)
+
+/* Question by question over the batch, so that one packet's loads hide behind the others'. */
 static void piece(struct sl_worker *w, void **objs, rte_edge_t *next, uint16_t n)
 {
+	uint32_t here = 0, waiting = 0;
 	struct miss miss[BATCH];
-	uint32_t waiting = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
+		next[i] = DROP;
 		if (prepare(w, objs[i], &miss[i]))
-			waiting |= 1u << i;
-		else
-			next[i] = DROP;
+			here |= 1u << i;
 	}
-	judge(w, objs, miss, waiting);
-	for (uint16_t i = 0; i < n; i++)
-		if (miss[i].pending && miss[i].decision.allow &&
-		    !(miss[i].decision.flags & SL_RULE_STATELESS))
-			sl_open_soon(w, sl_pkt(objs[i]));
-	for (uint16_t i = 0; i < n; i++)
-		if (miss[i].pending)
-			next[i] = carry_out(w, objs[i], &miss[i]);
+	ask(w->tables, miss, here);
+	EACH(i, here)
+		if (!arrive(w, sl_pkt(objs[i]), &miss[i]))
+			here &= ~(1u << i);
+		else if (miss[i].implicit == SL_RULE_DEFAULT_DENY)
+			waiting |= 1u << i;
+	ask(w->tables, miss, waiting);
+	waiting = 0;
+	EACH(i, here) {
+		const struct sl_pkt *p = sl_pkt(objs[i]);
+
+		decide(w, objs[i], &miss[i]);
+		if (!miss[i].decision.allow || miss[i].way.reason)
+			continue;
+		miss[i].parts = sl_tables_departures(w->tables, p->from, p->to);
+		waiting |= 1u << i;
+	}
+	ask(w->tables, miss, waiting);
+	EACH(i, waiting)
+		depart(w, sl_pkt(objs[i]), &miss[i]);
+	EACH(i, here)
+		next[i] = carry_out(w, objs[i], &miss[i]);
 }
 
 /* First packets of flows: the route gives the zone, the policy its verdict, a session holds both. */

@@ -29,16 +29,19 @@ struct sl_nat {
 };
 
 /*
- * Asks destination NAT for a flow that arrives from a zone. With a match `flow`, and nat->server,
- * have the real destination after it; without one nat->server is as in `flow`. `port` is the
- * destination port of its key.
+ * What destination NAT does with a flow: `rule` is the first match of sl_tables_arrivals, NULL
+ * without one. With a match `flow`, and nat->server, have the real destination after it; without
+ * one nat->server is as in `flow`. `port` is the destination port of its key.
  */
-void sl_nat_arrive(struct sl_worker *w, uint16_t from, struct sl_flow *flow, uint16_t port,
-		   struct sl_nat *nat);
+void sl_nat_arrive(struct sl_worker *w, const struct sl_rule *rule, struct sl_flow *flow,
+		   uint16_t port, struct sl_nat *nat);
 
-/* Asks source NAT for a flow the policy allows, in by `in`, out by `out`. */
-void sl_nat_depart(const struct sl_tables *tables, uint16_t from, uint16_t to,
-		   const struct sl_flow *flow, uint16_t in, uint16_t out, struct sl_nat *nat);
+/*
+ * What source NAT does with a flow the policy allows, in by `in`, out by `out`; `rule` is the first
+ * match of sl_tables_departures.
+ */
+void sl_nat_depart(const struct sl_tables *tables, const struct sl_rule *rule, uint16_t in,
+		   uint16_t out, struct sl_nat *nat);
 
 static inline bool sl_nat_any(const struct sl_nat *nat)
 {
@@ -61,10 +64,11 @@ struct sl_nat_search {
 	uint16_t lo, count, step, at;
 	uint8_t family, proto;
 	bool ports; /* the protocol has some that may change */
+	bool found; /* `client` is one to take; without it there is no address */
 };
 
-/* `random`: any 64 bits. False where there is no address to take. */
-bool sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
+/* Begins with the first one. `random`: any 64 bits. */
+void sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
 		   const struct sl_flow *flow, uint16_t sport, uint16_t out, uint64_t random,
 		   struct sl_nat_search *search, struct sl_nat_end *client);
 

@@ -109,33 +109,23 @@ static void balance(struct sl_worker *w, const struct sl_image_balancers *b, uin
 	nat->hairpin = b->mode == SL_BALANCE_FULL_NAT;
 }
 
-void sl_nat_arrive(struct sl_worker *w, uint16_t from, struct sl_flow *flow, uint16_t port,
-		   struct sl_nat *nat)
+void sl_nat_arrive(struct sl_worker *w, const struct sl_rule *rule, struct sl_flow *flow,
+		   uint16_t port, struct sl_nat *nat)
 {
-	const struct sl_tables *tables = w->tables;
-	const struct sl_image_balancers *b;
-	const struct sl_pair *parts = sl_tables_arrivals(tables, from);
-	const struct sl_image_translations *t;
-	struct sl_cursor cursor = {0};
-	const struct sl_rule *rule;
+	const struct sl_image_translations *t =
+		unlikely(rule) ? sl_tables_translation(w->tables, rule->slot) : NULL;
+	const struct sl_image_balancers *b = balancer_of(w->tables, t, flow->family);
 
 	nat->arrival = nat->departure = SL_TRANSLATION_NONE;
 	nat->hairpin = false;
 	nat->backend = 0;
 	nat->reason = SL_DROP_NONE;
 	nat->server.port = port;
-	if (likely(parts->parts == 0)) {
-		destination_of(flow, &nat->server);
-		return;
-	}
-	rule = sl_tables_ask(tables, parts, flow, NULL, &cursor);
-	t = rule ? sl_tables_translation(tables, rule->slot) : NULL;
-	b = balancer_of(tables, t, flow->family);
 	if (b) {
 		balance(w, b, rule->slot, flow, nat);
 		return;
 	}
-	if (!t || t->kind != SL_NAT_PREFIX || t->family != flow->family) {
+	if (likely(!t) || t->kind != SL_NAT_PREFIX || t->family != flow->family) {
 		destination_of(flow, &nat->server);
 		return;
 	}
@@ -144,16 +134,11 @@ void sl_nat_arrive(struct sl_worker *w, uint16_t from, struct sl_flow *flow, uin
 	set_destination(flow, &nat->server);
 }
 
-void sl_nat_depart(const struct sl_tables *tables, uint16_t from, uint16_t to,
-		   const struct sl_flow *flow, uint16_t in, uint16_t out, struct sl_nat *nat)
+void sl_nat_depart(const struct sl_tables *tables, const struct sl_rule *rule, uint16_t in,
+		   uint16_t out, struct sl_nat *nat)
 {
-	const struct sl_pair *parts = sl_tables_departures(tables, from, to);
-	const struct sl_image_translations *t;
-	struct sl_cursor cursor = {0};
-	const struct sl_rule *rule;
+	const struct sl_image_translations *t = rule ? sl_tables_translation(tables, rule->slot) : NULL;
 
-	rule = parts->parts ? sl_tables_ask(tables, parts, flow, NULL, &cursor) : NULL;
-	t = rule ? sl_tables_translation(tables, rule->slot) : NULL;
 	if (t) {
 		if (t->kind != SL_NAT_NONE) {
 			nat->departure = rule->slot;

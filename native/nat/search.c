@@ -100,7 +100,7 @@ static void set_ports(struct sl_nat_search *s, uint64_t random)
 		random_port(s, random);
 }
 
-bool sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
+void sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
 		   const struct sl_flow *flow, uint16_t sport, uint16_t out, uint64_t random,
 		   struct sl_nat_search *s, struct sl_nat_end *client)
 {
@@ -112,16 +112,18 @@ bool sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
 		.family = flow->family,
 		.proto = flow->proto,
 		.addresses = 1,
+		.found = true,
 	};
 	source_of(flow, &s->client);
 	*client = s->client;
 	if (!nat->departure && !nat->hairpin)
-		return true;
+		return;
+	s->found = false;
 	if (!s->t || s->t->kind == SL_NAT_INTERFACE) {
 		if (!sl_nat_iface_address(tables, out, s->family))
-			return false;
+			return;
 	} else if (s->t->family != s->family) {
-		return false;
+		return;
 	}
 	if (s->t && s->t->kind == SL_NAT_POOL) {
 		s->addresses = sl_nat_set_size(&tables->image, s->t->pool, s->family);
@@ -132,7 +134,7 @@ bool sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
 		set_ports(s, random);
 	put_address(s, client);
 	put_port(s, client);
-	return true;
+	s->found = true;
 }
 
 static bool next_address(struct sl_nat_search *s, uint64_t random)

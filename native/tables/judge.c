@@ -29,13 +29,10 @@ static void ask_rest(const struct sl_tables *tables, const struct sl_pair *pair,
 	}
 }
 
-void sl_tables_judge(const struct sl_tables *tables, uint16_t from, uint16_t to,
+void sl_tables_match(const struct sl_tables *tables, const struct sl_pair *pair,
 		     const struct sl_flow *const *flows, const struct sl_rule **out, uint32_t n)
 {
-	const struct sl_pair *pair;
-
-	if (from >= SL_MAX_ZONES || to >= SL_MAX_ZONES ||
-	    (pair = &tables->pairs[from * SL_MAX_ZONES + to])->parts == 0) {
+	if (pair->parts == 0) {
 		for (uint32_t i = 0; i < n; i++)
 			out[i] = NULL;
 		return;
@@ -45,13 +42,20 @@ void sl_tables_judge(const struct sl_tables *tables, uint16_t from, uint16_t to,
 		ask_rest(tables, pair, flows + i, out + i, n - i < BATCH ? n - i : BATCH);
 }
 
+void sl_tables_judge(const struct sl_tables *tables, uint16_t from, uint16_t to,
+		     const struct sl_flow *const *flows, const struct sl_rule **out, uint32_t n)
+{
+	static const struct sl_pair nothing;
+	bool known = from < SL_MAX_ZONES && to < SL_MAX_ZONES;
+
+	sl_tables_match(tables, known ? sl_tables_pair(tables, from, to) : &nothing, flows, out, n);
+}
+
 const struct sl_rule *sl_tables_judge_after(const struct sl_tables *tables, uint16_t from,
 					    uint16_t to, const struct sl_flow *flow,
 					    const struct sl_rule *after, struct sl_cursor *cursor)
 {
-	return sl_tables_ask(tables,
-			     &tables->pairs[from % SL_MAX_ZONES * SL_MAX_ZONES + to % SL_MAX_ZONES],
-			     flow, after, cursor);
+	return sl_tables_ask(tables, sl_tables_pair(tables, from, to), flow, after, cursor);
 }
 
 const struct sl_rule *sl_tables_ask(const struct sl_tables *tables, const struct sl_pair *pair,

@@ -72,6 +72,10 @@ void sl_tables_free(struct sl_tables *tables);
 void sl_tables_judge(const struct sl_tables *tables, uint16_t from, uint16_t to,
 		     const struct sl_flow *const *flows, const struct sl_rule **out, uint32_t n);
 
+/* The same over parts of any kind. */
+void sl_tables_match(const struct sl_tables *tables, const struct sl_pair *parts,
+		     const struct sl_flow *const *flows, const struct sl_rule **out, uint32_t n);
+
 /*
  * Goes on behind `after`, which sl_tables_judge or this gave for the same flow and pair; `cursor` is
  * as the call before left it, zero before the first.
@@ -90,6 +94,13 @@ const struct sl_image_rules *sl_tables_rule(const struct sl_tables *tables, uint
 const struct sl_rule *sl_tables_ask(const struct sl_tables *tables, const struct sl_pair *parts,
 				    const struct sl_flow *flow, const struct sl_rule *after,
 				    struct sl_cursor *cursor);
+
+/* Parts of the policies of a pair of zones. */
+static inline const struct sl_pair *sl_tables_pair(const struct sl_tables *tables, uint16_t from,
+						   uint16_t to)
+{
+	return &tables->pairs[from % SL_MAX_ZONES * SL_MAX_ZONES + to % SL_MAX_ZONES];
+}
 
 /* Parts of destination NAT for what arrives from a zone, and of source NAT for a pair of zones. */
 static inline const struct sl_pair *sl_tables_arrivals(const struct sl_tables *tables, uint16_t from)
