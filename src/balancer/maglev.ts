@@ -11,6 +11,11 @@ export interface MaglevBackend {
   readonly weight: number;
 }
 
+/** By address and port: on another appliance the names may be others. */
+export function backendKey(address: string, port: number | null): string {
+  return `${address} ${port ?? 0}`;
+}
+
 /**
  * Maglev's lookup table (Eisenbud et al., NSDI 2016, section 3.4) with weights: the index of a backend
  * for each of `entries` (a prime of at least 2). It depends on the backends' keys and weights alone,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Position } from '../diagnostics/position.js';
 import type { ServiceSet } from '../firewall/model.js';
+import type { Check } from './health/check.js';
 import type { Address, AddressSet } from '../net/sets.js';
 
 export interface Backend {
@@ -11,6 +12,13 @@ export interface Backend {
   readonly port: number | null;
   /** 1..1,000; shares of new sessions are in proportion. */
   readonly weight: number;
+}
+
+/** How backends are asked, and on which port where not on their own. */
+export interface BalancerCheck extends Check {
+  readonly port: number | null;
+  /** Most failing at once are believed to be well. */
+  readonly breaker: boolean;
 }
 
 /** A virtual service and who serves it. */
@@ -32,6 +40,13 @@ export interface Balancer {
   readonly entries: number;
   /** Enabled ones, at least one. */
   readonly backends: readonly Backend[];
+  readonly check: BalancerCheck | null;
+  /** What becomes of the sessions of a backend that is down. */
+  readonly onFailure: 'keep' | 'end';
+  /** ms in which a backend that came back gets its whole share; 0: at once. */
+  readonly slowStart: number;
+  /** The backend that serves when no other does. */
+  readonly sorry: string | null;
   readonly hairpin: boolean;
   readonly description: string | null;
 }

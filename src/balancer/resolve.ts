@@ -8,6 +8,7 @@ import type { Address } from '../net/sets.js';
 import type { Context } from '../rulefile/context.js';
 import { itemsOf } from '../rulefile/schema.js';
 import type { Backend, Balancer } from './model.js';
+import { resolveCheck, timeOf } from './resolve-check.js';
 import type { BalancerConfig, BalancerPart } from './schema.js';
 
 /** What balancers refer to. */
@@ -84,8 +85,24 @@ function resolve(
       'table-size',
       `${good.length} backends need a table of ${good.length * 100} entries or more`,
     );
+  const { sorry } = one;
+  if (sorry !== undefined && !good.some((backend) => backend.name === sorry)) {
+    const hint = (): string | null => didYouMean(sorry, one.backends.keys());
+    const message = `there is no backend ${quote(sorry)} that is enabled`;
+    context.report('balancer-form', context.at(one, 'sorry'), message, { hint });
+    return null;
+  }
+  if (sorry !== undefined && good.length === 1)
+    return fail(one, 'sorry', 'a sorry backend is one beside others');
+  const check = resolveCheck(one, { service, backends: good }, context);
+  const slowStart = timeOf(one, 'slow-start', [0, 3_600_000], context);
+  if (check === undefined || slowStart === undefined) return null;
   return {
     name,
+    check,
+    onFailure: one['on-failure'],
+    slowStart,
+    sorry: sorry ?? null,
     from: [one.from].flat(),
     addresses: union(
       ...(asked as Address[]).map((address) =>

@@ -26,6 +26,62 @@ const backend = withWords(
   { what: 'a backend' },
 );
 
+const TIME = /^[0-9]{1,6}(ms|s|m)?$/;
+
+function time(describe: string, fallback: string) {
+  return withWords(z.string().regex(TIME), { what: 'a time like 500ms, 5s or 1m' })
+    .default(fallback)
+    .describe(describe);
+}
+
+const path = withWords(z.string().regex(/^\/[!-~]{0,1023}$/), {
+  what: 'a path that begins with /',
+});
+
+const check = withWords(
+  z.strictObject({
+    tcp: z.boolean().optional().describe('`true`: a connection is accepted.'),
+    tls: z.boolean().optional().describe('`true`: a TLS handshake comes to its end.'),
+    http: path.optional().describe('Path that is asked for; see `status` and `expect`.'),
+    https: path.optional().describe('The same over TLS.'),
+    icmp: z.boolean().optional().describe('`true`: an echo request is answered.'),
+    udp: withWords(z.string().min(1).max(1024), { what: 'a text to send' })
+      .optional()
+      .describe(
+        'Text of a datagram; an ICMP error is a failure, and so is an answer without `expect`.',
+      ),
+    expect: z
+      .string()
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe('Text that the first 64 KiB of a page, or the answer over UDP, has to hold.'),
+    status: oneOrMany(withWords(z.string(), { what: 'a status code or a range of them' }))
+      .optional()
+      .describe('HTTP status codes that are good; 200-399 unless given.'),
+    host: z.string().min(1).max(253).optional().describe('Host of HTTP, server name of TLS.'),
+    verify: z.boolean().default(false).describe('`true`: the certificate has to be one we trust.'),
+    port: withWords(z.int().min(1).max(65535), { what: 'a port' })
+      .optional()
+      .describe("Port that is asked; the backend's, or that of the service, unless given."),
+    interval: time('Time from check to check, 100ms to 1h, give or take a tenth.', '2s'),
+    timeout: time('Time an answer may take, at most the interval.', '1s'),
+    rise: withWords(z.int().min(1).max(100), { what: 'a number from 1 to 100' })
+      .default(2)
+      .describe('Good checks in a row that bring a backend back.'),
+    fall: withWords(z.int().min(1).max(100), { what: 'a number from 1 to 100' })
+      .default(3)
+      .describe('Bad checks in a row that take it out.'),
+    breaker: z
+      .boolean()
+      .optional()
+      .describe(
+        'When most backends fail at once they all stay in: rather the checks are wrong than all of them. `true` unless there is a `sorry` backend.',
+      ),
+  }),
+  { what: 'a health check' },
+);
+
 const persistence = withWords(
   z.strictObject({
     v4: withWords(z.int().min(1).max(32), { what: 'a prefix length from 1 to 32' })
@@ -65,6 +121,16 @@ const balancer = withWords(
     'table-size': withWords(z.int().min(251).max(655373), { what: 'a number from 251 to 655373' })
       .default(65537)
       .describe('Entries of the Maglev table, a prime; a hundred for each backend and more.'),
+    check: check.optional().describe('How backends are asked whether they serve; one kind.'),
+    'on-failure': withWords(z.enum(['keep', 'end']), { what: 'what becomes of sessions' })
+      .default('keep')
+      .describe(
+        'Sessions of a backend that is down: `keep` leaves them, `end` ends them, so that what comes next goes to another.',
+      ),
+    'slow-start': time('A backend that came back gets its share bit by bit over this time.', '0s'),
+    sorry: nameSchema('a backend name')
+      .optional()
+      .describe('The backend that serves only when no other does.'),
     backends: z.record(nameSchema('a backend name'), backend).describe('Who serves it, by name.'),
     hairpin: z
       .boolean()
@@ -75,9 +141,6 @@ const balancer = withWords(
   {
     what: 'a balancer',
     planned: {
-      check: 'health checks',
-      sorry: 'health checks',
-      'slow-start': 'health checks',
       'syn-cookies': 'the SYN proxy',
       proxy: 'the PROXY protocol',
     },

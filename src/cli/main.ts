@@ -22,6 +22,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['confirm', () => import('./confirm.js')],
   ['show', () => import('./show.js')],
   ['clear', () => import('./clear.js')],
+  ['balancer', () => import('./balancer.js')],
   ['reload', () => import('./reload.js')],
 ]);
 

@@ -16,6 +16,7 @@ const MODULES = [
   'apply',
   'show',
   'clear',
+  'balancer',
   'reload',
   'bench',
 ];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Balancer } from '../balancer/model.js';
-import { maglevTable } from '../balancer/maglev.js';
+import { backendKey, maglevTable } from '../balancer/maglev.js';
 import { formatAddress } from '../net/address.js';
 import { CONSTANTS as C, SECTIONS } from '../tables/layout.js';
 import { SectionWriter, type StringsWriter } from '../tables/section.js';
@@ -54,11 +54,10 @@ export class BalancersWriter {
       digest.words(bytes);
       digest.words(Object.values(record));
     }
-    // By address and port: on another appliance the names may be others.
     const table = maglevTable(
-      one.backends.map(({ address, port, weight }) => ({
-        key: `${formatAddress(address)} ${port ?? 0}`,
-        weight,
+      one.backends.map((backend) => ({
+        key: backendKey(formatAddress(backend.address), backend.port),
+        weight: backend.name === one.sorry ? 0 : backend.weight,
       })),
       one.entries,
     );

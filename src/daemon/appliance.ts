@@ -22,6 +22,7 @@ import type { CompilerThread } from './compiler-thread.js';
 import type { DatapathProcess, DatapathStatus } from './datapath-process.js';
 import { ruleChanges } from './changes.js';
 import { Confirmation, type Unconfirmed } from './confirm.js';
+import { Balancing } from './balancing.js';
 import { Kept } from './groups/kept.js';
 import { GroupFiles } from './groups/group-files.js';
 import type { GroupsTold, ReloadOutcome } from './groups/messages.js';
@@ -51,6 +52,7 @@ export class Appliance {
   readonly names = new Names();
   readonly datapath: DatapathProcess;
   readonly groups: GroupFiles;
+  readonly balancing: Balancing;
   readonly #directory: string;
   readonly #compiler: CompilerThread;
   readonly #log: Logger;
@@ -71,8 +73,9 @@ export class Appliance {
     // Kept warm: its start is the longest part of asking an assertion.
     this.#offline = warm(datapath.program);
     this.groups = new GroupFiles(log, (files, noticed) => void this.reload(files, noticed));
+    this.balancing = new Balancing(directory, datapath, log);
     datapath.on('up', (status) => {
-      void this.#inTurn(() => this.#reconcile(status));
+      void this.#inTurn(() => this.#reconcile(status)).then(() => this.balancing.restarted());
       // Files may have changed while nobody looked, or while there was nothing to change.
       void this.reload(null);
     });
@@ -130,6 +133,7 @@ export class Appliance {
   async close(): Promise<void> {
     this.#confirmation.close();
     this.groups.close();
+    await this.balancing.close();
     await this.#compiler.close();
     await this.#closeOffline();
   }
@@ -296,6 +300,7 @@ export class Appliance {
 
   #follow(groups: GroupsTold): void {
     this.groups.take(groups);
+    this.balancing.take(this.names.balancers, groups.balancers);
     if (groups.unkept !== undefined)
       this.#log.error({ event: 'model-not-kept', message: groups.unkept });
   }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { projectRoot } from '../datapath/root.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { decodeImage } from '../tables/decode.js';
 import type { CompileOutcome, Done, Job } from './compiler-messages.js';
+import { workerProgram } from './worker-program.js';
 import { NO_GROUPS, type GroupsTold, type ReloadOutcome } from './groups/messages.js';
 
 /** MiB of JavaScript heap a load and compile may take: a file that needs more is refused. */
@@ -82,7 +80,7 @@ export class CompilerThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(program(), {
+    const worker = new Worker(workerProgram('daemon/compiler-worker'), {
       workerData: this.#directory,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     });
@@ -102,14 +100,6 @@ export class CompilerThread {
     if (this.#resumed !== null) worker.postMessage({ id: 0, op: 'resume', image: this.#resumed });
     return worker;
   }
-}
-
-/** A worker thread takes JavaScript only: under a test runner this file is none, the build is. */
-function program(): string {
-  const beside = path.join(import.meta.dirname, 'compiler-worker.js');
-  return existsSync(beside)
-    ? beside
-    : path.join(projectRoot(), 'build/js/daemon/compiler-worker.js');
 }
 
 function tooLarge(file: string): Extract<CompileOutcome, { ok: false }> {

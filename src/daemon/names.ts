@@ -39,9 +39,15 @@ export interface BackendName {
 }
 
 export interface BalancerName {
+  readonly slot: number;
   readonly name: string;
+  /** Of its backends: a table is for one such hash. */
+  readonly hash: Uint8Array;
+  /** Of its table. */
+  readonly entries: number;
   readonly scheduler: string;
   readonly mode: string;
+  /** In the order that tables count them. */
   readonly backends: readonly BackendName[];
 }
 
@@ -194,7 +200,10 @@ function balancersOf(image: DecodedImage): BalancerName[] {
   return image
     .records('balancers')
     .map(({ name, first_backend: first, backends: count, ...one }) => ({
+      slot: one.slot,
       name: image.string(name),
+      hash: one.hash,
+      entries: one.entries,
       scheduler: SCHEDULERS[one.scheduler] ?? 'maglev',
       mode: one.mode === CONSTANTS.BALANCE_NAT ? 'nat' : 'full-nat',
       backends: backends.slice(first, first + count).map((backend) => ({

@@ -7,7 +7,8 @@ import { DatapathError, ImageRefused } from '../datapath/offline.js';
 import { parseNumber } from '../net/services.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
 import { apiSocket } from './api/rundir.js';
-import { SHOWS, type LogShown } from './api/types.js';
+import { BACKEND_ACTIONS, SHOWS, type BackendSaid, type LogShown } from './api/types.js';
+import { UnknownBackend } from './balancing.js';
 import { MOST_MINUTES } from './confirm.js';
 import { FilterError, sessionFilter } from './session-filter.js';
 import { ALL_SHOWS } from './show/all.js';
@@ -21,7 +22,7 @@ const MOST_BODY = 512 * 2 ** 20;
 const MOST_BEHIND = 2 ** 20;
 
 /** Failures whose message is for the user. */
-const REFUSALS = [FilterError, DatapathRefused, ImageRefused] as const;
+const REFUSALS = [FilterError, UnknownBackend, DatapathRefused, ImageRefused] as const;
 
 /** A request that is none of ours; `status` is HTTP's. */
 class RequestError extends Error {
@@ -79,6 +80,9 @@ async function answer(
     const confirmed = await source.appliance.confirm();
     if (confirmed === null) throw new RequestError(409, 'nothing waits for a confirmation');
     send(response, 200, 'application/json', JSON.stringify(confirmed));
+  } else if (route === 'POST /balancer') {
+    const ended = await backendSaid(source, parse(await read(request)));
+    send(response, 200, 'application/json', JSON.stringify({ ended }));
   } else if (route === 'POST /reload-groups') {
     send(response, 200, 'application/json', JSON.stringify(await source.appliance.reload(null)));
   } else if (route === 'POST /clear-sessions') {
@@ -97,6 +101,15 @@ async function answer(
     const body = await ALL_SHOWS[show](source, url.searchParams, text);
     send(response, 200, text ? 'text/plain' : 'application/json', body);
   }
+}
+
+function backendSaid({ appliance }: Source, given: Partial<BackendSaid>): Promise<number> {
+  const { balancer, backend, action, deadline = null } = given;
+  const admin = action === undefined ? undefined : BACKEND_ACTIONS[action];
+  if (balancer === undefined || backend === undefined || admin === undefined)
+    throw new RequestError(400, 'balancer, backend and an action are needed');
+  const until = deadline === null ? null : Date.now() + deadline * 1000;
+  return appliance.balancing.say(balancer, backend, admin, until);
 }
 
 function minutesOf(text: string | null): number | null {

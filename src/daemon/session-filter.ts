@@ -43,6 +43,30 @@ export function sessionFilter(
     destination_length: destination?.length ?? 0,
     flags: translated ? M.FILTER_NAT : 0,
   };
+  return bytesOf(record);
+}
+
+/** The record for the sessions of a real server; `port` null: of any. */
+export function sessionsOfServer(address: string, port: number | null): Uint8Array {
+  const server = prefix(address);
+  if (server === null) throw new FilterError('no address');
+  return bytesOf({
+    source: new Uint8Array(16),
+    destination: addressBytes(server.address),
+    rule: M.RULE_NOT_ASKED,
+    limit: 0,
+    protocol: C.PROTO_ANY,
+    from: 0,
+    to: 0,
+    port: port ?? 0,
+    family: server.address.family,
+    source_length: 0,
+    destination_length: server.length,
+    flags: M.FILTER_NAT | M.FILTER_SERVER,
+  });
+}
+
+function bytesOf(record: Parameters<typeof writeRecord<typeof MESSAGES.session_filter>>[3]) {
   const bytes = new Uint8Array(measure(MESSAGES.session_filter).size);
   writeRecord(MESSAGES.session_filter, new DataView(bytes.buffer), 0, record);
   return bytes;

@@ -46,6 +46,22 @@ export interface Applied {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What `POST /balancer` makes of a backend. */
+export const BACKEND_ACTIONS = {
+  enable: 'enabled',
+  drain: 'drained',
+  disable: 'disabled',
+} as const;
+
+/** Body of `POST /balancer`; the answer is how many sessions ended. */
+export interface BackendSaid {
+  readonly balancer: string;
+  readonly backend: string;
+  readonly action: keyof typeof BACKEND_ACTIONS;
+  /** Of a drain: seconds until the sessions that are left end. */
+  readonly deadline?: number;
+}
+
 /** Answer of `POST /confirm`. */
 export interface Confirmed {
   readonly generation: number;

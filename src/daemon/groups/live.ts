@@ -106,8 +106,8 @@ function withSets(model: Model, renewed: ReadonlyMap<AddressSet, AddressSet>): M
   return { ...model, policies, nat };
 }
 
-/** The groups for who shows them. */
-export function groupsTold({ groups, directory, files }: Live): GroupsTold {
+/** What sluiced shows of the model, and does by it. */
+export function groupsTold({ model, groups, directory, files }: Live): GroupsTold {
   const absolute = (file: string): string => path.resolve(directory, file);
   const named = new Set<string>();
   const told: GroupTold[] = groups.addresses.map((group) => {
@@ -129,7 +129,7 @@ export function groupsTold({ groups, directory, files }: Live): GroupsTold {
     if (named.has(file)) continue;
     told.push({ name: null, kind: 'inline', ...sizes(set), services: 0, files: [absolute(file)] });
   }
-  return { groups: told, files: list };
+  return { balancers: model.balancers, groups: told, files: list };
 }
 
 function sizes({ v4, v6 }: AddressSet): { v4: number; v6: number } {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import type { Balancer } from '../../balancer/model.js';
 import type { Diagnostic } from '../../diagnostics/diagnostic.js';
 
 /** A group as the compile thread tells it. */
@@ -21,8 +22,9 @@ export interface FileTold {
   readonly loaded: string;
 }
 
-/** The groups in force. */
+/** What sluiced itself needs of the model in force. */
 export interface GroupsTold {
+  readonly balancers: readonly Balancer[];
   /** In the order of the rule file, address groups first. */
   readonly groups: readonly GroupTold[];
   readonly files: readonly FileTold[];
@@ -30,7 +32,7 @@ export interface GroupsTold {
   readonly unkept?: string;
 }
 
-export const NO_GROUPS: GroupsTold = { groups: [], files: [] };
+export const NO_GROUPS: GroupsTold = { balancers: [], groups: [], files: [] };
 
 /** What a look at a file of addresses found. */
 export interface FileRead {

@@ -30,8 +30,8 @@ describe('balancers', () => {
     expect(shown(file(`at: 198.51.100.4, table-size: 252, ${one}`))).toEqual([
       "7:40 balancer-form: 252 is no prime, which the table's size has to be",
     ]);
-    expect(shown(file(`at: 198.51.100.4, check: {tcp: 80}, ${one}`))).toEqual([
-      "7:28 not-built: 'check' belongs to health checks, which is not built yet",
+    expect(shown(file(`at: 198.51.100.4, proxy: v2, ${one}`))).toEqual([
+      "7:28 not-built: 'proxy' belongs to the PROXY protocol, which is not built yet",
     ]);
   });
 });
