@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <rte_cycles.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bench/bench.h"
 #include "bench/flows.h"
@@ -36,6 +38,7 @@ static const char usage[] =
 	"  --image FILE     table image; its first two interfaces are the ports\n"
 	"  --frames FILE\n"
 	"  --flows N        connections (10000)\n"
+	"  --server ADDR    all of them to this one\n"
 	"  --packets N      of the measured phase (4000000)\n"
 	"  --fresh N        connections that begin during the flood (1000)\n"
 	"  --memory MB --no-huge --seed N\n";
@@ -57,6 +60,19 @@ void sl_bench_turn(struct bench *b)
 }
 
 /* MAC swap on the same rig: what rx, tx and the rig itself cost. */
+uint64_t sl_bench_resident(void)
+{
+	unsigned long long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%*u %llu", &pages) != 1)
+		pages = 0;
+	fclose(file);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static void floor_turn(struct bench *b)
 {
 	for (unsigned int side = 0; side < 2; side++) {
@@ -116,21 +132,42 @@ static int frames_alloc(struct bench *b, uint32_t count)
 	return 0;
 }
 
+static void client_frames(struct bench *b, uint8_t flags)
+{
+	sl_flow_frames(b->frames[0], 0, b->flows, false, flags);
+	if (b->server)
+		sl_flow_aim(b->frames[0], b->flows, b->server);
+}
+
+/* Live sessions, and what each of them took of `bytes`. */
+static void held(const struct bench *b, uint64_t bytes)
+{
+	const struct sl_session_stats *stats = sl_session_stats(b->w->sessions);
+	uint64_t live = stats->live[0] + stats->live[1];
+
+	printf("{\"held\":%llu,\"bytes_per_session\":%.0f}\n", (unsigned long long)live,
+	       live ? (double)bytes / (double)live : 0.0);
+}
+
 static int run_tcp(struct bench *b)
 {
 	uint32_t n = b->flows;
 	struct sl_rig_frame *syns;
 	int error = frames_alloc(b, n);
+	uint64_t before;
 
 	if (error)
 		return error;
-	sl_flow_frames(b->frames[0], 0, n, false, SL_FLOW_SYN);
+	client_frames(b, SL_FLOW_SYN);
 	/* Servers answer what they see: with NAT that is not what the clients sent. */
 	syns = aligned_alloc(64, (size_t)n * sizeof(*syns));
 	if (!syns)
 		return -ENOMEM;
+	memset(syns, 0, (size_t)n * sizeof(*syns)); /* it is not the sessions' */
 	b->rig[1].record = syns;
+	before = sl_bench_resident();
 	error = phase(b, "new", n, 0, true, sl_bench_turn);
+	held(b, sl_bench_resident() - before);
 	b->rig[1].record = NULL;
 	if (!error && b->rig[1].recorded != n)
 		error = -EIO;
@@ -138,7 +175,7 @@ static int run_tcp(struct bench *b)
 		sl_flow_answers(b->frames[1], syns, n, SL_FLOW_SYN_ACK);
 		error = phase(b, "syn-ack", 0, n, true, sl_bench_turn);
 	}
-	sl_flow_frames(b->frames[0], 0, n, false, SL_FLOW_ACK);
+	client_frames(b, SL_FLOW_ACK);
 	if (!error)
 		error = phase(b, "ack", n, 0, true, sl_bench_turn);
 	sl_flow_answers(b->frames[1], syns, n, SL_FLOW_ACK);
@@ -246,9 +283,9 @@ int sl_bench_main(int argc, char **argv)
 	static const struct option longs[] = {
 		{"image", 1, NULL, 'i'}, {"frames", 1, NULL, 'f'}, {"flows", 1, NULL, 'n'},
 		{"packets", 1, NULL, 'p'}, {"memory", 1, NULL, 'm'}, {"no-huge", 0, NULL, 'H'},
-		{"seed", 1, NULL, 's'}, {"fresh", 1, NULL, 'F'}, {NULL, 0, NULL, 0},
+		{"seed", 1, NULL, 's'}, {"server", 1, NULL, 'S'}, {"fresh", 1, NULL, 'F'}, {NULL, 0, NULL, 0},
 	};
-	const char *image = NULL, *frames = NULL, *what;
+	const char *image = NULL, *frames = NULL, *server = NULL, *what;
 	char error[512] = "";
 	int c, status;
 
@@ -261,11 +298,13 @@ int sl_bench_main(int argc, char **argv)
 		case 'm': options.memory_mb = (unsigned int)strtoul(optarg, NULL, 10); break;
 		case 'H': options.no_huge = true; break;
 		case 'F': b.fresh = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 'S': server = optarg; break;
 		case 's': b.seed = strtoull(optarg, NULL, 10); break;
-		default: optind = argc + 1; break;
+		default: fputs(usage, stderr); return 2;
 		}
 	}
-	if (optind != argc - 1 || !image || b.flows == 0) {
+	if (optind != argc - 1 || !image || b.flows == 0 ||
+	    (server && inet_pton(AF_INET, server, &b.server) != 1)) {
 		fputs(usage, stderr);
 		return 2;
 	}

@@ -14,6 +14,7 @@ struct bench {
 	uint64_t skipped_ns; /* the session clock is so far ahead */
 	uint32_t flows;
 	uint32_t fresh;
+	uint32_t server; /* all connections go there, network order; 0: to many */
 	uint64_t packets;
 	uint64_t seed;
 	struct sl_rig_frame *frames[2];
@@ -21,6 +22,8 @@ struct bench {
 
 /* CPU time of this thread, ns. */
 uint64_t sl_bench_cpu_ns(void);
+/* Bytes of memory this process has touched; 0 where nobody tells. */
+uint64_t sl_bench_resident(void);
 /* One turn of the worker's loop. */
 void sl_bench_turn(struct bench *b);
 

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/flood_report.h"
 #include "bench/flows.h"
@@ -174,19 +173,6 @@ static bool open_live(struct flood *f)
 	       make(&f->live[1], f->b->flows, 0, true, SL_FLOW_ACK);
 }
 
-static uint64_t resident(void)
-{
-	unsigned long long pages = 0;
-	FILE *file = fopen("/proc/self/statm", "r");
-
-	if (!file)
-		return 0;
-	if (fscanf(file, "%*u %llu", &pages) != 1)
-		pages = 0;
-	fclose(file);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 /* Lets the session clock run ahead, so that what is idle ends. */
 static void rest(struct bench *b, uint32_t seconds)
 {
@@ -209,12 +195,12 @@ static int run(struct flood *f)
 	if (!make(&f->live[0], b->flows, 0, false, SL_FLOW_SYN) ||
 	    !make(&f->live[1], b->flows, 0, true, SL_FLOW_SYN))
 		return -ENOMEM;
-	before = resident();
+	before = sl_bench_resident();
 	if (!open_live(f))
 		return -ENOMEM;
 	printf("{\"step\":\"open\",\"sessions\":%llu,\"bytes_per_session\":%.0f}\n",
 	       (unsigned long long)sl_session_stats(b->w->sessions)->live[0],
-	       (double)(resident() - before) / b->flows);
+	       (double)(sl_bench_resident() - before) / b->flows);
 	if (!fresh(f, b->flows) || (f->flood.count && !make_whole(f)))
 		return -ENOMEM;
 	step(f, "flood", turns, RTE_MIN((b->fresh + turns - 1) / turns, (uint32_t)CLIENTS));

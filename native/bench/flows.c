@@ -61,6 +61,23 @@ void sl_flow_frames(struct sl_rig_frame *frames, uint32_t first, uint32_t flows,
 		frame((struct tcp4 *)(void *)frames[i].bytes, first + i, reply, flags);
 }
 
+static void sums(struct tcp4 *f)
+{
+	f->ip.hdr_checksum = f->tcp.cksum = 0;
+	f->ip.hdr_checksum = rte_ipv4_cksum(&f->ip);
+	f->tcp.cksum = rte_ipv4_udptcp_cksum(&f->ip, &f->tcp);
+}
+
+void sl_flow_aim(struct sl_rig_frame *frames, uint32_t flows, uint32_t server)
+{
+	for (uint32_t i = 0; i < flows; i++) {
+		struct tcp4 *f = (struct tcp4 *)(void *)frames[i].bytes;
+
+		f->ip.dst_addr = server;
+		sums(f);
+	}
+}
+
 void sl_flow_answers(struct sl_rig_frame *answers, const struct sl_rig_frame *syns, uint32_t flows,
 		     uint8_t flags)
 {
@@ -73,9 +90,7 @@ void sl_flow_answers(struct sl_rig_frame *answers, const struct sl_rig_frame *sy
 		f->ip.dst_addr = syn->ip.src_addr;
 		f->tcp.src_port = syn->tcp.dst_port;
 		f->tcp.dst_port = syn->tcp.src_port;
-		f->ip.hdr_checksum = f->tcp.cksum = 0;
-		f->ip.hdr_checksum = rte_ipv4_cksum(&f->ip);
-		f->tcp.cksum = rte_ipv4_udptcp_cksum(&f->ip, &f->tcp);
+		sums(f);
 	}
 }
 

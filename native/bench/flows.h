@@ -12,6 +12,9 @@
 void sl_flow_frames(struct sl_rig_frame *frames, uint32_t first, uint32_t flows, bool reply,
 		    uint8_t flags);
 
+/* Sends them all to one address, in network order. */
+void sl_flow_aim(struct sl_rig_frame *frames, uint32_t flows, uint32_t server);
+
 /* The server's frame that answers each of these clients' SYNs, as it saw them. */
 void sl_flow_answers(struct sl_rig_frame *answers, const struct sl_rig_frame *syns, uint32_t flows,
 		     uint8_t flags);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { importClassbench } from '../import/classbench.js';
 import { frames, randomTuples, traceTuples } from './frames.js';
-import { classbenchFile, ruleFile, SOURCE_NAT } from './rules.js';
+import { balanced, classbenchFile, ruleFile, SERVICE, SOURCE_NAT } from './rules.js';
 
 export interface Case {
   readonly name: string;
@@ -13,6 +13,8 @@ export interface Case {
   rules(): string;
   /** Frames for the first port instead of TCP connections. */
   frames?(): Uint8Array;
+  /** All connections go to this one. */
+  readonly server?: string;
   readonly mode: 'tcp' | 'frames';
   /** Which phase of the rig is the case's figure. */
   readonly phase: string;
@@ -29,6 +31,10 @@ function tcp(name: string, rules: number, flows: number, phase: string, nat = ''
     phase,
     flows,
   };
+}
+
+function balancer(name: string, flows: number, phase: string, mode: string): Case {
+  return { ...tcp(name, 1000, flows, phase, balanced(mode)), server: SERVICE };
 }
 
 function classify(set: string, rules: string, trace: string): Case {
@@ -64,6 +70,10 @@ export function benchCases(classbench: string): Case[] {
     tcp('nat-established-10k', 1000, 10_000, 'established', SOURCE_NAT),
     tcp('nat-established-1m', 1000, 1_000_000, 'established', SOURCE_NAT),
     tcp('nat-new-session', 1000, 1_000_000, 'new', SOURCE_NAT),
+    ...['nat', 'full-nat'].flatMap((mode) => [
+      balancer(`balancer-${mode}-established-10k`, 10_000, 'established', mode),
+      balancer(`balancer-${mode}-new-session`, 500_000, 'new', mode),
+    ]),
     ...sets,
     {
       name: 'deny-flood',

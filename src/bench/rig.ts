@@ -14,6 +14,8 @@ export interface Phase {
 
 export interface RigRun {
   readonly phases: readonly Phase[];
+  /** Sessions after `new`, and bytes of memory that each took; null where there was no such phase. */
+  readonly held: { readonly sessions: number; readonly bytes: number } | null;
   /** Packets dropped, by reason. */
   readonly dropped: ReadonlyMap<string, number>;
 }
@@ -26,12 +28,19 @@ export async function runRig(args: readonly string[]): Promise<RigRun> {
   if (code !== 0) throw new Error(`${binary} --bench ${args.join(' ')}: ${err.trim()}`);
   const phases: Phase[] = [];
   const dropped = new Map<string, number>();
+  let held: RigRun['held'] = null;
   for (const line of out.split('\n').filter((text) => text.startsWith('{'))) {
-    const record = JSON.parse(line) as Partial<Phase> & { dropped?: string };
-    if (record.dropped !== undefined) dropped.set(record.dropped, record.packets ?? 0);
+    const record = JSON.parse(line) as Partial<Phase> & {
+      dropped?: string;
+      held?: number;
+      bytes_per_session?: number;
+    };
+    if (record.held !== undefined)
+      held = { sessions: record.held, bytes: record.bytes_per_session ?? 0 };
+    else if (record.dropped !== undefined) dropped.set(record.dropped, record.packets ?? 0);
     else phases.push(record as Phase);
   }
-  return { phases, dropped };
+  return { phases, held, dropped };
 }
 
 /** testpmd's MAC swap between two net_null ports, cycles per packet by its own account, or null. */

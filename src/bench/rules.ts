@@ -50,6 +50,20 @@ export const SOURCE_NAT = `nat:
   source: [{ name: all, from: inside, to: outside, translate-to: 192.0.2.16-192.0.2.31 }]
 `;
 
+/** Where all the rig's connections go, to be balanced. */
+export const SERVICE = '203.0.113.5';
+
+/** A balancer with ten backends, in one of its modes. */
+export function balanced(mode: string): string {
+  const backends = Array.from(
+    { length: 10 },
+    (_, i) => `b${String(i)}: { address: 198.18.0.${String(i + 1)} }`,
+  );
+  return `balancers:
+  shop: { at: ${SERVICE}, service: tcp/443, mode: ${mode}, backends: { ${backends.join(', ')} } }
+`;
+}
+
 /** An imported ClassBench file with the rig's ports, denying where it allowed: no session is made. */
 export function classbenchFile(imported: string): string {
   const policies = imported.slice(imported.indexOf('policies:'), imported.indexOf('\nrouting:'));

@@ -119,6 +119,7 @@ function prepare(one: Case, folder: string, packets: number): Prepared {
   writeFileSync(image, compiled.image);
   const args = [one.mode, '--image', image, '--flows', String(one.flows)];
   args.push('--packets', String(packets));
+  if (one.server !== undefined) args.push('--server', one.server);
   if (one.frames) {
     const frames = join(folder, `${one.name}.frames`);
     writeFileSync(frames, one.frames());
