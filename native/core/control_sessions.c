@@ -57,7 +57,7 @@ static void show_translation(struct sl_json *json, const struct sl_session_view 
 	const struct sl_key6 *k6 = &v->key[1].key6;
 	int family = v->family[1];
 
-	if (!(v->session->flags & SL_SESSION_NAT))
+	if (!(v->session->flags & (SL_SESSION_NAT | SL_SESSION_ONE_WAY)))
 		return;
 	sl_json_object(json, "nat");
 	sl_json_address(json, "source", family, family == 6 ? (const void *)k6->dst : &k4->dst);

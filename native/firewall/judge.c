@@ -185,7 +185,7 @@ void sl_judge_session(const struct sl_tables *tables, const struct sl_fib *fib, 
 				  &seen.translation);
 	sl_decide(tables, j->from, j->to, &flow, &seen, &j->decision);
 	j->stays = translates && j->decision.allow &&
-		   (!(j->decision.flags & SL_RULE_STATELESS) || (s->flags & SL_SESSION_NAT));
+		   (!(j->decision.flags & SL_RULE_STATELESS) || (s->flags & (SL_SESSION_NAT | SL_SESSION_ONE_WAY)));
 	if (j->stays || !translates || j->from == SL_ZONE_NONE || !sl_tables_keeps(tables, s->rule))
 		return;
 	j->stays = true;

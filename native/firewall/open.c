@@ -78,7 +78,9 @@ static void fill_answer(sl_session_ref ref, struct sl_session *s, const struct s
 		sl_entry4(s)->key[1] = answer4(p, nat);
 	else
 		sl_entry6(s)->key[1].key6 = answer6(p, nat);
-	if (unlikely(sl_nat_any(nat)))
+	if (unlikely(nat->direct))
+		s->flags |= SL_SESSION_ONE_WAY;
+	else if (unlikely(sl_nat_any(nat)))
 		sl_nat_mark(ref, s);
 }
 

@@ -107,6 +107,7 @@ static void balance(struct sl_worker *w, const struct sl_image_balancers *b, uin
 	send_to_backend(backend, flow, &nat->server);
 	set_destination(flow, &nat->server);
 	nat->hairpin = b->mode == SL_BALANCE_FULL_NAT;
+	nat->direct = b->mode == SL_BALANCE_DIRECT;
 }
 
 void sl_nat_arrive(struct sl_worker *w, const struct sl_rule *rule, struct sl_flow *flow,
@@ -117,7 +118,7 @@ void sl_nat_arrive(struct sl_worker *w, const struct sl_rule *rule, struct sl_fl
 	const struct sl_image_balancers *b = balancer_of(w->tables, t, flow->family);
 
 	nat->arrival = nat->departure = SL_TRANSLATION_NONE;
-	nat->hairpin = false;
+	nat->hairpin = nat->direct = false;
 	nat->backend = 0;
 	nat->reason = SL_DROP_NONE;
 	nat->server.port = port;
@@ -139,6 +140,8 @@ void sl_nat_depart(const struct sl_tables *tables, const struct sl_rule *rule, u
 {
 	const struct sl_image_translations *t = rule ? sl_tables_translation(tables, rule->slot) : NULL;
 
+	if (nat->direct)
+		return;
 	if (t) {
 		if (t->kind != SL_NAT_NONE) {
 			nat->departure = rule->slot;
@@ -201,17 +204,19 @@ static bool reaches(const struct sl_nat_end *a, const struct sl_nat_end *b, uint
 }
 
 static bool leads_to(const struct sl_tables *tables, const struct sl_image_translations *t,
-		     const struct sl_flow *flow, const struct ends *e)
+		     const struct sl_flow *flow, const struct ends *e, bool direct)
 {
 	const struct sl_image_balancers *b = balancer_of(tables, t, flow->family);
 	struct sl_nat_end to = {.port = e->asked.port};
 
 	if (!b) {
-		if (t->kind != SL_NAT_PREFIX || t->family != flow->family)
+		if (direct || t->kind != SL_NAT_PREFIX || t->family != flow->family)
 			return false;
 		send_to(t, flow, &to);
 		return reaches(&to, &e->server, flow->proto);
 	}
+	if ((b->mode == SL_BALANCE_DIRECT) != direct)
+		return false;
 	for (uint32_t i = 0; i < b->backends; i++) {
 		to.port = e->asked.port;
 		send_to_backend(&tables->image.backends[b->first_backend + i], flow, &to);
@@ -223,7 +228,7 @@ static bool leads_to(const struct sl_tables *tables, const struct sl_image_trans
 
 /* Is there a rule that sends what was asked for to where it went? */
 static uint32_t arrival_of(const struct sl_tables *tables, uint16_t from, const struct ends *e,
-			   const struct sl_flow *real)
+			   const struct sl_flow *real, bool direct)
 {
 	const struct sl_pair *parts = sl_tables_arrivals(tables, from);
 	const struct sl_rule *rule = NULL;
@@ -234,7 +239,7 @@ static uint32_t arrival_of(const struct sl_tables *tables, uint16_t from, const 
 	while (parts->parts && (rule = sl_tables_ask(tables, parts, &flow, rule, &cursor))) {
 		const struct sl_image_translations *t = sl_tables_translation(tables, rule->slot);
 
-		if (t && leads_to(tables, t, &flow, e))
+		if (t && leads_to(tables, t, &flow, e, direct))
 			return rule->slot;
 	}
 	return SL_TRANSLATION_NONE;
@@ -292,11 +297,11 @@ bool sl_nat_stays(const struct sl_tables *tables, sl_session_ref ref, const stru
 
 	if (arrival)
 		*arrival = SL_TRANSLATION_NONE;
-	if (!(s->flags & SL_SESSION_NAT))
+	if (!(s->flags & (SL_SESSION_NAT | SL_SESSION_ONE_WAY)))
 		return true;
 	ends_of(ref, s, &e);
 	if (!reaches(&e.asked, &e.server, flow->proto)) {
-		slot = arrival_of(tables, from, &e, flow);
+		slot = arrival_of(tables, from, &e, flow, s->flags & SL_SESSION_ONE_WAY);
 		if (slot == SL_TRANSLATION_NONE)
 			return false;
 	}

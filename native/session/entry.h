@@ -30,6 +30,12 @@ typedef uint32_t sl_session_ref;
 #define SL_SESSION_ROLE 0x0400	   /* tcp.c: direction 1 plays role 0 of the state table */
 #define SL_SESSION_SYN_AGAIN 0x0800 /* tcp.c: a SYN of direction 0 went on to a receiver in mid session */
 
+/*
+ * Direction 0 goes as it is to the source of key[1], which no answer comes from: they go past the
+ * box, so TCP is followed by one side alone.
+ */
+#define SL_SESSION_ONE_WAY 0x1000
+
 /* What a session is waiting for; each has its idle time, see sl_session_timeouts(). */
 enum sl_session_state {
 	SL_STATE_NONE, /* no session */

@@ -28,6 +28,12 @@ static inline enum sl_drop sl_flow_track(struct sl_session *s, unsigned int dire
 			      SL_ICMP_ESTABLISHED == SL_ICMP_OPENING + 1 &&
 			      SL_OTHER_ESTABLISHED == SL_OTHER_OPENING + 1,
 		      "each opening state is followed by its other");
+	if (unlikely(s->flags & SL_SESSION_ONE_WAY)) {
+		/* Nobody sees more of it than that it goes on. */
+		if (direction == 1)
+			return SL_DROP_BALANCER_DIRECT_ANSWER;
+		direction = 1;
+	}
 	if (direction == 1 && (s->state == SL_UDP_OPENING || s->state == SL_ICMP_OPENING ||
 			       s->state == SL_OTHER_OPENING))
 		s->state++;

@@ -277,6 +277,34 @@ enum sl_drop sl_tcp_first(struct sl_session *s, const struct sl_pkt *p, const ui
 	return SL_DROP_NONE;
 }
 
+/*
+ * Of a session whose answers go elsewhere: nothing is known of windows, and the server has the last
+ * word on a reset. States are for the idle times.
+ */
+static enum sl_drop one_way(struct sl_session *s, unsigned int direction, enum sl_tcp_event event,
+			    uint32_t now_ms)
+{
+	if (direction == 1)
+		return SL_DROP_BALANCER_DIRECT_ANSWER;
+	switch (event) {
+	case SL_TCP_SYN:
+		if (s->state != SL_TCP_ESTABLISHED)
+			s->state = SL_TCP_SYN_SENT;
+		break;
+	case SL_TCP_FIN:
+		s->state = SL_TCP_FIN_WAIT;
+		break;
+	case SL_TCP_RST:
+		s->state = s->state == SL_TCP_ESTABLISHED ? SL_TCP_RESET_DOUBT : SL_TCP_CLOSED;
+		break;
+	default:
+		if (s->state == SL_TCP_SYN_SENT || s->state == SL_TCP_RESET_DOUBT)
+			s->state = SL_TCP_ESTABLISHED;
+	}
+	s->last = now_ms;
+	return SL_DROP_NONE;
+}
+
 enum sl_drop sl_tcp_track_slow(struct sl_session *s, unsigned int direction, const struct sl_pkt *p,
 			       const uint8_t *tcp, uint32_t now_ms)
 {
@@ -288,6 +316,8 @@ enum sl_drop sl_tcp_track_slow(struct sl_session *s, unsigned int direction, con
 
 	if (event == SL_TCP_NONSENSE)
 		return SL_DROP_TCP_BAD_FLAGS;
+	if (s->flags & SL_SESSION_ONE_WAY)
+		return one_way(s, direction, event, now_ms);
 	event = refine(s, &g, event);
 	next = sl_tcp_next((enum sl_session_state)s->state, role, event);
 	switch (next) {

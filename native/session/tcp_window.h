@@ -91,7 +91,7 @@ static inline enum sl_drop sl_tcp_track(struct sl_session *s, unsigned int direc
 
 	if (likely((p->tcp_flags & (SL_TH_FIN | SL_TH_SYN | SL_TH_RST | SL_TH_ACK)) == SL_TH_ACK &&
 		   s->state == SL_TCP_ESTABLISHED &&
-		   !(s->flags & (SL_SESSION_LOOSE | SL_SESSION_SYN_AGAIN)))) {
+		   !(s->flags & (SL_SESSION_LOOSE | SL_SESSION_SYN_AGAIN | SL_SESSION_ONE_WAY)))) {
 		if (unlikely(!sl_tcp_in_window(s, direction, p->tcp_seq, end, p->tcp_ack)))
 			return SL_DROP_TCP_OUT_OF_WINDOW;
 		sl_tcp_advance(s, direction, end, p->tcp_ack, p->tcp_window);

@@ -99,7 +99,7 @@ bool sl_session_fits(const struct sl_session_view *view, const struct sl_session
 	const uint8_t *dst = narrow ? (const uint8_t *)(server ? &d4->src : &d4->dst) :
 				      (server ? d6->src : d6->dst);
 
-	return (!(f->flags & SL_FILTER_NAT) || (s->flags & SL_SESSION_NAT)) &&
+	return (!(f->flags & SL_FILTER_NAT) || (s->flags & (SL_SESSION_NAT | SL_SESSION_ONE_WAY))) &&
 	       (!f->family || f->family == view->family[0]) &&
 	       (f->rule == SL_RULE_NOT_ASKED || f->rule == s->rule) &&
 	       (f->protocol == SL_PROTO_ANY || f->protocol == s->protocol) &&

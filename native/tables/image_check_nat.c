@@ -87,7 +87,7 @@ static bool check_balancer(const struct sl_image_check *check, uint32_t i)
 	    b->prefix6 > 128)
 		return sl_image_fault(check, "balancers", i, "name %u, prefixes /%u and /%u",
 				      b->name, b->prefix4, b->prefix6);
-	if (b->scheduler > SL_SCHEDULER_LEAST || b->mode > SL_BALANCE_FULL_NAT)
+	if (b->scheduler > SL_SCHEDULER_LEAST || b->mode > SL_BALANCE_DIRECT)
 		return sl_image_fault(check, "balancers", i, "scheduler %u, mode %u", b->scheduler,
 				      b->mode);
 	if (b->backends == 0 || b->backends >= SL_MAGLEV_NONE ||

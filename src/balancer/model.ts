@@ -32,7 +32,7 @@ export interface Balancer {
   readonly service: ServiceSet | null;
   /** Of its addresses and backends. */
   readonly family: 4 | 6;
-  readonly mode: 'nat' | 'full-nat';
+  readonly mode: 'nat' | 'full-nat' | 'direct';
   readonly scheduler: 'maglev' | 'round-robin' | 'least-connections';
   /** Clients of one such prefix go to one backend; null: every flow by itself. */
   readonly persistence: { readonly v4: number; readonly v6: number } | null;

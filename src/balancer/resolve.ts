@@ -2,9 +2,10 @@
 import { didYouMean } from '../diagnostics/suggest.js';
 import { quote } from '../diagnostics/text.js';
 import type { ServiceSet } from '../firewall/model.js';
-import { parseAddress } from '../net/address.js';
-import { fromPrefix, union } from '../net/algebra.js';
+import { formatAddress, parseAddress } from '../net/address.js';
+import { fromPrefix, isEmpty, subtract, union } from '../net/algebra.js';
 import type { Address } from '../net/sets.js';
+import type { Interface } from '../interfaces/model.js';
 import type { Context } from '../rulefile/context.js';
 import { itemsOf } from '../rulefile/schema.js';
 import type { Backend, Balancer } from './model.js';
@@ -13,6 +14,7 @@ import type { BalancerConfig, BalancerPart } from './schema.js';
 
 /** What balancers refer to. */
 export interface BalancerNames {
+  readonly interfaces: readonly Interface[];
   readonly zones: ReadonlyMap<string, unknown>;
   /** null for any; undefined after a report. */
   service(owner: {
@@ -85,6 +87,7 @@ function resolve(
       'table-size',
       `${good.length} backends need a table of ${good.length * 100} entries or more`,
     );
+  if (one.mode === 'direct' && !checkDirect(one, good, names.interfaces, context)) return null;
   const { sorry } = one;
   if (sorry !== undefined && !good.some((backend) => backend.name === sorry)) {
     const hint = (): string | null => didYouMean(sorry, one.backends.keys());
@@ -119,6 +122,34 @@ function resolve(
     hairpin: one.hairpin,
     description: one.description ?? null,
   };
+}
+
+/** Packets go to the backends' MAC addresses as they are. */
+function checkDirect(
+  one: BalancerConfig,
+  backends: readonly Backend[],
+  interfaces: readonly Interface[],
+  context: Context,
+): boolean {
+  const links = union(
+    ...interfaces
+      .filter(({ zone }) => zone !== null)
+      .flatMap(({ addresses }) => addresses.map(fromPrefix)),
+  );
+  let good = true;
+  for (const { name, address, port } of backends) {
+    const owner = one.backends.get(name) as object;
+    const own = fromPrefix({ address, length: address.family === 4 ? 32 : 128 });
+    if (port !== null) {
+      const message = 'with direct return a backend keeps the port that was asked for';
+      context.report('balancer-form', context.at(owner, 'port'), message);
+    } else if (!isEmpty(subtract(own, links))) {
+      const message = `${formatAddress(address)} is on no interface's subnet, where direct return needs it`;
+      context.report('balancer-form', context.at(owner, 'address'), message);
+    } else continue;
+    good = false;
+  }
+  return good;
 }
 
 function checkZones(

@@ -103,10 +103,10 @@ const balancer = withWords(
     service: service
       .optional()
       .describe('Services with destination ports; every packet to the addresses unless given.'),
-    mode: withWords(z.enum(['nat', 'full-nat']), { what: 'a mode' })
+    mode: withWords(z.enum(['nat', 'full-nat', 'direct']), { what: 'a mode' })
       .default('nat')
       .describe(
-        '`nat`: the destination becomes the backend; `full-nat`: and the source the address of the egress interface.',
+        '`nat`: the destination becomes the backend; `full-nat`: and the source the address of the egress interface; `direct`: the packet goes as it is to the MAC address of the backend, which has the public address too and answers past the appliance.',
       ),
     scheduler: withWords(z.enum(['maglev', 'round-robin', 'least-connections']), {
       what: 'a scheduler',

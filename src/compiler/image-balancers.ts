@@ -14,7 +14,12 @@ const SCHEDULERS = {
   'least-connections': C.SCHEDULER_LEAST,
 } as const;
 
-const MODES = { nat: C.BALANCE_NAT, 'full-nat': C.BALANCE_FULL_NAT } as const;
+/** BALANCE_*. */
+export const BALANCE_MODES = {
+  nat: C.BALANCE_NAT,
+  'full-nat': C.BALANCE_FULL_NAT,
+  direct: C.BALANCE_DIRECT,
+} as const;
 
 /** Writes balancers by slot, with their backends and the tables that have all of them. */
 export class BalancersWriter {
@@ -75,7 +80,7 @@ export class BalancersWriter {
       entries: one.entries,
       slot,
       scheduler: SCHEDULERS[one.scheduler],
-      mode: MODES[one.mode],
+      mode: BALANCE_MODES[one.mode],
       prefix4: one.persistence?.v4 ?? 0,
       prefix6: one.persistence?.v6 ?? 0,
       reserved: 0,

@@ -4,6 +4,7 @@ import type { NatRule, Translation } from '../nat/model.js';
 import type { AddressSet } from '../net/sets.js';
 import { CONSTANTS as C, SECTIONS } from '../tables/layout.js';
 import { SectionWriter } from '../tables/section.js';
+import { BALANCE_MODES } from './image-balancers.js';
 import type { Digest } from './digest.js';
 import { addressBytes } from './image-interfaces.js';
 import { slotOf, type Slots } from './slots.js';
@@ -40,7 +41,7 @@ export class TranslationsWriter {
     const flags = hairpin ? C.NAT_HAIRPIN : 0;
     const index = this.translations.count;
     this.translations.add({ ...NOTHING(), pool, kind: C.NAT_BALANCER, family, flags });
-    digest.words([C.NAT_BALANCER, family, flags, mode === 'nat' ? 0 : 1]);
+    digest.words([C.NAT_BALANCER, family, flags, BALANCE_MODES[mode]]);
     return index;
   }
 

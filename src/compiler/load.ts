@@ -96,6 +96,7 @@ function resolve(document: Document, context: Context): Whole {
   const balancers = resolveBalancers(
     document,
     {
+      interfaces: interfaces.map((one) => one.interface),
       zones: document.zones ?? new Map<string, never>(),
       service: (owner) => sets.services.ofRule(owner),
     },

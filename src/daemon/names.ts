@@ -51,6 +51,8 @@ export interface BalancerName {
   readonly backends: readonly BackendName[];
 }
 
+/** By BALANCE_*. */
+const MODES = ['nat', 'full-nat', 'direct'];
 /** By SCHEDULER_*. */
 const SCHEDULERS = ['maglev', 'round-robin', 'least-connections'];
 
@@ -205,7 +207,7 @@ function balancersOf(image: DecodedImage): BalancerName[] {
       hash: one.hash,
       entries: one.entries,
       scheduler: SCHEDULERS[one.scheduler] ?? 'maglev',
-      mode: one.mode === CONSTANTS.BALANCE_NAT ? 'nat' : 'full-nat',
+      mode: MODES[one.mode] ?? 'nat',
       backends: backends.slice(first, first + count).map((backend) => ({
         slot: backend.slot,
         name: image.string(backend.name),

@@ -114,6 +114,8 @@ export const CONSTANTS = {
   /** The destination becomes the backend; and the source an address of the box. */
   BALANCE_NAT: 0,
   BALANCE_FULL_NAT: 1,
+  /** Packets go to the backend as they are (direct return); its answers go past the box. */
+  BALANCE_DIRECT: 2,
 } as const;
 
 export const HEADER = {

@@ -61,6 +61,18 @@ describe('checks of backends in rule files', () => {
     ]);
   });
 
+  it('are not needed for direct return, but its backends are on a link and keep the port', () => {
+    const direct = (backend: string): string =>
+      `${BASE}balancers:\n  shop:\n    at: 198.51.100.4\n    mode: direct\n    backends: { a: { ${backend} } }\n`;
+    expect(shown(direct('address: 10.1.0.11'))).toEqual([]);
+    expect(shown(direct('address: 10.9.0.11'))).toEqual([
+      "10:31 balancer-form: 10.9.0.11 is on no interface's subnet, where direct return needs it",
+    ]);
+    expect(shown(direct('address: 10.1.0.11, port: 80'))).toEqual([
+      '10:48 balancer-form: with direct return a backend keeps the port that was asked for',
+    ]);
+  });
+
   it('know the sorry backend', () => {
     expect(shown(file('{ tcp: true }', '    sorry: nobody\n'))).toEqual([
       "10:12 balancer-form: there is no backend 'nobody' that is enabled",
