@@ -39,6 +39,7 @@ static const char usage[] =
 	"  --frames FILE\n"
 	"  --flows N        connections (10000)\n"
 	"  --server ADDR    all of them to this one\n"
+	"  --one-way        answers go past the datapath\n"
 	"  --packets N      of the measured phase (4000000)\n"
 	"  --fresh N        connections that begin during the flood (1000)\n"
 	"  --memory MB --no-huge --seed N\n";
@@ -171,7 +172,7 @@ static int run_tcp(struct bench *b)
 	b->rig[1].record = NULL;
 	if (!error && b->rig[1].recorded != n)
 		error = -EIO;
-	if (!error) {
+	if (!error && !b->one_way) {
 		sl_flow_answers(b->frames[1], syns, n, SL_FLOW_SYN_ACK);
 		error = phase(b, "syn-ack", 0, n, true, sl_bench_turn);
 	}
@@ -181,8 +182,10 @@ static int run_tcp(struct bench *b)
 	sl_flow_answers(b->frames[1], syns, n, SL_FLOW_ACK);
 	free(syns);
 	if (!error)
-		error = phase(b, "checked", n, n, true, sl_bench_turn);
-	if (!error)
+		error = phase(b, "checked", n, b->one_way ? 0 : n, true, sl_bench_turn);
+	if (!error && b->one_way)
+		error = phase(b, "established", b->packets, 0, false, sl_bench_turn);
+	else if (!error)
 		error = phase(b, "established", b->packets / 2, b->packets / 2, false, sl_bench_turn);
 	return error;
 }
@@ -283,7 +286,8 @@ int sl_bench_main(int argc, char **argv)
 	static const struct option longs[] = {
 		{"image", 1, NULL, 'i'}, {"frames", 1, NULL, 'f'}, {"flows", 1, NULL, 'n'},
 		{"packets", 1, NULL, 'p'}, {"memory", 1, NULL, 'm'}, {"no-huge", 0, NULL, 'H'},
-		{"seed", 1, NULL, 's'}, {"server", 1, NULL, 'S'}, {"fresh", 1, NULL, 'F'}, {NULL, 0, NULL, 0},
+		{"seed", 1, NULL, 's'}, {"server", 1, NULL, 'S'}, {"one-way", 0, NULL, 'O'},
+		{"fresh", 1, NULL, 'F'}, {NULL, 0, NULL, 0},
 	};
 	const char *image = NULL, *frames = NULL, *server = NULL, *what;
 	char error[512] = "";
@@ -299,6 +303,7 @@ int sl_bench_main(int argc, char **argv)
 		case 'H': options.no_huge = true; break;
 		case 'F': b.fresh = (uint32_t)strtoul(optarg, NULL, 10); break;
 		case 'S': server = optarg; break;
+		case 'O': b.one_way = true; break;
 		case 's': b.seed = strtoull(optarg, NULL, 10); break;
 		default: fputs(usage, stderr); return 2;
 		}

@@ -39,23 +39,36 @@ static bool ours(const uint8_t *ip)
 	return ip[0] == 0x45 && ip[9] == IPPROTO_TCP && (sport == 443 || dport == 443);
 }
 
+/* The packet within one of IP in IP or GUE; NULL without one. */
+static const uint8_t *inside(const uint8_t *ip)
+{
+	if (ip[9] == IPPROTO_IPIP)
+		return ip + 20;
+	return ip[9] == IPPROTO_UDP && (ip[22] << 8 | ip[23]) == 6080 ? ip + 20 + 12 : NULL;
+}
+
 /* What a forwarded IPv4 packet must look like: TTL one less than fed, header checksum right. */
 static const char *fault(const struct sl_rig_port *port, const struct rte_mbuf *m)
 {
-	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *), *ip = p + 14, *inner = inside(ip);
 
 	if (p[12] != 0x08 || p[13] != 0x00)
 		return "ethertype";
 	/* The padding of a minimal frame may go or stay. */
 	if (m->pkt_len != 14u + (uint32_t)(p[16] << 8 | p[17]) && m->pkt_len != port->length)
 		return "length";
-	if (p[14 + 8] != 63)
+	if (inner) {
+		if (ip[8] != 64 || rte_raw_cksum(ip, 20) != 0xffff)
+			return "header outside";
+		ip = inner;
+	}
+	if (ip[8] != 63)
 		return "TTL";
-	if (rte_raw_cksum(p + 14, 20) != 0xffff)
+	if (rte_raw_cksum(ip, 20) != 0xffff)
 		return "IPv4 checksum";
 	if (p[0] & 1)
 		return "destination MAC";
-	if (ours(p + 14) && rte_ipv4_udptcp_cksum_verify((const void *)(p + 14), p + 34) != 0)
+	if (ours(ip) && rte_ipv4_udptcp_cksum_verify((const void *)ip, ip + 20) != 0)
 		return "TCP checksum";
 	return NULL;
 }

@@ -15,6 +15,8 @@ export interface Case {
   frames?(): Uint8Array;
   /** All connections go to this one. */
   readonly server?: string;
+  /** Answers go past the datapath. */
+  readonly oneWay?: boolean;
   readonly mode: 'tcp' | 'frames';
   /** Which phase of the rig is the case's figure. */
   readonly phase: string;
@@ -34,7 +36,8 @@ function tcp(name: string, rules: number, flows: number, phase: string, nat = ''
 }
 
 function balancer(name: string, flows: number, phase: string, mode: string): Case {
-  return { ...tcp(name, 1000, flows, phase, balanced(mode)), server: SERVICE };
+  const oneWay = mode !== 'nat' && mode !== 'full-nat';
+  return { ...tcp(name, 1000, flows, phase, balanced(mode)), server: SERVICE, oneWay };
 }
 
 function classify(set: string, rules: string, trace: string): Case {
@@ -70,7 +73,7 @@ export function benchCases(classbench: string): Case[] {
     tcp('nat-established-10k', 1000, 10_000, 'established', SOURCE_NAT),
     tcp('nat-established-1m', 1000, 1_000_000, 'established', SOURCE_NAT),
     tcp('nat-new-session', 1000, 1_000_000, 'new', SOURCE_NAT),
-    ...['nat', 'full-nat'].flatMap((mode) => [
+    ...['nat', 'full-nat', 'direct', 'ipip', 'gue'].flatMap((mode) => [
       balancer(`balancer-${mode}-established-10k`, 10_000, 'established', mode),
       balancer(`balancer-${mode}-new-session`, 500_000, 'new', mode),
     ]),

@@ -55,9 +55,10 @@ export const SERVICE = '203.0.113.5';
 
 /** A balancer with ten backends, in one of its modes. */
 export function balanced(mode: string): string {
+  const net = mode === 'direct' ? '192.0.2' : '198.18.0';
   const backends = Array.from(
     { length: 10 },
-    (_, i) => `b${String(i)}: { address: 198.18.0.${String(i + 1)} }`,
+    (_, i) => `b${String(i)}: { address: ${net}.${String(i + 16)} }`,
   );
   return `balancers:
   shop: { at: ${SERVICE}, service: tcp/443, mode: ${mode}, backends: { ${backends.join(', ')} } }

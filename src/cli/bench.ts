@@ -120,6 +120,7 @@ function prepare(one: Case, folder: string, packets: number): Prepared {
   const args = [one.mode, '--image', image, '--flows', String(one.flows)];
   args.push('--packets', String(packets));
   if (one.server !== undefined) args.push('--server', one.server);
+  if (one.oneWay === true) args.push('--one-way');
   if (one.frames) {
     const frames = join(folder, `${one.name}.frames`);
     writeFileSync(frames, one.frames());
