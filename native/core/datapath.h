@@ -101,6 +101,7 @@ struct sl_worker {
 	uint64_t now_ns;  /* since the epoch; from captures in replay */
 	uint32_t now_ms;  /* of the session clock: ms since the datapath started, wraps */
 	uint32_t routing_epoch;
+	uint16_t tunnel_id; /* identification of the next packet that is made around one */
 	uint64_t random; /* xorshift state, seeded per worker; sl_random() */
 	struct sl_session_worker *sessions;
 	struct sl_fragments *fragments; /* datagrams this worker keeps, ip/fragment.h */

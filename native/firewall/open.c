@@ -78,9 +78,11 @@ static void fill_answer(sl_session_ref ref, struct sl_session *s, const struct s
 		sl_entry4(s)->key[1] = answer4(p, nat);
 	else
 		sl_entry6(s)->key[1].key6 = answer6(p, nat);
-	if (unlikely(nat->direct))
-		s->flags |= SL_SESSION_ONE_WAY;
-	else if (unlikely(sl_nat_any(nat)))
+	if (unlikely(nat->one_way)) {
+		s->flags |= SL_SESSION_ONE_WAY | (nat->tunnel ? SL_SESSION_TUNNEL : 0);
+		s->l3_delta = nat->tunnel;
+		s->l4_delta = nat->tunnel_port;
+	} else if (unlikely(sl_nat_any(nat)))
 		sl_nat_mark(ref, s);
 }
 
@@ -182,6 +184,26 @@ static enum sl_open open_nothing(struct sl_worker *w, struct sl_pkt *p, const ui
 }
 
 /*
+ * One way, the answer's key is asked for by nobody, but two services may share a backend: one client
+ * port at both would clash. What no packet has in its key, its flags, tells them apart.
+ */
+static enum sl_drop publish_one_way(struct sl_worker *w, const struct sl_pkt *p, sl_session_ref ref,
+				    struct sl_session *s)
+{
+	for (uint8_t other = 1;; other++) {
+		unsigned int clash;
+		enum sl_drop reason = sl_session_publish(w->sessions, ref, p->hash, &clash);
+
+		if (reason != SL_DROP_SESSION_CLASH || clash == 0 || other == 0)
+			return reason;
+		if (p->family == 4)
+			sl_entry4(s)->key[1].flags = other;
+		else
+			sl_entry6(s)->key[1].key6.flags = other;
+	}
+}
+
+/*
  * Puts both keys into the index. What NAT takes is the key of the answer: a clash there is another
  * session's port, and the next one is tried.
  */
@@ -194,6 +216,8 @@ static enum sl_drop publish(struct sl_worker *w, const struct sl_pkt *p, const s
 	fill_answer(ref, s, p, o->nat);
 	if (likely(!sl_nat_any(o->nat)))
 		return sl_session_publish(w->sessions, ref, p->hash, &clash);
+	if (o->nat->one_way)
+		return publish_one_way(w, p, ref, s);
 	if (!o->search->found)
 		return SL_DROP_NAT_POOL_FULL;
 	for (;;) {
@@ -220,7 +244,8 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 	struct sl_pkt *p = sl_pkt(m);
 	const struct sl_decision *decision = o->decision;
 	const uint8_t *l4 = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4);
-	bool midstream = (decision->flags & SL_RULE_MIDSTREAM) || sl_open_grace(w);
+	bool midstream = (decision->flags & SL_RULE_MIDSTREAM) || o->nat->midstream ||
+			 sl_open_grace(w);
 	enum sl_drop reason = SL_DROP_NONE;
 	struct sl_session *s;
 	sl_session_ref ref;

@@ -7,7 +7,7 @@
 #include "session/tcp_window.h"
 #include "session/track.h"
 
-enum { IP_OUTPUT, SESSION_MISS, DROP, EDGES };
+enum { IP_OUTPUT, TUNNEL_OUT, SESSION_MISS, DROP, EDGES };
 
 /* Packets that are no whole packet of their flow. */
 static enum sl_drop track_rare(struct sl_worker *w, struct sl_session *s, struct rte_mbuf *m)
@@ -49,6 +49,7 @@ static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m
 {
 	struct sl_pkt *p = sl_pkt(m);
 	struct sl_session *s = sl_session_at(w->dp->sessions, p->session);
+	rte_edge_t edge = IP_OUTPUT;
 	enum sl_drop reason;
 
 	if (unlikely(!sl_session_alive(s)))
@@ -80,13 +81,17 @@ static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m
 	}
 	if (unlikely(sl_edit_needed(p, s)) && !(p->flags & SL_PKT_ICMP_ERROR))
 		sl_edit_packet(w->tables, m, s->rule, s->in, s->out);
-	if (unlikely(s->flags & SL_SESSION_NAT))
-		p->flags |= SL_PKT_REWRITE;
+	if (unlikely(s->flags & (SL_SESSION_NAT | SL_SESSION_TUNNEL))) {
+		if (s->flags & SL_SESSION_NAT)
+			p->flags |= SL_PKT_REWRITE;
+		else
+			edge = TUNNEL_OUT;
+	}
 	p->to = p->direction ? s->from : s->to;
 	/* What the kernel sent has its own Ethernet header and interface, whoever answers whom. */
 	if (likely(!(p->flags & SL_PKT_FROM_HOST)))
 		p->adjacency = s->adjacency[p->direction];
-	return IP_OUTPUT;
+	return edge;
 drop:
 	p->reason = reason;
 	return DROP;
@@ -114,6 +119,7 @@ static struct rte_node_register session_hit = {
 	.process = session_hit_process,
 	.init = sl_node_init,
 	.nb_edges = EDGES,
-	.next_nodes = {[IP_OUTPUT] = "ip_output", [SESSION_MISS] = "session_miss", [DROP] = "drop"},
+	.next_nodes = {[IP_OUTPUT] = "ip_output", [TUNNEL_OUT] = "tunnel_out",
+		       [SESSION_MISS] = "session_miss", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(session_hit)

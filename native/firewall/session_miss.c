@@ -11,7 +11,7 @@
 #include "ip/martian.h"
 #include "routing/adjacency.h"
 
-enum { IP_OUTPUT, SESSION_LOOKUP, REJECT, DROP, EDGES };
+enum { IP_OUTPUT, TUNNEL_OUT, SESSION_LOOKUP, REJECT, DROP, EDGES };
 
 #define BATCH 32 /* as many flows as the classifier likes at once */
 
@@ -75,7 +75,7 @@ static bool strays(const struct sl_pkt *p, const struct miss *miss)
 	if (miss->decision.flags & SL_RULE_STATELESS)
 		return true;
 	return miss->stray == SL_DROP_TCP_NO_SESSION &&
-	       (miss->decision.flags & SL_RULE_MIDSTREAM) &&
+	       ((miss->decision.flags & SL_RULE_MIDSTREAM) || miss->nat.midstream) &&
 	       !(p->tcp_flags & (SL_TH_SYN | SL_TH_RST));
 }
 
@@ -276,7 +276,7 @@ static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct mis
 		miss->decision.claim = (struct sl_limit_claim){0}; /* it is the session's */
 		if (miss->decision.log)
 			sl_log_decision(w, SL_LOG_SESSION_START, p, &miss->flow, &miss->decision);
-		return IP_OUTPUT;
+		return unlikely(miss->nat.tunnel) && p->session ? TUNNEL_OUT : IP_OUTPUT;
 	case SL_OPEN_AGAIN:
 		return SESSION_LOOKUP;
 	default:
@@ -295,7 +295,7 @@ static rte_edge_t carry_out(struct sl_worker *w, struct rte_mbuf *m, struct miss
 	/* No session took it over: it counts only where the rule counts packets. */
 	if (unlikely(d->claim.rule) && d->allow && !(d->flags & SL_RULE_STATELESS))
 		sl_limit_undo(w, &miss->flow, &miss->decision.claim);
-	if (edge == IP_OUTPUT && unlikely((d->match && d->match->extra) || (p->tcp_flags & SL_TH_SYN)))
+	if (edge <= TUNNEL_OUT && unlikely((d->match && d->match->extra) || (p->tcp_flags & SL_TH_SYN)))
 		sl_edit_packet(w->tables, m, p->rule, p->iface, miss->way.out);
 	return edge;
 }
@@ -360,7 +360,7 @@ static struct rte_node_register session_miss = {
 	.process = session_miss_process,
 	.init = sl_node_init,
 	.nb_edges = EDGES,
-	.next_nodes = {[IP_OUTPUT] = "ip_output", [SESSION_LOOKUP] = "session_lookup",
-		       [REJECT] = "reject", [DROP] = "drop"},
+	.next_nodes = {[IP_OUTPUT] = "ip_output", [TUNNEL_OUT] = "tunnel_out",
+		       [SESSION_LOOKUP] = "session_lookup", [REJECT] = "reject", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(session_miss)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/graph.h"
 #include "ip/icmp_build.h"
-#include "routing/adjacency.h"
 #include "tables/tables.h"
 
 enum { PORT_TX, DROP, EDGES };
@@ -14,7 +13,7 @@ static struct sl_icmp_answer what(const struct sl_pkt *p, const uint8_t *source)
 	if (p->reason == SL_DROP_TOO_BIG) {
 		a.type = p->family == 4 ? 3 : 2;
 		a.code = p->family == 4 ? 4 : 0;
-		a.mtu = sl_adjacencies[p->adjacency].mtu;
+		a.mtu = p->mtu;
 	} else {
 		a.type = p->family == 4 ? 11 : 3;
 	}

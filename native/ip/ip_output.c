@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/graph.h"
-#include "ip/checksum.h"
 #include "ip/fragment.h"
 #include "ip/pull.h"
+#include "ip/ttl.h"
 #include "nat/nat.h"
 #include "routing/adjacency.h"
 
@@ -45,24 +45,6 @@ static bool wait_for_mac(struct sl_worker *w, struct rte_mbuf *m)
 		return false;
 	w->host_kicked = true;
 	return true;
-}
-
-/* RFC 1812 5.3.1, RFC 8200 3: one less on the way, and never out with zero. */
-static inline void decrement(uint8_t *ip, uint8_t family)
-{
-	uint16_t before, after, checksum;
-
-	if (family == 6) {
-		ip[7]--;
-		return;
-	}
-	memcpy(&before, ip + 8, 2);
-	memcpy(&checksum, ip + 10, 2);
-	/* The TTL is the word's first byte; a load of what a byte was just stored to would wait. */
-	after = (uint16_t)(before - RTE_BE16(0x0100));
-	checksum = sl_checksum_update(checksum, before, after);
-	memcpy(ip + 8, &after, 2);
-	memcpy(ip + 10, &checksum, 2);
 }
 
 /* The adjacency's Ethernet header in place of the one the packet came with. */
@@ -111,8 +93,10 @@ static inline rte_edge_t ip_output_one(struct sl_worker *w, struct rte_mbuf *m)
 		return refuse(p, SL_DROP_TTL_EXCEEDED, ICMP_ERROR);
 	if (unlikely(length > a->mtu)) {
 		/* RFC 791 3.2: in IPv4 it is up to the sender; RFC 8200 5: in IPv6 it is not. */
-		if (p->family == 6 || ip[6] & 0x40)
+		if (p->family == 6 || ip[6] & 0x40) {
+			p->mtu = a->mtu;
 			return refuse(p, SL_DROP_TOO_BIG, ICMP_ERROR);
+		}
 		to = IP_SPLIT;
 	}
 	state = a->state;
@@ -123,7 +107,7 @@ static inline rte_edge_t ip_output_one(struct sl_worker *w, struct rte_mbuf *m)
 			return refuse(p, SL_DROP_NEIGHBOR_FAILED, DROP);
 		return wait_for_mac(w, m) ? TAKEN : refuse(p, SL_DROP_NEIGHBOR_PENDING, DROP);
 	}
-	decrement(ip, p->family);
+	sl_ttl_decrement(ip, p->family);
 	/* Last, so that whatever is said of the packet on the way is said of it as it came. */
 	if (unlikely(p->flags & SL_PKT_REWRITE))
 		sl_nat_rewrite(w->dp->sessions, m);

@@ -23,7 +23,10 @@ struct sl_nat {
 	uint32_t departure;	  /* slot of the rule that will give the source; TRANSLATION_NONE */
 	uint32_t backend;	  /* slot of the balancer's choice; 0 without one */
 	uint16_t reason;	  /* enum sl_drop: why there is no destination */
-	bool direct;		  /* the packet stays as it is, `server` is who it goes to */
+	bool one_way;		  /* the packet stays as it is, `server` is who it goes to */
+	bool midstream;		  /* its connections may be picked up in their middle */
+	uint8_t tunnel;		  /* one way: SL_BALANCE_IPIP or _GUE of the packet around it; 0 */
+	uint16_t tunnel_port;	  /* GUE: network order */
 	bool hairpin;		  /* the source becomes the box's: a server beside its client, full NAT */
 	struct sl_nat_end server; /* the real destination */
 	struct sl_nat_end client; /* the source as the server sees it, once taken */

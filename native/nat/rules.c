@@ -73,12 +73,19 @@ static void set_destination(struct sl_flow *flow, const struct sl_nat_end *end)
 		flow->dport = rte_be_to_cpu_16(end->port);
 }
 
+/* Packets of its flows keep their destination. */
+static bool one_way(const struct sl_image_balancers *b)
+{
+	return b->mode >= SL_BALANCE_DIRECT;
+}
+
 /* A backend as a destination. */
-static void send_to_backend(const struct sl_image_backends *backend, const struct sl_flow *flow,
+static void send_to_backend(const struct sl_image_balancers *b,
+			    const struct sl_image_backends *backend, const struct sl_flow *flow,
 			    struct sl_nat_end *end)
 {
 	memcpy(end->address, backend->address, sizeof(end->address));
-	if (backend->port && has_ports(flow->proto))
+	if (backend->port && has_ports(flow->proto) && !one_way(b))
 		end->port = rte_cpu_to_be_16(backend->port);
 }
 
@@ -104,10 +111,12 @@ static void balance(struct sl_worker *w, const struct sl_image_balancers *b, uin
 		return;
 	}
 	nat->backend = backend->slot;
-	send_to_backend(backend, flow, &nat->server);
+	send_to_backend(b, backend, flow, &nat->server);
 	set_destination(flow, &nat->server);
 	nat->hairpin = b->mode == SL_BALANCE_FULL_NAT;
-	nat->direct = b->mode == SL_BALANCE_DIRECT;
+	nat->one_way = one_way(b);
+	nat->tunnel = b->mode > SL_BALANCE_DIRECT ? b->mode : 0;
+	nat->tunnel_port = rte_cpu_to_be_16(backend->port);
 }
 
 void sl_nat_arrive(struct sl_worker *w, const struct sl_rule *rule, struct sl_flow *flow,
@@ -118,11 +127,13 @@ void sl_nat_arrive(struct sl_worker *w, const struct sl_rule *rule, struct sl_fl
 	const struct sl_image_balancers *b = balancer_of(w->tables, t, flow->family);
 
 	nat->arrival = nat->departure = SL_TRANSLATION_NONE;
-	nat->hairpin = nat->direct = false;
+	nat->hairpin = nat->one_way = nat->midstream = false;
+	nat->tunnel = 0;
 	nat->backend = 0;
 	nat->reason = SL_DROP_NONE;
 	nat->server.port = port;
 	if (b) {
+		nat->midstream = rule->flags & SL_RULE_MIDSTREAM;
 		balance(w, b, rule->slot, flow, nat);
 		return;
 	}
@@ -140,7 +151,7 @@ void sl_nat_depart(const struct sl_tables *tables, const struct sl_rule *rule, u
 {
 	const struct sl_image_translations *t = rule ? sl_tables_translation(tables, rule->slot) : NULL;
 
-	if (nat->direct)
+	if (nat->one_way)
 		return;
 	if (t) {
 		if (t->kind != SL_NAT_NONE) {
@@ -158,6 +169,8 @@ void sl_nat_depart(const struct sl_tables *tables, const struct sl_rule *rule, u
 /* The keys of a session as ends: what arrived was for `asked`, it went to `server`, as `seen`. */
 struct ends {
 	struct sl_nat_end asked, server, client, seen;
+	uint8_t mode; /* SL_BALANCE_* of what goes one way; else SL_BALANCE_NAT */
+	uint16_t tunnel_port;
 };
 
 static void end4(uint32_t address, uint16_t port, struct sl_nat_end *end)
@@ -174,6 +187,12 @@ static void end6(const uint8_t *address, uint16_t port, struct sl_nat_end *end)
 
 static void ends_of(sl_session_ref ref, const struct sl_session *s, struct ends *e)
 {
+	bool tunnel = s->flags & SL_SESSION_TUNNEL;
+
+	e->mode = tunnel				? (uint8_t)s->l3_delta :
+		  s->flags & SL_SESSION_ONE_WAY ? SL_BALANCE_DIRECT :
+						  SL_BALANCE_NAT;
+	e->tunnel_port = tunnel ? s->l4_delta : 0;
 	if (!(ref & SL_REF_WIDE)) {
 		const struct sl_key4 *k = sl_entry4(s)->key;
 
@@ -204,23 +223,27 @@ static bool reaches(const struct sl_nat_end *a, const struct sl_nat_end *b, uint
 }
 
 static bool leads_to(const struct sl_tables *tables, const struct sl_image_translations *t,
-		     const struct sl_flow *flow, const struct ends *e, bool direct)
+		     const struct sl_flow *flow, const struct ends *e)
 {
 	const struct sl_image_balancers *b = balancer_of(tables, t, flow->family);
+	const struct sl_image_backends *backend;
 	struct sl_nat_end to = {.port = e->asked.port};
 
 	if (!b) {
-		if (direct || t->kind != SL_NAT_PREFIX || t->family != flow->family)
+		if (e->mode || t->kind != SL_NAT_PREFIX || t->family != flow->family)
 			return false;
 		send_to(t, flow, &to);
 		return reaches(&to, &e->server, flow->proto);
 	}
-	if ((b->mode == SL_BALANCE_DIRECT) != direct)
+	if (one_way(b) ? b->mode != e->mode : e->mode != SL_BALANCE_NAT)
 		return false;
-	for (uint32_t i = 0; i < b->backends; i++) {
+	backend = &tables->image.backends[b->first_backend];
+	for (uint32_t i = 0; i < b->backends; i++, backend++) {
 		to.port = e->asked.port;
-		send_to_backend(&tables->image.backends[b->first_backend + i], flow, &to);
-		if (reaches(&to, &e->server, flow->proto))
+		send_to_backend(b, backend, flow, &to);
+		if (reaches(&to, &e->server, flow->proto) &&
+		    (b->mode != SL_BALANCE_GUE ||
+		     rte_cpu_to_be_16(backend->port) == e->tunnel_port))
 			return true;
 	}
 	return false;
@@ -228,7 +251,7 @@ static bool leads_to(const struct sl_tables *tables, const struct sl_image_trans
 
 /* Is there a rule that sends what was asked for to where it went? */
 static uint32_t arrival_of(const struct sl_tables *tables, uint16_t from, const struct ends *e,
-			   const struct sl_flow *real, bool direct)
+			   const struct sl_flow *real)
 {
 	const struct sl_pair *parts = sl_tables_arrivals(tables, from);
 	const struct sl_rule *rule = NULL;
@@ -239,7 +262,7 @@ static uint32_t arrival_of(const struct sl_tables *tables, uint16_t from, const 
 	while (parts->parts && (rule = sl_tables_ask(tables, parts, &flow, rule, &cursor))) {
 		const struct sl_image_translations *t = sl_tables_translation(tables, rule->slot);
 
-		if (t && leads_to(tables, t, &flow, e, direct))
+		if (t && leads_to(tables, t, &flow, e))
 			return rule->slot;
 	}
 	return SL_TRANSLATION_NONE;
@@ -301,7 +324,7 @@ bool sl_nat_stays(const struct sl_tables *tables, sl_session_ref ref, const stru
 		return true;
 	ends_of(ref, s, &e);
 	if (!reaches(&e.asked, &e.server, flow->proto)) {
-		slot = arrival_of(tables, from, &e, flow, s->flags & SL_SESSION_ONE_WAY);
+		slot = arrival_of(tables, from, &e, flow);
 		if (slot == SL_TRANSLATION_NONE)
 			return false;
 	}

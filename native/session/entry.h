@@ -36,6 +36,12 @@ typedef uint32_t sl_session_ref;
  */
 #define SL_SESSION_ONE_WAY 0x1000
 
+/*
+ * One way, in a tunnel to the source of key[1]: l3_delta is SL_BALANCE_IPIP or SL_BALANCE_GUE,
+ * l4_delta GUE's UDP port, in network order.
+ */
+#define SL_SESSION_TUNNEL 0x2000
+
 /* What a session is waiting for; each has its idle time, see sl_session_timeouts(). */
 enum sl_session_state {
 	SL_STATE_NONE, /* no session */

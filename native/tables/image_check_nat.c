@@ -54,11 +54,11 @@ bool sl_image_check_translation(const struct sl_image_check *check, uint32_t rul
 	if (i >= COUNT(check, TRANSLATIONS))
 		return sl_image_fault(check, "rules", rule, "translation %u of %u", i,
 				      COUNT(check, TRANSLATIONS));
-	if (r->flags != 0)
-		return sl_image_fault(check, "rules", rule, "flags 0x%x of NAT", r->flags);
 	t = &check->image->translations[i];
 	if (t->kind > SL_NAT_BALANCER)
 		return sl_image_fault(check, "translations", i, "kind %u is unknown", t->kind);
+	if (r->flags & ~(t->kind == SL_NAT_BALANCER ? SL_RULE_MIDSTREAM : 0))
+		return sl_image_fault(check, "rules", rule, "flags 0x%x of NAT", r->flags);
 	if (t->kind >= SL_NAT_POOL ? t->family != 4 && t->family != 6 : t->family != 0)
 		return sl_image_fault(check, "translations", i, "family %u", t->family);
 	if (t->length > (t->family == 6 ? 128 : t->family == 4 ? 32 : 0) ||
@@ -87,7 +87,7 @@ static bool check_balancer(const struct sl_image_check *check, uint32_t i)
 	    b->prefix6 > 128)
 		return sl_image_fault(check, "balancers", i, "name %u, prefixes /%u and /%u",
 				      b->name, b->prefix4, b->prefix6);
-	if (b->scheduler > SL_SCHEDULER_LEAST || b->mode > SL_BALANCE_DIRECT)
+	if (b->scheduler > SL_SCHEDULER_LEAST || b->mode > SL_BALANCE_GUE)
 		return sl_image_fault(check, "balancers", i, "scheduler %u, mode %u", b->scheduler,
 				      b->mode);
 	if (b->backends == 0 || b->backends >= SL_MAGLEV_NONE ||
@@ -102,6 +102,7 @@ static bool check_balancer(const struct sl_image_check *check, uint32_t i)
 	for (uint32_t k = 0; k < b->backends; k++)
 		if (backend[k].slot < SL_BACKEND_FIRST || backend[k].name >= COUNT(check, STRINGS) ||
 		    backend[k].weight == 0 || backend[k].reserved != 0 ||
+		    (b->mode == SL_BALANCE_GUE && backend[k].port == 0) ||
 		    (backend[k].family != 4 && backend[k].family != 6) ||
 		    backend[k].family != backend->family)
 			return sl_image_fault(check, "backends", b->first_backend + k,

@@ -21,6 +21,11 @@ export interface BalancerCheck extends Check {
   readonly breaker: boolean;
 }
 
+/** Packets keep their destination, and answers go past the appliance. */
+export function isOneWay({ mode }: Pick<Balancer, 'mode'>): boolean {
+  return mode !== 'nat' && mode !== 'full-nat';
+}
+
 /** A virtual service and who serves it. */
 export interface Balancer {
   readonly name: string;
@@ -32,7 +37,11 @@ export interface Balancer {
   readonly service: ServiceSet | null;
   /** Of its addresses and backends. */
   readonly family: 4 | 6;
-  readonly mode: 'nat' | 'full-nat' | 'direct';
+  readonly mode: 'nat' | 'full-nat' | 'direct' | 'ipip' | 'gue';
+  /** Where backends take GUE. */
+  readonly guePort: number;
+  /** TCP is picked up in its middle. */
+  readonly midstream: boolean;
   readonly scheduler: 'maglev' | 'round-robin' | 'least-connections';
   /** Clients of one such prefix go to one backend; null: every flow by itself. */
   readonly persistence: { readonly v4: number; readonly v6: number } | null;

@@ -8,7 +8,7 @@ import type { Address } from '../net/sets.js';
 import type { Interface } from '../interfaces/model.js';
 import type { Context } from '../rulefile/context.js';
 import { itemsOf } from '../rulefile/schema.js';
-import type { Backend, Balancer } from './model.js';
+import { isOneWay, type Backend, type Balancer } from './model.js';
 import { resolveCheck, timeOf } from './resolve-check.js';
 import type { BalancerConfig, BalancerPart } from './schema.js';
 
@@ -87,7 +87,14 @@ function resolve(
       'table-size',
       `${good.length} backends need a table of ${good.length * 100} entries or more`,
     );
-  if (one.mode === 'direct' && !checkDirect(one, good, names.interfaces, context)) return null;
+  const oneWay = isOneWay(one);
+  if (oneWay && !checkOneWay(one, good, names.interfaces, context)) return null;
+  if (one.midstream === 'allow' && !oneWay)
+    return fail(
+      one,
+      'midstream',
+      `only 'direct', 'ipip' and 'gue' pick up connections; with '${one.mode}' another appliance does not know their translation`,
+    );
   const { sorry } = one;
   if (sorry !== undefined && !good.some((backend) => backend.name === sorry)) {
     const hint = (): string | null => didYouMean(sorry, one.backends.keys());
@@ -115,6 +122,8 @@ function resolve(
     service,
     family,
     mode: one.mode,
+    guePort: one['gue-port'],
+    midstream: one.midstream === 'allow',
     scheduler: one.scheduler,
     persistence: one.persistence ?? null,
     entries,
@@ -124,8 +133,8 @@ function resolve(
   };
 }
 
-/** Packets go to the backends' MAC addresses as they are. */
-function checkDirect(
+/** Packets keep their destination; with direct return they go to the backends' MAC addresses. */
+function checkOneWay(
   one: BalancerConfig,
   backends: readonly Backend[],
   interfaces: readonly Interface[],
@@ -141,9 +150,9 @@ function checkDirect(
     const owner = one.backends.get(name) as object;
     const own = fromPrefix({ address, length: address.family === 4 ? 32 : 128 });
     if (port !== null) {
-      const message = 'with direct return a backend keeps the port that was asked for';
+      const message = `with '${one.mode}' a backend keeps the port that was asked for`;
       context.report('balancer-form', context.at(owner, 'port'), message);
-    } else if (!isEmpty(subtract(own, links))) {
+    } else if (one.mode === 'direct' && !isEmpty(subtract(own, links))) {
       const message = `${formatAddress(address)} is on no interface's subnet, where direct return needs it`;
       context.report('balancer-form', context.at(owner, 'address'), message);
     } else continue;

@@ -103,10 +103,18 @@ const balancer = withWords(
     service: service
       .optional()
       .describe('Services with destination ports; every packet to the addresses unless given.'),
-    mode: withWords(z.enum(['nat', 'full-nat', 'direct']), { what: 'a mode' })
+    mode: withWords(z.enum(['nat', 'full-nat', 'direct', 'ipip', 'gue']), { what: 'a mode' })
       .default('nat')
       .describe(
-        '`nat`: the destination becomes the backend; `full-nat`: and the source the address of the egress interface; `direct`: the packet goes as it is to the MAC address of the backend, which has the public address too and answers past the appliance.',
+        '`nat`: the destination becomes the backend; `full-nat`: and the source the address of the egress interface; `direct`: the packet goes as it is to the MAC address of the backend, which has the public address too and answers past the appliance; `ipip` and `gue`: the same in a packet of IP in IP or Generic UDP Encapsulation, to a backend that may be behind routers.',
+      ),
+    'gue-port': withWords(z.int().min(1).max(65535), { what: 'a port' })
+      .default(6080)
+      .describe('UDP port that backends take GUE on.'),
+    midstream: withWords(z.enum(['allow', 'deny']), { what: 'allow or deny' })
+      .default('deny')
+      .describe(
+        '`allow` picks up TCP connections in their middle, of the modes whose answers go past the appliance: one that takes over from another goes on with its connections.',
       ),
     scheduler: withWords(z.enum(['maglev', 'round-robin', 'least-connections']), {
       what: 'a scheduler',

@@ -19,6 +19,8 @@ export const BALANCE_MODES = {
   nat: C.BALANCE_NAT,
   'full-nat': C.BALANCE_FULL_NAT,
   direct: C.BALANCE_DIRECT,
+  ipip: C.BALANCE_IPIP,
+  gue: C.BALANCE_GUE,
 } as const;
 
 /** Writes balancers by slot, with their backends and the tables that have all of them. */
@@ -50,7 +52,7 @@ export class BalancersWriter {
       const bytes = addressBytes(address);
       const record = {
         slot: slotOf(slots.backends, ruleKey(one.name, name)),
-        port: port ?? 0,
+        port: one.mode === 'gue' ? one.guePort : (port ?? 0),
         weight,
         family: address.family,
         reserved: 0,

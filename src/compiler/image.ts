@@ -306,13 +306,20 @@ class RulesWriter {
     const extra = this.translations.addBalancer(one, tables.index(one.name), digest);
     digest.words(tables.hash(one.name));
     const rule = { ...one, source: null, destination: one.addresses, to: [] };
-    return this.#translating(rule, natPolicy('balancer'), { slot, extra, digest });
+    const flags = one.midstream ? CONSTANTS.RULE_MIDSTREAM : 0;
+    digest.words([flags]);
+    return this.#translating(rule, natPolicy('balancer'), { slot, extra, digest, flags });
   }
 
   #translating(
     rule: Pick<NatRule, 'name' | 'at' | 'from' | 'to' | 'source' | 'destination' | 'service'>,
     policy: string,
-    { slot, extra, digest }: { slot: number; extra: number; digest: Digest },
+    {
+      slot,
+      extra,
+      digest,
+      flags = 0,
+    }: { slot: number; extra: number; digest: Digest; flags?: number },
   ): PartPolicy {
     const index = this.policies.count;
     const source = this.addresses.id(rule.source);
@@ -330,7 +337,7 @@ class RulesWriter {
       line: rule.at.line,
       extra,
       action: CONSTANTS.ACTION_TRANSLATE,
-      flags: 0,
+      flags,
       reserved: 0,
     });
     digest.word(slot);

@@ -5,7 +5,7 @@ import { formatAddress, formatPrefix, type Range } from '../net/address.js';
 import { readAddress } from '../tables/address.js';
 import type { DecodedImage, ImageRecord } from '../tables/decode.js';
 import { CONSTANTS } from '../tables/layout.js';
-import type { SlotNames } from '../trace/verdicts.js';
+import { oneWayOf, type SlotNames } from '../trace/verdicts.js';
 
 export interface RuleName {
   readonly slot: number;
@@ -36,6 +36,8 @@ export interface BackendName {
   /** null keeps the one that was asked for. */
   readonly port: number | null;
   readonly weight: number;
+  /** Of its balancer. */
+  readonly mode: string;
 }
 
 export interface BalancerName {
@@ -52,7 +54,7 @@ export interface BalancerName {
 }
 
 /** By BALANCE_*. */
-const MODES = ['nat', 'full-nat', 'direct'];
+const MODES = ['nat', 'full-nat', 'direct', 'ipip', 'gue'];
 /** By SCHEDULER_*. */
 const SCHEDULERS = ['maglev', 'round-robin', 'least-connections'];
 
@@ -150,6 +152,7 @@ export class Names {
       interface: (slot) => this.interface(slot),
       zone: (slot) => this.zone(slot),
       backend: (slot) => this.#backends.get(slot)?.name ?? null,
+      oneWay: (slot) => oneWayOf(this.#backends.get(slot)?.mode),
     };
   }
 
@@ -212,7 +215,8 @@ function balancersOf(image: DecodedImage): BalancerName[] {
         slot: backend.slot,
         name: image.string(backend.name),
         address: formatAddress(readAddress(backend.address, backend.family)),
-        port: backend.port === 0 ? null : backend.port,
+        port: backend.port === 0 || one.mode === CONSTANTS.BALANCE_GUE ? null : backend.port,
+        mode: MODES[one.mode] ?? 'nat',
         weight: backend.weight,
       })),
     }));

@@ -116,6 +116,9 @@ export const CONSTANTS = {
   BALANCE_FULL_NAT: 1,
   /** Packets go to the backend as they are (direct return); its answers go past the box. */
   BALANCE_DIRECT: 2,
+  /** The same in a packet of IP (RFC 2003, RFC 2473) or GUE to the backend, which may be far. */
+  BALANCE_IPIP: 3,
+  BALANCE_GUE: 4,
 } as const;
 
 export const HEADER = {
@@ -488,7 +491,7 @@ export const SECTIONS = {
       ['address', 'bytes16', 'as in addresses'],
       ['name', 'u32'],
       ['slot', 'u16', 'stable over commits for one (balancer, name)'],
-      ['port', 'u16', '0 keeps it'],
+      ['port', 'u16', '0 keeps it; BALANCE_GUE: of the UDP outside, never 0'],
       ['weight', 'u16', '1..65535, for SCHEDULER_LEAST'],
       ['family', 'u8', '4 or 6'],
       ['reserved', 'u8'],

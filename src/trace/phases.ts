@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { OfflineResult } from '../datapath/offline.js';
 import type { Step } from '../diagnostics/diagnostic.js';
+import { formatAddress } from '../net/address.js';
+import { readAddress } from '../tables/address.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
 import type { Nat, Translated } from './translation.js';
 import { nextHop, type Names } from './verdicts.js';
@@ -49,10 +51,12 @@ export function phases(
   add('parse', 'pass', family === 0 ? '' : `IPv${family}, protocol ${protocol}`);
   if (session !== M.SESSION_NONE || dropped === 'session')
     add('session', SESSIONS[session] ?? 'none', '');
-  if (nat.destination !== undefined) {
-    const backend = names.backend(result.backend);
+  const backend = names.backend(result.backend);
+  const oneWay = names.oneWay(result.backend);
+  if (backend !== null && oneWay !== null)
+    add('balancer', backend, `${oneWay} ${formatAddress(readAddress(result.destination, family))}`);
+  else if (nat.destination !== undefined)
     add(backend === null ? 'nat' : 'balancer', backend ?? 'destination', change(nat.destination));
-  }
   if (dropped === 'balancer') add('balancer', 'drop', '');
   if (route !== M.ROUTE_NOT_ASKED || dropped === 'route')
     add('route', ROUTES[route] ?? 'not asked', way(result, names));

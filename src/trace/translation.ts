@@ -42,7 +42,7 @@ export function translationOf(result: OfflineResult, packet: Ends, names: Names)
             rule: names.rule(source),
           },
         }),
-    ...(destination === C.TRANSLATION_NONE
+    ...(destination === C.TRANSLATION_NONE || names.oneWay(result.backend) !== null
       ? {}
       : {
           destination: {

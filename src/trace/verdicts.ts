@@ -34,7 +34,20 @@ export interface SlotNames {
   zone(slot: number): string;
   /** The name of a backend; null for none. */
   backend(slot: number): string | null;
+  /** How packets reach it when they keep their destination; null when they get the backend's. */
+  oneWay(slot: number): string | null;
 }
+
+/** How a mode reaches its backends, where it leaves the destination as it is. */
+export function oneWayOf(mode: string | undefined): string | null {
+  return ONE_WAY.get(mode ?? '') ?? null;
+}
+
+const ONE_WAY = new Map([
+  ['direct', 'as it is to'],
+  ['ipip', 'in IP to'],
+  ['gue', 'in GUE to'],
+]);
 
 const VERDICTS = ['allow', 'deny', 'reject'] as const;
 
@@ -52,9 +65,10 @@ export function modelNames({ model, slots }: { model: Model; slots: Slots }): Sl
   ]);
   const backends = new Map(
     model.balancers.flatMap((balancer) =>
-      balancer.backends.map(
-        ({ name }) => [slotOf(slots.backends, ruleKey(balancer.name, name)), name] as const,
-      ),
+      balancer.backends.map(({ name }) => {
+        const slot = slotOf(slots.backends, ruleKey(balancer.name, name));
+        return [slot, { name, mode: balancer.mode }] as const;
+      }),
     ),
   );
   const balancers = new Map(
@@ -78,7 +92,8 @@ export function modelNames({ model, slots }: { model: Model; slots: Slots }): Sl
     },
     interface: (slot) => interfaces.get(slot) ?? null,
     zone: (slot) => zones.get(slot) ?? `zone slot ${slot}`,
-    backend: (slot) => backends.get(slot) ?? null,
+    backend: (slot) => backends.get(slot)?.name ?? null,
+    oneWay: (slot) => oneWayOf(backends.get(slot)?.mode),
   };
 }
 
@@ -123,6 +138,10 @@ export class Names {
 
   backend(slot: number): string | null {
     return this.#slots.backend(slot);
+  }
+
+  oneWay(slot: number): string | null {
+    return this.#slots.oneWay(slot);
   }
 
   #out({ fate, out }: OfflineResult): string | null {

@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BalancerShown } from '../../src/daemon/show/balancers.js';
 import type { SessionShown } from '../../src/daemon/show/sessions.js';
-import { command } from '../../src/lab/command.js';
 import { Lab } from '../../src/lab/lab.js';
 import { until } from '../../src/lab/until.js';
+import { answerPast, echoUdp, writeRules } from './past.js';
 
 const SERVICE = '198.51.100.6';
 
-function ruleFile(office: string): string {
-  const published = 'rules:\n      - { name: web,';
-  return `${office.replace(
-    published,
-    `rules:\n      - { name: shop, destination: { balancer: shop }, action: allow }\n      - { name: web,`,
-  )}
+const BALANCERS = `
 balancers:
   shop:
     at: ${SERVICE}
@@ -27,46 +20,21 @@ balancers:
     check: { tcp: true, port: 8080, interval: 200ms, timeout: 150ms }
     backends: { one: { address: 10.20.0.11 }, two: { address: 10.20.0.12 } }
 `;
-}
 
-const ECHO = `const socket = require('node:dgram').createSocket('udp4');
-socket.on('message', (message, from) => socket.send(message, from.port, from.address));
-socket.bind(5353, process.argv[1], () => console.log('up'));`;
-
-/*
- * The servers have the public address on their loopback, and a link of their own to the client that
- * answers take.
- */
 describe.each([1, 2])('direct return with %i workers', (workers) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'sluice-direct-'));
-  const file = path.join(folder, 'direct.yaml');
   let lab: Lab;
+  let file: string;
 
   beforeAll(async () => {
     lab = await Lab.start({ workers });
-    const [dmz, wan] = [`${lab.prefix}dmz`, `${lab.prefix}wan`];
-    const link = ['link', 'add', 'past', 'type', 'veth', 'peer', 'name', 'past', 'netns', wan];
-    await command(['ip', '-n', dmz, ...link]);
-    for (const [namespace, lines] of [
-      [
-        dmz,
-        [
-          `address add ${SERVICE}/32 dev lo`,
-          'address add 10.20.0.12/24 dev eth0',
-          'address add 172.31.0.2/30 dev past',
-          'link set past up',
-        ],
-      ],
-      [wan, ['address add 172.31.0.1/30 dev past', 'link set past up']],
-    ] as const)
-      await command(['ip', '-n', namespace, '-batch', '-'], { input: lines.join('\n') });
-    await command(['ip', '-n', dmz, 'route', 'add', '198.51.100.1/32', 'via', '172.31.0.1']);
-    mkdirSync(path.join(folder, 'parts'));
-    cpSync(path.join(path.dirname(lab.rules), 'parts'), path.join(folder, 'parts'), {
-      recursive: true,
-    });
-    const office = readFileSync(lab.rules, 'utf8');
-    writeFileSync(file, ruleFile(office.slice(0, office.indexOf('\nassert:'))));
+    await answerPast(lab, [SERVICE]);
+    file = writeRules(
+      lab,
+      folder,
+      ['{ name: shop, destination: { balancer: shop }, action: allow }'],
+      BALANCERS,
+    );
     const { code, stderr } = await lab.sluice('apply', file);
     expect([code, stderr]).toEqual([0, '']);
     await until(
@@ -107,9 +75,7 @@ describe.each([1, 2])('direct return with %i workers', (workers) => {
   });
 
   test('UDP', async () => {
-    const argv = ['netns', 'exec', `${lab.prefix}dmz`, process.execPath, '-e', ECHO, SERVICE];
-    const server = spawn('ip', argv, { stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(server.stdout, 'data');
+    const server = await echoUdp(lab, [SERVICE]);
     const flow = await lab.hosts.wan.udp(SERVICE, 5353);
     await flow.echo('one');
     await flow.echo('two');

@@ -69,7 +69,7 @@ describe('checks of backends in rule files', () => {
       "10:31 balancer-form: 10.9.0.11 is on no interface's subnet, where direct return needs it",
     ]);
     expect(shown(direct('address: 10.1.0.11, port: 80'))).toEqual([
-      '10:48 balancer-form: with direct return a backend keeps the port that was asked for',
+      "10:48 balancer-form: with 'direct' a backend keeps the port that was asked for",
     ]);
   });
 
