@@ -4,6 +4,7 @@
 #include "firewall/error_fits.h"
 #include "firewall/refresh.h"
 #include "firewall/reverse_path.h"
+#include "session/sequence.h"
 #include "session/tcp_window.h"
 #include "session/track.h"
 
@@ -67,6 +68,8 @@ static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m
 		if (reason)
 			goto drop;
 	}
+	if (unlikely(s->flags & SL_SESSION_SEQUENCE))
+		sl_sequence_in(sl_session_record(w->dp->sessions, s), p);
 	if (likely(!(p->flags & (SL_PKT_ICMP_ERROR | SL_PKT_FRAGMENT)))) {
 		reason = sl_session_track(s, p->direction, p,
 					  rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4),
@@ -81,8 +84,8 @@ static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m
 	}
 	if (unlikely(sl_edit_needed(p, s)) && !(p->flags & SL_PKT_ICMP_ERROR))
 		sl_edit_packet(w->tables, m, s->rule, s->in, s->out);
-	if (unlikely(s->flags & (SL_SESSION_NAT | SL_SESSION_TUNNEL))) {
-		if (s->flags & SL_SESSION_NAT)
+	if (unlikely(s->flags & (SL_SESSION_NAT | SL_SESSION_SEQUENCE | SL_SESSION_TUNNEL))) {
+		if (s->flags & (SL_SESSION_NAT | SL_SESSION_SEQUENCE))
 			p->flags |= SL_PKT_REWRITE;
 		else
 			edge = TUNNEL_OUT;

@@ -6,6 +6,7 @@
 #include "ip/checksum.h"
 #include "ip/l4_parse.h"
 #include "nat/nat.h"
+#include "session/sequence.h"
 #include "session/table.h"
 
 /* Where a protocol's checksum is, whether it covers the addresses too, and where ports lie. */
@@ -162,9 +163,18 @@ static void rewrite_quote(uint8_t *ip, uint32_t have, uint8_t family, const stru
 	}
 }
 
+/* The number in the quote, which its sender counts differently. */
+static void rewrite_numbers(uint8_t *ip, uint32_t have, const struct sl_pkt *p, uint64_t *sum)
+{
+	uint32_t header = p->family == 4 ? (ip[0] & 15) * 4u : 40;
+
+	if (ip[p->family == 4 ? 9 : 6] == IPPROTO_TCP && have >= header + 8)
+		*sum += sl_sequence_quote(p, ip + header, have - header);
+}
+
 /* RFC 5508 4: an error about the session; `d` is the direction its own way lies in. */
 static void rewrite_error(struct rte_mbuf *m, const struct sl_pkt *p, const struct view *in,
-			  const struct view *other)
+			  const struct view *other, bool numbered)
 {
 	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, p->l3);
 	uint8_t *l4 = rte_pktmbuf_mtod_offset(m, uint8_t *, p->l4);
@@ -186,6 +196,8 @@ static void rewrite_error(struct rte_mbuf *m, const struct sl_pkt *p, const stru
 	else
 		sum += addresses;
 	rewrite_quote(l4 + 8, have - 8, p->family, other, &sum);
+	if (unlikely(numbered))
+		rewrite_numbers(l4 + 8, have - 8, p, &sum);
 	apply(l4 + 2, sl_checksum_fold(sum));
 }
 
@@ -228,6 +240,10 @@ void sl_nat_rewrite(const struct sl_session_table *table, struct rte_mbuf *m)
 	const struct sl_session *s = sl_session_at(table, p->session);
 
 	p->flags &= (uint8_t)~SL_PKT_REWRITE;
+	if (unlikely(s->flags & SL_SESSION_SEQUENCE) && !(p->flags & SL_PKT_ICMP_ERROR) &&
+	    p->flags & SL_PKT_L4_WHOLE)
+		sl_sequence_out(sl_session_record(table, s), p,
+				rte_pktmbuf_mtod_offset(m, uint8_t *, p->l4));
 	if (unlikely(!rewrite_usual(m, p, s)))
 		rewrite_other(m, p, s);
 }
@@ -242,7 +258,7 @@ static void rewrite_other(struct rte_mbuf *m, struct sl_pkt *p, const struct sl_
 	if (unlikely(p->flags & SL_PKT_ICMP_ERROR)) {
 		struct view in = view_of(p->session, s, p->direction);
 
-		rewrite_error(m, p, &in, &other);
+		rewrite_error(m, p, &in, &other, s->flags & SL_SESSION_SEQUENCE);
 		return;
 	}
 	if (p->family == 4) {
@@ -276,7 +292,7 @@ bool sl_nat_still(const struct sl_session_table *table, struct rte_mbuf *m)
 	uint32_t length = p->family == 4 ? 4 : 16, at = p->family == 4 ? 12 : 8;
 	struct view in;
 
-	if (!sl_session_alive(s) || !(s->flags & SL_SESSION_NAT))
+	if (!sl_session_alive(s) || !(s->flags & (SL_SESSION_NAT | SL_SESSION_SEQUENCE)))
 		return false;
 	in = view_of(p->session, s, p->direction);
 	if (p->flags & SL_PKT_ICMP_ERROR)

@@ -7,6 +7,16 @@
 #include "session/pool.h"
 
 /*
+ * How numbers of one side of a TCP session look to the other, see sequence.h: those from `at` on
+ * differ by `after`, those before it by `before`.
+ */
+struct sl_sequence {
+	uint32_t at;
+	uint32_t before, after;
+	uint32_t replaced; /* what acknowledges part of the bytes between acknowledges this */
+};
+
+/*
  * What few sessions have: a record beside the entry, sl_session.extension being its index. The owner
  * alone reads and writes it, so it goes back with the session at once, waiting for no reader.
  */
@@ -15,7 +25,8 @@ struct sl_extension {
 	uint32_t limit_rule;   /* slot */
 	uint32_t limit_source; /* entry of the table of sources */
 	uint32_t backend;      /* slot, see balancer/balance.h; 0 for none */
-	uint8_t spare[52];
+	uint8_t spare[20];
+	struct sl_sequence sequence[2]; /* by side; with SL_SESSION_SEQUENCE */
 };
 static_assert(sizeof(struct sl_extension) == 64, "a cache line");
 
