@@ -174,7 +174,7 @@ static enum sl_open open_nothing(struct sl_worker *w, struct sl_pkt *p, const ui
 		return SL_OPEN_DROP;
 	p->session_how = SL_SESSION_NEW;
 	if (sl_nat_any(o->nat) && !o->search->found) {
-		p->reason = SL_DROP_NAT_POOL_FULL;
+		p->reason = o->search->reason;
 		return SL_OPEN_DROP;
 	}
 	sl_offline_translated(w, p, o->nat);
@@ -219,7 +219,7 @@ static enum sl_drop publish(struct sl_worker *w, const struct sl_pkt *p, const s
 	if (o->nat->one_way)
 		return publish_one_way(w, p, ref, s);
 	if (!o->search->found)
-		return SL_DROP_NAT_POOL_FULL;
+		return (enum sl_drop)o->search->reason;
 	for (;;) {
 		reason = sl_session_publish(w->sessions, ref, p->hash, &clash);
 		if (reason != SL_DROP_SESSION_CLASH || clash == 0)

@@ -68,7 +68,8 @@ struct sl_nat_search {
 	uint16_t lo, count, step, at;
 	uint8_t family, proto;
 	bool ports; /* the protocol has some that may change */
-	bool found; /* `client` is one to take; without it there is no address */
+	bool found; /* `client` is one to take; without it there is no address: */
+	uint16_t reason; /* enum sl_drop */
 };
 
 /* Begins with the first one. `random`: any 64 bits. */

@@ -43,12 +43,13 @@ static void destination_of(const struct sl_flow *flow, struct sl_nat_end *end)
 	}
 }
 
-/* The flow's destination by this record. */
-static void send_to(const struct sl_image_translations *t, const struct sl_flow *flow,
+/* The flow's destination by this record; false where there is none. */
+static bool send_to(const struct sl_image_translations *t, const struct sl_flow *flow,
 		    struct sl_nat_end *end)
 {
 	destination_of(flow, end);
-	sl_nat_prefix(t->address, t->length, end->address);
+	if (!sl_nat_map(t, end->address))
+		return false;
 	if (t->port_lo && has_ports(flow->proto)) {
 		uint32_t port = t->port_lo;
 
@@ -56,6 +57,7 @@ static void send_to(const struct sl_image_translations *t, const struct sl_flow 
 			port = RTE_MIN(port + flow->dport - t->match_lo, (uint32_t)t->port_hi);
 		end->port = rte_cpu_to_be_16((uint16_t)port);
 	}
+	return true;
 }
 
 static void set_destination(struct sl_flow *flow, const struct sl_nat_end *end)
@@ -142,7 +144,10 @@ void sl_nat_arrive(struct sl_worker *w, const struct sl_rule *rule, struct sl_fl
 		return;
 	}
 	nat->arrival = rule->slot;
-	send_to(t, flow, &nat->server);
+	if (!send_to(t, flow, &nat->server)) {
+		nat->reason = SL_DROP_NAT_UNMAPPED;
+		return;
+	}
 	set_destination(flow, &nat->server);
 }
 
@@ -232,8 +237,7 @@ static bool leads_to(const struct sl_tables *tables, const struct sl_image_trans
 	if (!b) {
 		if (e->mode || t->kind != SL_NAT_PREFIX || t->family != flow->family)
 			return false;
-		send_to(t, flow, &to);
-		return reaches(&to, &e->server, flow->proto);
+		return send_to(t, flow, &to) && reaches(&to, &e->server, flow->proto);
 	}
 	if (one_way(b) ? b->mode != e->mode : e->mode != SL_BALANCE_NAT)
 		return false;
@@ -280,8 +284,8 @@ static bool gives(const struct sl_tables *tables, const struct sl_image_translat
 		return t->family == family &&
 		       sl_nat_in_set(&tables->image, t->pool, family, e->seen.address);
 	case SL_NAT_PREFIX:
-		sl_nat_prefix(t->address, t->length, to.address);
-		return t->family == family && same_address(&to, &e->seen);
+		return t->family == family && sl_nat_map(t, to.address) &&
+		       same_address(&to, &e->seen);
 	default:
 		return false;
 	}

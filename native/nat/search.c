@@ -39,7 +39,7 @@ static void put_address(const struct sl_nat_search *s, struct sl_nat_end *client
 			      client->address);
 	} else if (s->t && s->t->kind == SL_NAT_PREFIX) {
 		memcpy(client->address, s->client.address, sizeof(client->address));
-		sl_nat_prefix(s->t->address, s->t->length, client->address);
+		(void)sl_nat_map(s->t, client->address);
 	} else {
 		own = sl_nat_iface_address(s->tables, s->out, s->family);
 		memcpy(client->address, own, s->family == 4 ? 4 : 16);
@@ -113,6 +113,7 @@ void sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
 		.proto = flow->proto,
 		.addresses = 1,
 		.found = true,
+		.reason = SL_DROP_NAT_POOL_FULL,
 	};
 	source_of(flow, &s->client);
 	*client = s->client;
@@ -128,6 +129,10 @@ void sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
 	if (s->t && s->t->kind == SL_NAT_POOL) {
 		s->addresses = sl_nat_set_size(&tables->image, s->t->pool, s->family);
 		s->address = (uint32_t)(((uint64_t)mix(s->client.address) * s->addresses) >> 32);
+	}
+	if (s->t && s->t->kind == SL_NAT_PREFIX && !sl_nat_map(s->t, client->address)) {
+		s->reason = SL_DROP_NAT_UNMAPPED;
+		return;
 	}
 	s->ports = changes_ports(s);
 	if (s->ports)

@@ -18,6 +18,58 @@ void sl_nat_prefix(const uint8_t prefix[16], uint32_t length, uint8_t address[16
 	}
 }
 
+static uint16_t word(const uint8_t *address, uint32_t i)
+{
+	return (uint16_t)(address[2 * i] << 8 | address[2 * i + 1]);
+}
+
+/*
+ * RFC 6296 3.4 to 3.5: the word that takes up the difference is the subnet's, or, where the prefix
+ * reaches into it, the first one behind the subnet that is not all ones. 8: there is none.
+ */
+static uint32_t neutral_word(const uint8_t address[16], uint32_t length)
+{
+	uint32_t i = 3;
+
+	if (length <= 48)
+		return word(address, 3) == 0xffff ? 8 : 3;
+	while (++i < 8 && word(address, i) == 0xffff)
+		;
+	/* 3.5: an interface identifier of zeroes is the anycast address of the subnet's routers. */
+	for (uint32_t k = 8; k < 16; k++)
+		if (address[k] != 0)
+			return i;
+	return 8;
+}
+
+static uint32_t prefix_sum(const uint8_t address[16])
+{
+	return (uint32_t)word(address, 0) + word(address, 1) + word(address, 2) + word(address, 3);
+}
+
+bool sl_nat_map(const struct sl_image_translations *t, uint8_t address[16])
+{
+	uint32_t at, sum, before = prefix_sum(address);
+
+	if (!(t->flags & SL_NAT_NEUTRAL)) {
+		sl_nat_prefix(t->address, t->length, address);
+		return true;
+	}
+	at = neutral_word(address, t->length);
+	if (at == 8)
+		return false;
+	sl_nat_prefix(t->address, t->length, address);
+	/* Four words' sum is below 0x40000: a multiple of 0xffff, which is no change, keeps it above 0. */
+	sum = word(address, at) + before + 5 * 0xffffu - prefix_sum(address);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	/* Negative zero is written as zero: all ones would not be found again. */
+	sum = sum == 0xffff ? 0 : sum;
+	address[2 * at] = (uint8_t)(sum >> 8);
+	address[2 * at + 1] = (uint8_t)sum;
+	return true;
+}
+
 static const struct sl_image_interfaces *iface_at(const struct sl_tables *tables, uint16_t slot)
 {
 	return tables->ifaces[slot % SL_MAX_IFACES];

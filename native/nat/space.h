@@ -8,6 +8,12 @@
 /* Puts the first `length` bits of `prefix` in place of those of `address`. */
 void sl_nat_prefix(const uint8_t prefix[16], uint32_t length, uint8_t address[16]);
 
+/*
+ * The same, and of NAT_NEUTRAL 16 more bits change, so that the address's sum stays what it was
+ * (RFC 6296). False where no address may be had from this one.
+ */
+bool sl_nat_map(const struct sl_image_translations *t, uint8_t address[16]);
+
 /* The address an interface lends for translation; NULL where it has none of the family. */
 const uint8_t *sl_nat_iface_address(const struct sl_tables *tables, uint16_t slot, uint8_t family);
 

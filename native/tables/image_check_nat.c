@@ -67,7 +67,9 @@ bool sl_image_check_translation(const struct sl_image_check *check, uint32_t rul
 	if (t->port_lo > t->port_hi)
 		return sl_image_fault(check, "translations", i, "ports %u to %u", t->port_lo,
 				      t->port_hi);
-	if ((t->flags & ~(SL_NAT_PRESERVE | SL_NAT_PARITY | SL_NAT_HAIRPIN)) != 0 ||
+	if ((t->flags & ~(SL_NAT_PRESERVE | SL_NAT_PARITY | SL_NAT_HAIRPIN | SL_NAT_NEUTRAL)) != 0 ||
+	    (t->flags & SL_NAT_NEUTRAL &&
+	     (t->kind != SL_NAT_PREFIX || t->family != 6 || t->length > 64)) ||
 	    t->reserved != 0)
 		return sl_image_fault(check, "translations", i, "flags 0x%x, reserved %u", t->flags,
 				      t->reserved);

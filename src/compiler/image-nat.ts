@@ -58,7 +58,7 @@ export class TranslationsWriter {
         return { ...none, ...portsOf(ports), pool, kind: C.NAT_POOL, family };
       }
       case 'prefix': {
-        const { prefix, ports, hairpin } = translation;
+        const { prefix, ports, hairpin, neutral = false } = translation;
         const [low = 0, high = 0] = ports?.range ?? [];
         return {
           ...none,
@@ -69,7 +69,7 @@ export class TranslationsWriter {
           kind: C.NAT_PREFIX,
           family: prefix.address.family,
           length: prefix.length,
-          flags: hairpin ? C.NAT_HAIRPIN : 0,
+          flags: (hairpin ? C.NAT_HAIRPIN : 0) | (neutral ? C.NAT_NEUTRAL : 0),
         };
       }
     }

@@ -32,6 +32,8 @@ export type Translation =
       /** The new destination port, or a range for one from `matched` on; null keeps it. */
       readonly ports: { readonly range: PortRange; readonly matched: number } | null;
       readonly hairpin: boolean;
+      /** RFC 6296: 16 more bits change, so that the sum of the address does not. */
+      readonly neutral?: boolean;
     };
 
 /** A rule of source or destination NAT; the first that matches decides. */

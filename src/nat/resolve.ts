@@ -10,7 +10,7 @@ import { hasPorts, parsePortRange } from '../net/services.js';
 import type { Address, AddressSet, Prefix } from '../net/sets.js';
 import type { Context } from '../rulefile/context.js';
 import type { Nat, NatPool, NatRule, PortRange, SourcePorts, Translation } from './model.js';
-import type { ForwardConfig, NatPart, SourceConfig, StaticConfig } from './schema.js';
+import type { ForwardConfig, NatPart, PrefixConfig, SourceConfig, StaticConfig } from './schema.js';
 
 /** What NAT refers to. A resolver that gives undefined has reported why. */
 export interface NatNames {
@@ -53,7 +53,10 @@ class Resolver {
       if (this.#familyOf(addresses, pool, 'addresses') === undefined) continue;
       this.#pools.set(name, { name, addresses, ports });
     }
-    const statics = (this.#config.static ?? []).map((one) => this.#static(one));
+    const statics = [
+      ...(this.#config.static ?? []).map((one) => this.#static(one, false)),
+      ...(this.#config.nptv6 ?? []).map((one) => this.#static(one, true)),
+    ];
     const rules = [
       ...statics.map(({ out }) => out),
       ...(this.#config.source ?? []).map((one) => this.#source(one)),
@@ -112,7 +115,10 @@ class Resolver {
   }
 
   /** One to one: a rule of each direction. */
-  #static(one: StaticConfig): { out: NatRule | undefined; back: NatRule | undefined } {
+  #static(
+    one: StaticConfig | PrefixConfig,
+    neutral: boolean,
+  ): { out: NatRule | undefined; back: NatRule | undefined } {
     const inside = this.#prefix(one, 'inside');
     const outside = this.#prefix(one, 'outside');
     if (inside === undefined || outside === undefined) return { out: undefined, back: undefined };
@@ -120,11 +126,17 @@ class Resolver {
       this.#fail(one, 'outside', "'inside' and 'outside' are prefixes of one family and length");
       return { out: undefined, back: undefined };
     }
+    // RFC 6296 3.4: beyond 64 bits no word is sure to be left for the checksum.
+    if (neutral && (inside.address.family !== 6 || inside.length > 64)) {
+      this.#fail(one, 'inside', 'NPTv6 is for IPv6 prefixes of at most 64 bits');
+      return { out: undefined, back: undefined };
+    }
     const prefix = (to: Prefix): Translation => ({
       kind: 'prefix',
       prefix: to,
       ports: null,
       hairpin: true,
+      neutral,
     });
     const common = { ...this.#common(one), service: null };
     return {
@@ -249,7 +261,7 @@ class Resolver {
     return found;
   }
 
-  #common(one: SourceConfig | StaticConfig | ForwardConfig) {
+  #common(one: SourceConfig | StaticConfig | PrefixConfig | ForwardConfig) {
     return {
       name: one.name,
       at: this.#context.position(one),
@@ -266,7 +278,7 @@ class Resolver {
     return value === undefined || value === 'any' ? null : this.#names.addresses(value, one, key);
   }
 
-  #prefix(one: StaticConfig, key: 'inside' | 'outside'): Prefix | undefined {
+  #prefix(one: StaticConfig | PrefixConfig, key: 'inside' | 'outside'): Prefix | undefined {
     const text = one[key];
     const address = text.includes('/') ? '' : parseAddress(text);
     const prefix =

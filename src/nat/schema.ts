@@ -79,6 +79,20 @@ const staticRule = withWords(
   { what: 'a static NAT rule' },
 );
 
+const nptv6 = withWords(
+  z.strictObject({
+    name: nameSchema('a rule name').describe('Name of the rule, unique among NAT rules.'),
+    zone: zones.describe('Zones where the outside prefix is seen.'),
+    inside: withWords(z.string(), { what: 'a prefix' }).describe('IPv6 prefix, at most a /64.'),
+    outside: withWords(z.string(), { what: 'a prefix' }).describe(
+      'IPv6 prefix of the same length that others see. Another 16 bits of the address change too, so that no checksum does.',
+    ),
+    enabled: z.boolean().default(true).describe('`false` leaves the rule out.'),
+    description: descriptionSchema().optional(),
+  }),
+  { what: 'an NPTv6 rule' },
+);
+
 const forward = withWords(
   z.strictObject({
     name: nameSchema('a rule name').describe('Name of the forward, unique among NAT rules.'),
@@ -120,6 +134,10 @@ export const natSchema = withWords(
       .array(staticRule)
       .optional()
       .describe('One to one, in both directions; before the rules of `source`.'),
+    nptv6: z
+      .array(nptv6)
+      .optional()
+      .describe('IPv6 prefixes one to one, in both directions (RFC 6296); before `source` too.'),
     forwards: z
       .array(forward)
       .optional()
@@ -127,7 +145,7 @@ export const natSchema = withWords(
   }),
   {
     what: 'nat',
-    planned: { nat64: 'NAT64', nptv6: 'NPTv6', helpers: 'FTP and SIP helpers' },
+    planned: { nat64: 'NAT64', helpers: 'FTP and SIP helpers' },
   },
 ).describe('Translation of addresses. Rules of policies match real addresses.');
 
@@ -140,4 +158,5 @@ export interface NatPart {
 
 export type SourceConfig = NonNullable<NatConfig['source']>[number];
 export type StaticConfig = NonNullable<NatConfig['static']>[number];
+export type PrefixConfig = NonNullable<NatConfig['nptv6']>[number];
 export type ForwardConfig = NonNullable<NatConfig['forwards']>[number];

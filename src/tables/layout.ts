@@ -99,6 +99,8 @@ export const CONSTANTS = {
   NAT_PARITY: 2,
   /** Clients that the server would answer past the box get the egress interface's address. */
   NAT_HAIRPIN: 4,
+  /** NAT_PREFIX of IPv6, at most 64 bits: checksum-neutral (RFC 6296). */
+  NAT_NEUTRAL: 8,
   TRANSLATION_NONE: 0,
   /** Balancer slots start at 1, backend slots too. */
   BALANCER_FIRST: 1,

@@ -135,4 +135,19 @@ describe('NAT', () => {
       "18:21 unknown-interface: there is no interface '198.51.100.300', and it is no address: each of the four numbers of an IPv4 address is 0 to 255",
     ]);
   });
+
+  it('takes NPTv6 for IPv6 prefixes of a subnet or more', () => {
+    expect(
+      shown(
+        file(
+          '  nptv6:\n' +
+            '    - {name: a, zone: internet, inside: 10.1.0.0/24, outside: 198.51.100.0/24}\n' +
+            '    - {name: b, zone: internet, inside: "fd00::/72", outside: "2001:db8::/72"}\n',
+        ),
+      ),
+    ).toEqual([
+      '8:41 nat-form: NPTv6 is for IPv6 prefixes of at most 64 bits',
+      '9:41 nat-form: NPTv6 is for IPv6 prefixes of at most 64 bits',
+    ]);
+  });
 });
