@@ -101,6 +101,10 @@ struct sl_worker {
 	uint64_t now_ns;  /* since the epoch; from captures in replay */
 	uint32_t now_ms;  /* of the session clock: ms since the datapath started, wraps */
 	uint32_t routing_epoch;
+	struct sl_syn_meter *syn; /* by zone, then by balancer; firewall/syn_proxy.h */
+	uint32_t syn_until_ms;	  /* of the session clock: no cookie is good for longer */
+	bool syn_cookies;	  /* some may be acknowledged yet */
+	struct rte_mbuf *aside;	  /* what a node says beside the packets it was given, by sl_pkt.held */
 	uint16_t tunnel_id; /* identification of the next packet that is made around one */
 	uint64_t random; /* xorshift state, seeded per worker; sl_random() */
 	struct sl_session_worker *sessions;

@@ -69,6 +69,7 @@ static const char *const names[] = {
 	[SL_DROP_BALANCER_NO_BACKEND] = "balancer-no-backend",
 	[SL_DROP_BALANCER_DIRECT_ANSWER] = "balancer-direct-answer",
 	[SL_DROP_TUNNEL_NO_SOURCE] = "tunnel-no-source",
+	[SL_DROP_SYN_COOKIE] = "syn-cookie",
 	[SL_DROP_REVERSE_PATH] = "reverse-path",
 	[SL_DROP_ZONE_FLOOD] = "zone-flood",
 	[SL_DROP_SOURCE_FLOOD] = "source-flood",

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "firewall/syn_proxy.h"
 #include "core/worker.h"
 
 #include <errno.h>
@@ -84,13 +85,15 @@ struct sl_worker *sl_worker_create(struct sl_datapath *dp, unsigned int index,
 	sl_counters_attach(dp, w);
 	w->sessions = sl_session_worker_create(dp->sessions, index, sl_session_end_count, w);
 	w->fragments = sl_fragments_create(dp, settings);
-	if (!w->sessions || !w->fragments)
+	w->syn = rte_zmalloc("sluice_syn", SL_SYN_METERS * sizeof(*w->syn), 64);
+	if (!w->sessions || !w->fragments || !w->syn)
 		goto fail;
 	if (sl_graph_create(w) < 0)
 		goto fail;
 	dp->worker[index] = w;
 	return w;
 fail:
+	rte_free(w->syn);
 	rte_free(w);
 	return NULL;
 }

@@ -257,10 +257,12 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 		goto drop;
 	fill(w, s, p, o->way, decision);
 	if ((unlikely(sl_limit_holds(&decision->claim)) && !keep_claim(w, s, &decision->claim)) ||
-	    (unlikely(o->nat->backend) && !sl_session_extend(w->sessions, s))) {
+	    (unlikely(o->nat->backend || o->taken->is) && !sl_session_extend(w->sessions, s))) {
 		reason = SL_DROP_SESSION_TABLE_FULL;
 		goto abandon;
 	}
+	if (unlikely(o->taken->is))
+		sl_syn_keep(o->taken, s, sl_session_extend(w->sessions, s));
 	reason = sl_session_first(s, p, l4, midstream, w->now_ms);
 	if (reason)
 		goto abandon;

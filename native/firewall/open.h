@@ -3,6 +3,7 @@
 
 #include "core/datapath.h"
 #include "firewall/judge.h"
+#include "firewall/syn_proxy.h"
 #include "nat/nat.h"
 
 /* Opening a session for a packet that has none. */
@@ -34,6 +35,7 @@ struct sl_opening {
 	const struct sl_decision *decision;
 	struct sl_nat *nat;
 	struct sl_nat_search *search; /* of what is translated, see sl_open_soon() */
+	const struct sl_syn_taken *taken;
 };
 
 /*

@@ -4,11 +4,24 @@
 #include "firewall/error_fits.h"
 #include "firewall/refresh.h"
 #include "firewall/reverse_path.h"
+#include "firewall/syn_proxy.h"
 #include "session/sequence.h"
 #include "session/tcp_window.h"
 #include "session/track.h"
 
 enum { IP_OUTPUT, TUNNEL_OUT, SESSION_MISS, DROP, EDGES };
+
+/* State of a packet whose transport header is here. */
+static inline enum sl_drop follow(struct sl_worker *w, struct sl_session *s, struct rte_mbuf *m)
+{
+	const struct sl_pkt *p = sl_pkt(m);
+
+	if (unlikely(s->flags & SL_SESSION_SEQUENCE) &&
+	    sl_session_record(w->dp->sessions, s)->proxied)
+		return sl_syn_follow(w, m, s);
+	return sl_session_track(s, p->direction, p,
+				rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4), w->now_ms);
+}
 
 /* Packets that are no whole packet of their flow. */
 static enum sl_drop track_rare(struct sl_worker *w, struct sl_session *s, struct rte_mbuf *m)
@@ -20,9 +33,7 @@ static enum sl_drop track_rare(struct sl_worker *w, struct sl_session *s, struct
 	if (p->flags & SL_PKT_ICMP_ERROR)
 		return sl_error_fits(s, p);
 	if (p->flags & SL_PKT_L4_WHOLE) {
-		reason = sl_session_track(s, p->direction, p,
-					  rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4),
-					  w->now_ms);
+		reason = follow(w, s, m);
 		if (reason)
 			return reason;
 	} else {
@@ -71,9 +82,7 @@ static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m
 	if (unlikely(s->flags & SL_SESSION_SEQUENCE))
 		sl_sequence_in(sl_session_record(w->dp->sessions, s), p);
 	if (likely(!(p->flags & (SL_PKT_ICMP_ERROR | SL_PKT_FRAGMENT)))) {
-		reason = sl_session_track(s, p->direction, p,
-					  rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4),
-					  w->now_ms);
+		reason = follow(w, s, m);
 		if (unlikely(reason))
 			goto drop;
 		sl_session_count(s, p->direction, (uint32_t)p->l3_length + p->l4_length);
@@ -113,6 +122,12 @@ static uint16_t session_hit_process(struct rte_graph *graph, struct rte_node *no
 		for (uint16_t i = 0; i < piece; i++)
 			next[i] = session_hit_one(w, objs[done + i]);
 		sl_node_forward(graph, node, objs + done, next, piece);
+	}
+	while (unlikely(w->aside)) {
+		struct rte_mbuf *m = w->aside;
+
+		w->aside = sl_pkt(m)->held;
+		rte_node_enqueue_x1(graph, node, IP_OUTPUT, m);
 	}
 	return n;
 }

@@ -7,11 +7,12 @@
 #include "firewall/log.h"
 #include "firewall/open.h"
 #include "firewall/reverse_path.h"
+#include "firewall/syn_proxy.h"
 #include "ip/l4_parse.h"
 #include "ip/martian.h"
 #include "routing/adjacency.h"
 
-enum { IP_OUTPUT, TUNNEL_OUT, SESSION_LOOKUP, REJECT, DROP, EDGES };
+enum { IP_OUTPUT, TUNNEL_OUT, SESSION_LOOKUP, SYN_ANSWER, REJECT, DROP, EDGES };
 
 #define BATCH 32 /* as many flows as the classifier likes at once */
 
@@ -23,7 +24,9 @@ struct miss {
 	const struct sl_rule *rule;  /* its answer */
 	struct sl_way way;
 	struct sl_decision decision;
+	struct sl_syn_taken taken; /* a cookie, so that it is a SYN now */
 	uint32_t implicit;
+	bool answer;	/* by a cookie */
 	uint16_t stray; /* enum sl_drop: why it goes nowhere, unless by a rule that wants no session */
 };
 
@@ -85,7 +88,8 @@ static enum sl_drop unwelcome(struct sl_worker *w, const struct rte_mbuf *m, con
 {
 	enum sl_drop reason = sl_reverse_path(w, m);
 
-	if (reason || miss->stray || sessionless(p))
+	/* What acknowledges a cookie was counted as it asked for it. */
+	if (reason || miss->stray || miss->taken.is || sessionless(p))
 		return reason;
 	return sl_flood(w, p);
 }
@@ -98,6 +102,9 @@ static bool prepare(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 	p->reason = SL_DROP_NO_TABLES;
 	if (!w->tables)
 		return false;
+	miss->answer = miss->taken.is = false;
+	if (unlikely(w->syn_cookies))
+		sl_syn_take(w, m, &miss->taken);
 	miss->stray = p->reason = opens_nothing(w, p);
 	if (p->reason && !may_stray(w, p->reason))
 		return false;
@@ -187,7 +194,18 @@ static void decide(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 static struct sl_opening opening(struct miss *miss)
 {
 	return (struct sl_opening){&miss->flow, &miss->way, &miss->decision, &miss->nat,
-				   &miss->search};
+				   &miss->search, &miss->taken};
+}
+
+/* Is it one of too many SYNs? Then it gets no session before its sender has answered. */
+static bool flooded(struct sl_worker *w, const struct sl_pkt *p, const struct miss *miss)
+{
+	return miss->flow.proto == IPPROTO_TCP && !miss->stray && !miss->taken.is &&
+	       !(p->flags & (SL_PKT_FROM_HOST | SL_PKT_FRAGMENT)) &&
+	       miss->way.how == SL_ROUTE_FOUND && !miss->nat.one_way &&
+	       !(miss->decision.flags & SL_RULE_STATELESS) &&
+	       !(unlikely(w->offline) && sl_offline_stateless(w)) &&
+	       sl_syn_flooded(w, p, &miss->nat);
 }
 
 /* The source of what is let through, and the way back of what gets a session. */
@@ -290,8 +308,12 @@ static rte_edge_t carry_out(struct sl_worker *w, struct rte_mbuf *m, struct miss
 {
 	const struct sl_decision *d = &miss->decision;
 	const struct sl_pkt *p = sl_pkt(m);
-	rte_edge_t edge = do_decided(w, m, miss);
+	rte_edge_t edge = likely(!miss->answer) ? do_decided(w, m, miss) : SYN_ANSWER;
 
+	if (unlikely(miss->answer)) {
+		sl_pkt(m)->rule = d->rule;
+		sl_pkt(m)->policy_verdict = d->verdict;
+	}
 	/* No session took it over: it counts only where the rule counts packets. */
 	if (unlikely(d->claim.rule) && d->allow && !(d->flags & SL_RULE_STATELESS))
 		sl_limit_undo(w, &miss->flow, &miss->decision.claim);
@@ -329,6 +351,9 @@ static void piece(struct sl_worker *w, void **objs, rte_edge_t *next, uint16_t n
 		decide(w, objs[i], &miss[i]);
 		if (!miss[i].decision.allow || miss[i].way.reason)
 			continue;
+		miss[i].answer = flooded(w, p, &miss[i]);
+		if (unlikely(miss[i].answer))
+			continue;
 		miss[i].parts = sl_tables_departures(w->tables, p->from, p->to);
 		waiting |= 1u << i;
 	}
@@ -361,6 +386,7 @@ static struct rte_node_register session_miss = {
 	.init = sl_node_init,
 	.nb_edges = EDGES,
 	.next_nodes = {[IP_OUTPUT] = "ip_output", [TUNNEL_OUT] = "tunnel_out",
-		       [SESSION_LOOKUP] = "session_lookup", [REJECT] = "reject", [DROP] = "drop"},
+		       [SESSION_LOOKUP] = "session_lookup", [SYN_ANSWER] = "syn_answer",
+		       [REJECT] = "reject", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(session_miss)

@@ -22,6 +22,7 @@ struct sl_nat {
 	uint32_t arrival;	  /* slot of the rule that gave the destination; TRANSLATION_NONE */
 	uint32_t departure;	  /* slot of the rule that will give the source; TRANSLATION_NONE */
 	uint32_t backend;	  /* slot of the balancer's choice; 0 without one */
+	const struct sl_image_balancers *balancer; /* NULL without one */
 	uint16_t reason;	  /* enum sl_drop: why there is no destination */
 	bool one_way;		  /* the packet stays as it is, `server` is who it goes to */
 	bool midstream;		  /* its connections may be picked up in their middle */

@@ -132,6 +132,7 @@ void sl_nat_arrive(struct sl_worker *w, const struct sl_rule *rule, struct sl_fl
 	nat->hairpin = nat->one_way = nat->midstream = false;
 	nat->tunnel = 0;
 	nat->backend = 0;
+	nat->balancer = b;
 	nat->reason = SL_DROP_NONE;
 	nat->server.port = port;
 	if (b) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "session/pool.h"
@@ -25,7 +26,15 @@ struct sl_extension {
 	uint32_t limit_rule;   /* slot */
 	uint32_t limit_source; /* entry of the table of sources */
 	uint32_t backend;      /* slot, see balancer/balance.h; 0 for none */
-	uint8_t spare[20];
+	/* a connection that began with a cookie, firewall/syn_proxy.h */
+	uint32_t cookie;
+	uint16_t window; /* the client's latest before the server answered */
+	uint16_t mss;	 /* what it offered */
+	int8_t scale;
+	bool sack;
+	bool waiting; /* for the server's SYN */
+	bool proxied;
+	uint8_t spare[8];
 	struct sl_sequence sequence[2]; /* by side; with SL_SESSION_SEQUENCE */
 };
 static_assert(sizeof(struct sl_extension) == 64, "a cache line");

@@ -36,6 +36,8 @@ int sl_session_table_create(struct sl_session_table **table, const struct sl_ses
 		  (uint64_t)o->workers * 2 * SL_CHUNK;
 	err = sl_hash_secret_init(&t->secret, o->seed);
 	if (!err)
+		err = sl_hash_secret_init(&t->cookie_secret, o->seed ? ~o->seed : 0);
+	if (!err)
 		err = sl_index_create(&t->index, 2ull * o->max_sessions);
 	if (!err)
 		err = sl_pool_create(&t->pool[0], "sluice-sessions4", entries,

@@ -58,6 +58,7 @@ struct sl_session_table {
 	struct sl_pool pool[2]; /* narrow, wide */
 	struct sl_pool extensions;
 	struct sl_hash_secret secret;
+	struct sl_hash_secret cookie_secret; /* firewall/syn_cookie.h: what it makes others see */
 	struct rte_rcu_qsbr *qsbr;
 	unsigned int workers;
 	struct sl_session_worker *worker[64];

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import type { SynCookies } from '../rulefile/values.js';
 import type { Position } from '../diagnostics/position.js';
 import type { ServiceSet } from '../firewall/model.js';
 import type { Check } from './health/check.js';
@@ -57,5 +58,6 @@ export interface Balancer {
   /** The backend that serves when no other does. */
   readonly sorry: string | null;
   readonly hairpin: boolean;
+  readonly synCookies: SynCookies | null;
   readonly description: string | null;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { synCookiesOf } from '../rulefile/values.js';
 import { didYouMean } from '../diagnostics/suggest.js';
 import { quote } from '../diagnostics/text.js';
 import type { ServiceSet } from '../firewall/model.js';
@@ -95,6 +96,12 @@ function resolve(
       'midstream',
       `only 'direct', 'ipip' and 'gue' pick up connections; with '${one.mode}' another appliance does not know their translation`,
     );
+  if (oneWay && one['syn-cookies'] !== undefined)
+    return fail(
+      one,
+      'syn-cookies',
+      `with '${one.mode}' the appliance does not see what servers answer`,
+    );
   const { sorry } = one;
   if (sorry !== undefined && !good.some((backend) => backend.name === sorry)) {
     const hint = (): string | null => didYouMean(sorry, one.backends.keys());
@@ -129,6 +136,7 @@ function resolve(
     entries,
     backends: good,
     hairpin: one.hairpin,
+    synCookies: synCookiesOf(one['syn-cookies']),
     description: one.description ?? null,
   };
 }

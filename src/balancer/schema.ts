@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { synCookiesSchema } from '../rulefile/values.js';
 import { z } from 'zod';
 import {
   descriptionSchema,
@@ -135,6 +136,9 @@ const balancer = withWords(
       .describe(
         'Sessions of a backend that is down: `keep` leaves them, `end` ends them, so that what comes next goes to another.',
       ),
+    'syn-cookies': synCookiesSchema('for this balancer')
+      .optional()
+      .describe('Thresholds of its own, before those of the zone that packets come from.'),
     'slow-start': time('A backend that came back gets its share bit by bit over this time.', '0s'),
     sorry: nameSchema('a backend name')
       .optional()
@@ -149,7 +153,6 @@ const balancer = withWords(
   {
     what: 'a balancer',
     planned: {
-      'syn-cookies': 'the SYN proxy',
       proxy: 'the PROXY protocol',
     },
   },

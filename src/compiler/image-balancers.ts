@@ -5,7 +5,7 @@ import { formatAddress } from '../net/address.js';
 import { CONSTANTS as C, SECTIONS } from '../tables/layout.js';
 import { SectionWriter, type StringsWriter } from '../tables/section.js';
 import { Digest } from './digest.js';
-import { addressBytes } from './image-interfaces.js';
+import { addressBytes, synFields } from './image-interfaces.js';
 import { ruleKey, slotOf, type Slots } from './slots.js';
 
 const SCHEDULERS = {
@@ -80,6 +80,7 @@ export class BalancersWriter {
       backends: one.backends.length,
       first_entry: place,
       entries: one.entries,
+      ...synFields(one.synCookies),
       slot,
       scheduler: SCHEDULERS[one.scheduler],
       mode: BALANCE_MODES[one.mode],

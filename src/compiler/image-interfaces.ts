@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import type { SynCookies } from '../rulefile/values.js';
 import type { Port } from '../interfaces/model.js';
 import type { Address } from '../net/sets.js';
 import { CONSTANTS, SECTIONS } from '../tables/layout.js';
@@ -31,6 +32,11 @@ export function addressBytes({ family, value }: Address): Uint8Array {
   return bytes;
 }
 
+/** Thresholds as zones and balancers have them; 0 is never. */
+export function synFields(cookies: SynCookies | null) {
+  return { syn_above: cookies?.above ?? 0, syn_below: cookies?.below ?? 0 };
+}
+
 /** Zones, interfaces with their addresses, and routes. */
 export function writeNetwork(model: Model, slots: Slots, strings: StringsWriter) {
   const zones = new SectionWriter(SECTIONS.zones);
@@ -51,6 +57,7 @@ export function writeNetwork(model: Model, slots: Slots, strings: StringsWriter)
       flood_icmp: zone.flood.icmp,
       flood_other: zone.flood.other,
       flood_source: zone.flood.perSource,
+      ...synFields(zone.synCookies),
     });
 
   for (const iface of model.interfaces.toSorted((a, b) => ifaceSlot(a.name) - ifaceSlot(b.name))) {

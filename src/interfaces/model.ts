@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import type { SynCookies } from '../rulefile/values.js';
 import type { Position } from '../diagnostics/position.js';
 import type { Prefix } from '../net/sets.js';
 
@@ -48,5 +49,6 @@ export interface Zone {
   /** Log packets that the default deny drops on their way from this zone. */
   readonly logDenied: boolean;
   readonly flood: Flood;
+  readonly synCookies: SynCookies | null;
   readonly description: string | null;
 }

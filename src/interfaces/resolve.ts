@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { synCookiesOf } from '../rulefile/values.js';
 import { parsePrefix } from '../net/address.js';
 import type { Prefix } from '../net/sets.js';
 import { quote } from '../diagnostics/text.js';
@@ -51,6 +52,7 @@ export function resolveZones(config: InterfacesConfig, context: Context): Zone[]
     at: context.positionOf(context.atKey(config.zones as object, name)),
     logDenied: zone['log-denied'],
     flood: floodOf(zone.flood),
+    synCookies: synCookiesOf(zone['syn-cookies']),
     description: zone.description ?? null,
   }));
 }

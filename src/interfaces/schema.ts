@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { z } from 'zod';
 import { descriptionSchema, nameSchema, withWords, type Loaded } from '../rulefile/schema.js';
-import { mssSchema } from '../rulefile/values.js';
+import { mssSchema, synCookiesSchema } from '../rulefile/values.js';
 
 /** How strictly sources are checked against the routes. */
 export function reversePathSchema() {
@@ -99,6 +99,9 @@ const zone = withWords(
     flood: flood
       .optional()
       .describe('Most new sessions a second that packets from this zone may open.'),
+    'syn-cookies': synCookiesSchema('from this zone')
+      .optional()
+      .describe('When SYN cookies answer new connections that the policy allows (RFC 4987).'),
     description: descriptionSchema().optional(),
   }),
   { what: 'a zone' },

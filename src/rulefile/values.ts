@@ -45,3 +45,37 @@ export function mssSchema() {
     .optional()
     .describe('Most that SYNs may announce, 64 to 9176 bytes; `clamp` is what the MTU leaves.');
 }
+
+/** SYNs a second. */
+export interface SynCookies {
+  readonly above: number;
+  readonly below: number;
+}
+
+const synRate = withWords(z.int().min(1).max(100_000_000), { what: 'a number of SYNs a second' });
+
+/** When SYN cookies answer what the policy allows (RFC 4987). */
+export function synCookiesSchema(which: string) {
+  return withWords(
+    z.strictObject({
+      above: synRate.describe(
+        `With more SYNs a second than this ${which}, new TCP connections are answered by SYN cookies, and take no session before the client has answered.`,
+      ),
+      below: synRate
+        .optional()
+        .describe(
+          'At or below it, for five seconds, they no longer are; half of `above` unless given.',
+        ),
+    }),
+    { what: 'thresholds of SYN cookies' },
+  );
+}
+
+/** As written; null for none. */
+export function synCookiesOf(
+  config: { readonly above: number; readonly below?: number | undefined } | undefined,
+): SynCookies | null {
+  if (config === undefined) return null;
+  const { above, below = Math.floor(above / 2) } = config;
+  return { above, below: Math.min(above, below) };
+}

@@ -187,6 +187,8 @@ export const SECTIONS = {
       ['flood_icmp', 'u32', 'ICMP and ICMPv6'],
       ['flood_other', 'u32'],
       ['flood_source', 'u32', 'of any protocol, for each source address'],
+      ['syn_above', 'u32', 'SYNs a second above which cookies answer them; 0: never'],
+      ['syn_below', 'u32', 'and at or below which they no longer do'],
     ],
   },
   interfaces: {
@@ -474,6 +476,8 @@ export const SECTIONS = {
       ['backends', 'u32', '1..65535, of one family'],
       ['first_entry', 'u32', 'into maglev: the table with every backend up'],
       ['entries', 'u32', '1..MAGLEV_MAX'],
+      ['syn_above', 'u32', 'as in zones'],
+      ['syn_below', 'u32'],
       ['slot', 'u16', 'stable over commits for one name'],
       ['scheduler', 'u8', 'SCHEDULER_MAGLEV and so on'],
       ['mode', 'u8', 'BALANCE_*'],

@@ -39,7 +39,7 @@ export function policy(name: string, from: string[], to: string[], rules: Rule[]
 
 export function zone(name: string): Zone {
   const flood = { syn: 0, udp: 0, icmp: 0, other: 0, perSource: 0 };
-  return { name, at: AT, logDenied: false, flood, description: null };
+  return { name, at: AT, logDenied: false, synCookies: null, flood, description: null };
 }
 
 export function iface(

@@ -122,8 +122,8 @@ assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
     ]);
     const flood = { syn: 0, udp: 0, icmp: 0, other: 0, perSource: 0 };
     expect(model.zones).toEqual([
-      { name: 'a', at: at(8, 9), logDenied: true, flood, description: null },
-      { name: 'b', at: at(8, 32), logDenied: false, flood, description: 'other' },
+      { name: 'a', at: at(8, 9), logDenied: true, flood, synCookies: null, description: null },
+      { name: 'b', at: at(8, 32), logDenied: false, flood, synCookies: null, description: 'other' },
     ]);
     const rule = { name: 'one', at: at(14, 13), source: null, destination: null, service: null };
     expect(model.policies).toEqual([
