@@ -30,11 +30,12 @@
  * cycles are TSC cycles of the thread's CPU time, so that what else the machine does is not counted.
  */
 static const char usage[] =
-	"sluice-datapath --bench floor|tcp|frames|flood --image FILE [options]\n"
+	"sluice-datapath --bench floor|tcp|frames|flood|syn-flood --image FILE [options]\n"
 	"  floor   MAC swap instead of the datapath\n"
 	"  tcp     N connections: their SYNs, SYN+ACKs, ACKs, then data both ways\n"
 	"  frames  the 64-byte frames of a file, on the first port\n"
 	"  flood   N connections that go on while the frames of a file come ten to one, and others begin\n"
+	"  syn-flood  --fresh N connections begin in a flood of the frames of a file\n"
 	"  --image FILE     table image; its first two interfaces are the ports\n"
 	"  --frames FILE\n"
 	"  --flows N        connections (10000)\n"
@@ -166,6 +167,7 @@ static int run_tcp(struct bench *b)
 		return -ENOMEM;
 	memset(syns, 0, (size_t)n * sizeof(*syns)); /* it is not the sessions' */
 	b->rig[1].record = syns;
+	b->rig[1].record_most = n;
 	before = sl_bench_resident();
 	error = phase(b, "new", n, 0, true, sl_bench_turn);
 	held(b, sl_bench_resident() - before);
@@ -329,6 +331,8 @@ int sl_bench_main(int argc, char **argv)
 			status = run_frames(&b, frames);
 		else if (strcmp(what, "flood") == 0)
 			status = sl_bench_flood(&b, frames);
+		else if (strcmp(what, "syn-flood") == 0 && frames)
+			status = sl_bench_syn_flood(&b, frames);
 		else if (strcmp(what, "floor") == 0)
 			status = run_floor(&b);
 		else

@@ -30,3 +30,6 @@ void sl_bench_turn(struct bench *b);
 
 /* `--bench flood`; `path` may be NULL for no flood: the table is to be full by itself. */
 int sl_bench_flood(struct bench *b, const char *path);
+
+/* `--bench syn-flood`: SYNs of a file, and clients that connect meanwhile. */
+int sl_bench_syn_flood(struct bench *b, const char *path);

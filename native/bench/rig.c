@@ -91,7 +91,7 @@ static uint16_t look(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint1
 
 	(void)ethdev, (void)queue;
 	port->sent += n;
-	for (uint16_t i = 0; port->record && i < n && port->recorded < port->count; i++)
+	for (uint16_t i = 0; port->record && i < n && port->recorded < port->record_most; i++)
 		memcpy(port->record[port->recorded++].bytes, rte_pktmbuf_mtod(m[i], void *),
 		       SL_RIG_FRAME);
 	for (uint16_t i = 0; port->check && i < n; i++) {

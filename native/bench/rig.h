@@ -24,7 +24,8 @@ struct sl_rig_port {
 	uint64_t fed;
 	uint64_t sent;
 	uint64_t tcp[3];    /* of these, of the rig's own connections: SYNs, SYN+ACKs, all else */
-	struct sl_rig_frame *record; /* where not NULL: what leaves, in order, `count` at most */
+	struct sl_rig_frame *record; /* where not NULL: what leaves, in order, `record_most` at most */
+	uint32_t record_most;
 	uint32_t recorded;
 	uint64_t datagrams[2]; /* last fragments of the rig's own, see sl_flow_fragments() */
 	bool check;	    /* look at each packet that leaves */

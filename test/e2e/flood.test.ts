@@ -162,7 +162,7 @@ interface Rig {
   readonly flood?: Kind;
 }
 
-function run(setting: Setting, rig: Rig) {
+function imageOf(setting: Setting): string {
   const { model, diagnostics } = loadModel(
     'f.yaml',
     textReader(new Map([['f.yaml', ruleFile(setting)]])),
@@ -173,6 +173,11 @@ function run(setting: Setting, rig: Rig) {
   if (!compiled.ok) throw new Error('no image');
   const image = path.join(folder, 'image');
   writeFileSync(image, compiled.image);
+  return image;
+}
+
+function run(setting: Setting, rig: Rig) {
+  const image = imageOf(setting);
   const args = ['--bench', 'flood', '--image', image, '--no-huge', '--memory', '128'];
   for (const [name, value] of Object.entries({ ...rig, flood: undefined }))
     if (value !== undefined) args.push(`--${name}`, String(value));
@@ -305,6 +310,46 @@ describe('live connections', () => {
     const step = run({ sessions: 65_536 }, { ...RIG, flood: 'udp' });
     expect(lives('udp', step).connected).toBeGreaterThan(0.98);
     expect(step('flood').sessions).toBeLessThanOrEqual(65_536);
+  });
+});
+
+interface Connecting {
+  readonly flood: number;
+  readonly clients: number;
+  readonly connected: number;
+  readonly flood_answered: number;
+  readonly most_sessions: number;
+  readonly evicted: number;
+  readonly mpps: number;
+}
+
+describe('clients that connect in a flood of a million SYNs a second', () => {
+  const SESSIONS = 20_000;
+  const connecting = (zone: string): Connecting => {
+    const image = imageOf({ sessions: SESSIONS, zone });
+    const frames = path.join(folder, 'syn');
+    writeFileSync(frames, floodOf('syn'));
+    const args = ['--bench', 'syn-flood', '--image', image, '--no-huge', '--memory', '128'];
+    const more = ['--frames', frames, '--fresh', '1000', '--packets', '3000000'];
+    const out = execFileSync(datapathBinary(), [...args, ...more], { encoding: 'utf8' });
+    const line = out.split('\n').find((one) => one.startsWith('{"flood"')) ?? '';
+    process.stdout.write(`${line}\n`);
+    return JSON.parse(line) as Connecting;
+  };
+
+  test('with SYN cookies: all of them, and the table stays empty', () => {
+    const got = connecting(' syn-cookies: { above: 10000 } ');
+    expect(got.connected).toBeGreaterThanOrEqual(990);
+    // Those of the first moments, and the clients.
+    expect(got.most_sessions).toBeLessThan(1000 + 2000);
+    expect(got.evicted).toBe(0);
+    expect(got.flood_answered).toBeGreaterThan(0.99 * got.flood);
+  });
+
+  test('without: the table is full of nothing', () => {
+    const got = connecting('');
+    expect(got.most_sessions).toBe(SESSIONS);
+    expect(got.evicted).toBeGreaterThan(0);
   });
 });
 
