@@ -81,14 +81,19 @@ uint32_t sl_syn_cookie(const struct sl_worker *w, const struct sl_pkt *p,
 	return bits | hash(w, p, p->tcp_seq, half_minute, bits);
 }
 
-bool sl_syn_cookie_ok(const struct sl_worker *w, const struct sl_pkt *p, struct sl_syn_offer *offer)
+bool sl_syn_cookie_ok(const struct sl_worker *w, const struct sl_pkt *p, struct sl_syn_offer *offer,
+		      uint32_t *isn)
 {
 	uint32_t cookie = p->tcp_ack - 1, half_minute = w->now_ms >> HALF_MINUTE;
 	uint32_t bits = cookie & ~HASH;
 
 	half_minute -= (half_minute ^ cookie >> 31) & 1;
-	if (hash(w, p, p->tcp_seq - 1, half_minute, bits) != (cookie & HASH))
-		return false;
+	*isn = p->tcp_seq - 1;
+	if (hash(w, p, *isn, half_minute, bits) != (cookie & HASH)) {
+		*isn = p->tcp_seq;
+		if (hash(w, p, *isn, half_minute, bits) != (cookie & HASH))
+			return false;
+	}
 	offer->scale = scales[cookie >> 28 & 7];
 	offer->mss = sizes[cookie >> 25 & 7];
 	offer->sack = cookie >> 24 & 1;

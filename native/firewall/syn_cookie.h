@@ -35,6 +35,10 @@ uint32_t sl_syn_options(const struct sl_syn_offer *offer, uint8_t *options);
 uint32_t sl_syn_cookie(const struct sl_worker *w, const struct sl_pkt *p,
 		       struct sl_syn_offer *offer);
 
-/* Does this segment acknowledge a cookie of the last 30 to 60 seconds? Then `offer` is what was. */
-bool sl_syn_cookie_ok(const struct sl_worker *w, const struct sl_pkt *p,
-		      struct sl_syn_offer *offer);
+/*
+ * Does this segment acknowledge a cookie of the last 30 to 60 seconds? Then `offer` is what was, and
+ * `isn` the client's number. It is the first after its SYN, or where that was lost one that probes a
+ * closed window, with the number before (RFC 9293 3.8.6.1 leaves that open; Linux does).
+ */
+bool sl_syn_cookie_ok(const struct sl_worker *w, const struct sl_pkt *p, struct sl_syn_offer *offer,
+		      uint32_t *isn);

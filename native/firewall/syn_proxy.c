@@ -67,6 +67,7 @@ void sl_syn_take(struct sl_worker *w, struct rte_mbuf *m, struct sl_syn_taken *t
 {
 	struct sl_pkt *p = sl_pkt(m);
 	struct sl_segment g;
+	uint32_t isn;
 
 	taken->is = false;
 	if ((int32_t)(w->syn_until_ms - w->now_ms) < 0) {
@@ -76,11 +77,11 @@ void sl_syn_take(struct sl_worker *w, struct rte_mbuf *m, struct sl_syn_taken *t
 	if ((p->family == 4 ? p->key4.proto : p->key6.proto) != IPPROTO_TCP ||
 	    p->flags & (SL_PKT_ICMP_ERROR | SL_PKT_FRAGMENT | SL_PKT_FROM_HOST) ||
 	    (p->tcp_flags & (SL_TH_SYN | SL_TH_ACK | SL_TH_RST | SL_TH_FIN)) != SL_TH_ACK ||
-	    !sl_syn_cookie_ok(w, p, &taken->offer))
+	    !sl_syn_cookie_ok(w, p, &taken->offer, &isn))
 		return;
 	taken->cookie = p->tcp_ack - 1;
 	taken->window = p->tcp_window;
-	g = syn(p->tcp_seq - 1, p->tcp_window, &taken->offer);
+	g = syn(isn, p->tcp_window, &taken->offer);
 	taken->is = sl_tcp_replace(m, &g);
 }
 

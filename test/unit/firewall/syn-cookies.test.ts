@@ -315,6 +315,19 @@ describe.skipIf(!existsSync(datapathBinary()))('SYN cookies', () => {
     expect(second.wan).toEqual(first.wan);
   });
 
+  test('the acknowledgement was lost, a probe of the window comes', async () => {
+    await load();
+    const {
+      wan: [answer],
+    } = await send(wan, { ...client, seq: 1000, flags: SYN });
+    const probe = { ...client, seq: 1000, ack: (answer?.seq ?? 0) + 1, window: 500 };
+    const { lan: asked } = await send(wan, probe);
+    expect(asked).toMatchObject([{ seq: 1000, flags: SYN }]);
+    const joined = await send(lan, { ...server, seq: 50, ack: 1001, flags: SYN | ACK });
+    expect(joined.wan).toMatchObject([{ ack: 1001, flags: ACK }]);
+    expect((await send(wan, probe)).lan).toMatchObject([{ seq: 1000, ack: 51, flags: ACK }]);
+  });
+
   test('a server that refuses', async () => {
     await load();
     const { answer } = await handshake(OFFER);
@@ -335,6 +348,7 @@ describe.skipIf(!existsSync(datapathBinary()))('SYN cookies', () => {
       { ack: cookie + 1 },
       { ack: cookie ^ 0x10000000 },
       { seq: 1002 },
+      { seq: 999 },
       { sport: 40001 },
       { source: '203.0.113.8' },
     ])
