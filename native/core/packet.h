@@ -82,7 +82,7 @@ struct sl_pkt {
 	uint16_t fragment; /* bytes to its place in the datagram, and 1 if more follow */
 	uint32_t fragment_id;
 	uint16_t fragment_length; /* bytes of the datagram in it; those before l4 count where IPv6 has them */
-	uint16_t mtu; /* with SL_DROP_TOO_BIG: what would have gone through, bytes of IP */
+	uint16_t mtu; /* with SL_DROP_TOO_BIG: what would have gone through, bytes of IP; to syn_answer: less MSS */
 	uint8_t spare2[8];
 };
 static_assert(sizeof(struct sl_pkt) == 128, "two cache lines");

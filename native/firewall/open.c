@@ -2,6 +2,7 @@
 #include "firewall/open.h"
 
 #include "balancer/balance.h"
+#include "balancer/proxy_header.h"
 #include "core/count.h"
 #include "core/offline.h"
 #include "firewall/edit.h"
@@ -266,6 +267,9 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 	reason = sl_session_first(s, p, l4, midstream, w->now_ms);
 	if (reason)
 		goto abandon;
+	if (unlikely(o->nat->balancer) && o->nat->balancer->flags & SL_BALANCER_PROXY &&
+	    s->state == SL_TCP_SYN_SENT)
+		sl_proxy_keep(s, sl_session_extend(w->sessions, s), p);
 	if (s->protocol == (p->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		sl_session_set_icmp(s, p->icmp);
 	sl_session_count(s, 0, (uint32_t)p->l3_length + p->l4_length);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "balancer/proxy_header.h"
 #include "core/graph.h"
 #include "firewall/edit.h"
 #include "firewall/error_fits.h"
@@ -11,14 +12,28 @@
 
 enum { IP_OUTPUT, TUNNEL_OUT, SESSION_MISS, DROP, EDGES };
 
+static enum sl_drop follow_record(struct sl_worker *w, struct sl_session *s, struct rte_mbuf *m)
+{
+	struct sl_extension *x = sl_session_record(w->dp->sessions, s);
+	const struct sl_pkt *p = sl_pkt(m);
+	enum sl_drop reason;
+
+	if (x->proxied)
+		reason = sl_syn_follow(w, m, s);
+	else
+		reason = sl_session_track(s, p->direction, p,
+					  rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4),
+					  w->now_ms);
+	return reason || !x->proxy ? reason : sl_proxy_follow(m, s, x);
+}
+
 /* State of a packet whose transport header is here. */
 static inline enum sl_drop follow(struct sl_worker *w, struct sl_session *s, struct rte_mbuf *m)
 {
 	const struct sl_pkt *p = sl_pkt(m);
 
-	if (unlikely(s->flags & SL_SESSION_SEQUENCE) &&
-	    sl_session_record(w->dp->sessions, s)->proxied)
-		return sl_syn_follow(w, m, s);
+	if (unlikely(s->flags & SL_SESSION_SEQUENCE))
+		return follow_record(w, s, m);
 	return sl_session_track(s, p->direction, p,
 				rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4), w->now_ms);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "balancer/proxy_header.h"
 #include "core/count.h"
 #include "core/graph.h"
 #include "core/offline.h"
@@ -311,6 +312,9 @@ static rte_edge_t carry_out(struct sl_worker *w, struct rte_mbuf *m, struct miss
 	rte_edge_t edge = likely(!miss->answer) ? do_decided(w, m, miss) : SYN_ANSWER;
 
 	if (unlikely(miss->answer)) {
+		/* Room for what goes ahead of the client's first byte, balancer/proxy_header.h. */
+		sl_pkt(m)->mtu = miss->nat.balancer && miss->nat.balancer->flags & SL_BALANCER_PROXY ?
+					 SL_PROXY_MOST : 0;
 		sl_pkt(m)->rule = d->rule;
 		sl_pkt(m)->policy_verdict = d->verdict;
 	}

@@ -32,7 +32,7 @@ static struct rte_mbuf *answer_to(struct sl_worker *w, const struct rte_mbuf *m)
 	if (!answer)
 		return NULL;
 	g.seq = sl_syn_cookie(w, p, &offer);
-	ours.mss = mss_of(w->tables, p);
+	ours.mss = (uint16_t)(mss_of(w->tables, p) - p->mtu);
 	ours.scale = ours.scale >= 0 ? SL_SYN_SCALE : -1;
 	g.options_length = (uint8_t)sl_syn_options(&ours, g.options);
 	if (!sl_tcp_answer(answer, m, TTL, &g)) {

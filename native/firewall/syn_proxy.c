@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "firewall/syn_proxy.h"
 
+#include "balancer/proxy_header.h"
 #include "firewall/tcp_build.h"
 #include "ip/checksum.h"
 #include "session/sequence.h"
@@ -142,6 +143,11 @@ static enum sl_drop join(struct sl_worker *w, struct rte_mbuf *m, struct sl_sess
 	sl_session_track(s, 0, &said, rte_pktmbuf_mtod_offset(ack, uint8_t *, sl_pkt(ack)->l4),
 			 w->now_ms);
 	sl_session_count(s, 0, (uint32_t)sl_pkt(ack)->l3_length + 20);
+	/* The client has nothing to say before its server may: the header goes with this. */
+	if (x->proxy && !sl_proxy_put(ack, s, x)) {
+		rte_pktmbuf_free(ack);
+		return SL_DROP_NO_MBUF;
+	}
 	sl_pkt(ack)->adjacency = s->adjacency[0];
 	sl_pkt(ack)->held = w->aside;
 	w->aside = ack;
@@ -202,7 +208,10 @@ enum sl_drop sl_syn_follow(struct sl_worker *w, struct rte_mbuf *m, struct sl_se
 	/* A new connection between the same ends is theirs alone. */
 	if (synchronizes && (p->direction == 0 ? s->state == SL_TCP_SYN_SENT :
 						 anew && !(s->flags & SL_SESSION_SYN_AGAIN))) {
-		s->flags &= (uint16_t)~SL_SESSION_SEQUENCE;
+		x->proxied = false;
+		x->sequence[1] = (struct sl_sequence){0};
+		if (!x->proxy)
+			s->flags &= (uint16_t)~SL_SESSION_SEQUENCE;
 		return SL_DROP_NONE;
 	}
 	if (p->direction == 1) {

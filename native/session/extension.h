@@ -34,7 +34,10 @@ struct sl_extension {
 	bool sack;
 	bool waiting; /* for the server's SYN */
 	bool proxied;
-	uint8_t spare[8];
+	/* balancer/proxy_header.h */
+	uint8_t proxy; /* bytes of the header; 0 for none */
+	bool proxy_waits; /* for the server to acknowledge it */
+	uint8_t spare[6];
 	struct sl_sequence sequence[2]; /* by side; with SL_SESSION_SEQUENCE */
 };
 static_assert(sizeof(struct sl_extension) == 64, "a cache line");

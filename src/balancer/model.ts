@@ -58,6 +58,8 @@ export interface Balancer {
   /** The backend that serves when no other does. */
   readonly sorry: string | null;
   readonly hairpin: boolean;
+  /** Servers expect the PROXY protocol, version 2. */
+  readonly proxy: boolean;
   readonly synCookies: SynCookies | null;
   readonly description: string | null;
 }

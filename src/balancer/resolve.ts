@@ -102,6 +102,8 @@ function resolve(
       'syn-cookies',
       `with '${one.mode}' the appliance does not see what servers answer`,
     );
+  if (oneWay && one.proxy !== undefined)
+    return fail(one, 'proxy', `with '${one.mode}' packets reach servers as they are`);
   const { sorry } = one;
   if (sorry !== undefined && !good.some((backend) => backend.name === sorry)) {
     const hint = (): string | null => didYouMean(sorry, one.backends.keys());
@@ -136,6 +138,7 @@ function resolve(
     entries,
     backends: good,
     hairpin: one.hairpin,
+    proxy: one.proxy !== undefined,
     synCookies: synCookiesOf(one['syn-cookies']),
     description: one.description ?? null,
   };

@@ -139,6 +139,11 @@ const balancer = withWords(
     'syn-cookies': synCookiesSchema('for this balancer')
       .optional()
       .describe('Thresholds of its own, before those of the zone that packets come from.'),
+    proxy: withWords(z.literal('v2'), { what: 'v2' })
+      .optional()
+      .describe(
+        '`v2`: servers get the addresses of the client and of the service by the PROXY protocol, version 2, ahead of its first byte (TCP).',
+      ),
     'slow-start': time('A backend that came back gets its share bit by bit over this time.', '0s'),
     sorry: nameSchema('a backend name')
       .optional()
@@ -152,9 +157,6 @@ const balancer = withWords(
   }),
   {
     what: 'a balancer',
-    planned: {
-      proxy: 'the PROXY protocol',
-    },
   },
 );
 

@@ -86,7 +86,7 @@ export class BalancersWriter {
       mode: BALANCE_MODES[one.mode],
       prefix4: one.persistence?.v4 ?? 0,
       prefix6: one.persistence?.v6 ?? 0,
-      reserved: 0,
+      flags: one.proxy ? C.BALANCER_PROXY : 0,
     });
     this.#known.set(one.name, { index, hash });
   }

@@ -317,12 +317,15 @@ function keyOf({ name }: BalancerName, backend: { readonly name: string }): stri
   return `${name}\0${backend.name}`;
 }
 
-function target({ check, service }: Balancer, backend: Balancer['backends'][number]): Checked {
+function target(
+  { check, service, proxy }: Balancer,
+  backend: Balancer['backends'][number],
+): Checked {
   if (check === null) throw new Error(`backend ${backend.name} is not checked`);
   const { ask, interval, timeout, rise, fall, port } = check;
   const { address } = backend;
   return {
-    check: { ask, interval, timeout, rise, fall },
+    check: { ask, interval, timeout, rise, fall, proxy },
     target: {
       address: formatAddress(address),
       family: address.family,

@@ -121,6 +121,8 @@ export const CONSTANTS = {
   /** The same in a packet of IP (RFC 2003, RFC 2473) or GUE to the backend, which may be far. */
   BALANCE_IPIP: 3,
   BALANCE_GUE: 4,
+  /** Servers get a PROXY header ahead of the client's first byte. */
+  BALANCER_PROXY: 1,
 } as const;
 
 export const HEADER = {
@@ -487,7 +489,7 @@ export const SECTIONS = {
         'clients of one such prefix go to one backend whatever their port; 0: no matter',
       ],
       ['prefix6', 'u8'],
-      ['reserved', 'u16'],
+      ['flags', 'u16', 'BALANCER_*'],
     ],
   },
   backends: {

@@ -24,20 +24,38 @@ export const ask: Ask = async (check, target, signal) => {
   }
 };
 
-function once({ ask: how }: Check, target: Target, signal: AbortSignal): Promise<Answer> {
+function once({ ask: how, proxy }: Check, target: Target, signal: AbortSignal): Promise<Answer> {
   switch (how.kind) {
     case 'tcp':
-      return connected(connect({ host: target.address, port: target.port }), 'connect', signal);
+      return connected(open(target, proxy), 'connect', signal);
     case 'tls':
-      return connected(tlsConnect(tlsOptions(how, target)), 'secureConnect', signal);
+      return connected(secure(how, target, proxy), 'secureConnect', signal);
     case 'http':
-      return http(how, target, signal);
+      return http(how, target, signal, proxy);
     case 'udp':
       return udp(how, target, signal);
     case 'icmp':
       return icmp(target, signal);
   }
 }
+
+/** PROXY protocol, version 2: LOCAL, of unknown addresses. */
+const LOCAL = Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex');
+
+function open({ address, port }: Target, proxy = false): Socket {
+  const socket = connect({ host: address, port });
+  if (proxy) socket.write(LOCAL);
+  return socket;
+}
+
+function secure(how: Of<'tls'> | Tls, target: Target, proxy = false): Socket {
+  const socket = open(target, proxy);
+  const secured = tlsConnect({ ...tlsOptions(how, target), socket });
+  socket.once('error', (error) => secured.destroy(error));
+  return secured;
+}
+
+type Tls = Pick<Of<'tls'>, 'name' | 'verify'>;
 
 function connected(socket: Socket, event: string, signal: AbortSignal): Promise<Answer> {
   return new Promise<Answer>((resolve, reject) => {
@@ -56,7 +74,7 @@ function connected(socket: Socket, event: string, signal: AbortSignal): Promise<
   });
 }
 
-function tlsOptions({ name, verify }: { name: string | null; verify: boolean }, target: Target) {
+function tlsOptions({ name, verify }: Tls, target: Target) {
   return {
     host: target.address,
     port: target.port,
@@ -65,26 +83,29 @@ function tlsOptions({ name, verify }: { name: string | null; verify: boolean }, 
   };
 }
 
-function http(how: Of<'http'>, target: Target, signal: AbortSignal): Promise<Answer> {
+function http(
+  how: Of<'http'>,
+  target: Target,
+  signal: AbortSignal,
+  proxy = false,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const host = target.family === 6 ? `[${target.address}]` : target.address;
     const options = {
       host: target.address,
       port: target.port,
       path: how.path,
-      agent: false,
       signal,
       headers: { host: how.host ?? `${host}:${target.port}`, connection: 'close' },
+      createConnection: () =>
+        how.tls
+          ? secure({ name: how.host, verify: how.verify }, target, proxy)
+          : open(target, proxy),
     };
     const answered = (response: IncomingMessage) => {
       judge(how, response).then(resolve, reject);
     };
-    const sent = how.tls
-      ? httpsRequest(
-          { ...options, ...tlsOptions({ name: how.host, verify: how.verify }, target) },
-          answered,
-        )
-      : httpRequest(options, answered);
+    const sent = (how.tls ? httpsRequest : httpRequest)(options, answered);
     sent.once('error', reject);
     sent.end();
   });

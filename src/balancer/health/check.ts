@@ -22,6 +22,8 @@ export type CheckKind =
 
 export interface Check {
   readonly ask: CheckKind;
+  /** Over TCP a PROXY header goes ahead, which says that there is no client: `LOCAL`. */
+  readonly proxy?: boolean;
   readonly interval: number;
   /** At most the interval. */
   readonly timeout: number;

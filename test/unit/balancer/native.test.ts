@@ -30,8 +30,14 @@ describe('balancers', () => {
     expect(shown(file(`at: 198.51.100.4, table-size: 252, ${one}`))).toEqual([
       "7:40 balancer-form: 252 is no prime, which the table's size has to be",
     ]);
-    expect(shown(file(`at: 198.51.100.4, proxy: v2, ${one}`))).toEqual([
-      "7:28 not-built: 'proxy' belongs to the PROXY protocol, which is not built yet",
+    expect(shown(file(`at: 198.51.100.4, proxy: v1, ${one}`))).toEqual([
+      "7:35 wrong-value: v2 is expected here, not 'v1'",
+    ]);
+    expect(shown(file(`at: 198.51.100.4, mode: gue, proxy: v2, ${one}`))).toEqual([
+      "7:46 balancer-form: with 'gue' packets reach servers as they are",
+    ]);
+    expect(shown(file(`at: 198.51.100.4, mode: gue, syn-cookies: {above: 9}, ${one}`))).toEqual([
+      "7:52 balancer-form: with 'gue' the appliance does not see what servers answer",
     ]);
   });
 });
