@@ -12,7 +12,8 @@ export function checkNat(
 ): void {
   if (nat === undefined) return;
   const seen = new Map<string, object>();
-  const all = [...(nat.static ?? []), ...(nat.source ?? []), ...(nat.forwards ?? [])];
+  const prefixes = [...(nat.static ?? []), ...(nat.nptv6 ?? [])];
+  const all = [...prefixes, ...(nat.source ?? []), ...(nat.forwards ?? [])];
   for (const rule of all) {
     const first = seen.get(rule.name);
     if (first === undefined) seen.set(rule.name, rule);
@@ -36,7 +37,7 @@ export function checkNat(
     check(rule, 'from', rule.from);
     check(rule, 'to', rule.to);
   }
-  for (const rule of nat.static ?? []) check(rule, 'zone', rule.zone);
+  for (const rule of prefixes) check(rule, 'zone', rule.zone);
   for (const rule of nat.forwards ?? [])
     if (context.wrote(rule, 'from')) check(rule, 'from', rule.from);
 }

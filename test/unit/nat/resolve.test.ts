@@ -136,6 +136,20 @@ describe('NAT', () => {
     ]);
   });
 
+  it('knows the zones and names of NPTv6', () => {
+    expect(
+      shown(
+        file(
+          '  static: [{name: a, zone: internet, inside: 10.1.0.9, outside: 198.51.100.9}]\n' +
+            '  nptv6: [{name: a, zone: nowhere, inside: "fd00::/48", outside: "2001:db8::/48"}]\n',
+        ),
+      ),
+    ).toEqual([
+      "8:18 name-duplicate: there is a NAT rule 'a' already",
+      "8:27 unknown-zone: there is no zone 'nowhere'",
+    ]);
+  });
+
   it('takes NPTv6 for IPv6 prefixes of a subnet or more', () => {
     expect(
       shown(
