@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 /*
- * A flood: SYNs from random sources of 100.64.0.0/10 out of an interface, as fast as it takes them,
- * until the end of its input. Prints a line when it begins, then how many there were and in what time.
+ * A flood: SYNs from random sources of 100.64.0.0/10 out of an interface, so many a second or, with 0,
+ * as fast as it takes them, until the end of its input. Prints a line when it begins, then how many
+ * there were, and how many a second.
  *
- *   send_syns INTERFACE GATEWAY-MAC ADDRESS PORT
+ *   send_syns INTERFACE GATEWAY-MAC ADDRESS PORT RATE
  */
 
 #define BATCH 64
@@ -27,6 +28,14 @@ struct frame {
 	uint8_t ip[20];
 	uint8_t tcp[20];
 };
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
 
 static uint16_t sum(const uint8_t *bytes, unsigned int length, uint32_t total)
 {
@@ -62,17 +71,17 @@ int main(int argc, char **argv)
 	struct mmsghdr messages[BATCH] = {0};
 	struct iovec parts[BATCH];
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-	struct timespec begin, end;
+	double begin, rate = argc == 6 ? atof(argv[5]) : 0;
 	uint64_t x = 0x2545f4914f6cdd1dull, sent = 0;
 	struct frame one = {.ether = {0}, .ip = {0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, IPPROTO_TCP},
 			    .tcp = {[12] = 5 << 4, [13] = 2, [14] = 0xff, [15] = 0xff}};
-	uint16_t port = argc == 5 ? htons((uint16_t)atoi(argv[4])) : 0;
+	uint16_t port = argc == 6 ? htons((uint16_t)atoi(argv[4])) : 0;
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
 	if (port == 0 || sscanf(argv[2], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &one.ether[0], &one.ether[1],
 				&one.ether[2], &one.ether[3], &one.ether[4], &one.ether[5]) != 6 ||
 	    inet_pton(AF_INET, argv[3], one.ip + 16) != 1) {
-		fputs("send_syns INTERFACE GATEWAY-MAC ADDRESS PORT\n", stderr);
+		fputs("send_syns INTERFACE GATEWAY-MAC ADDRESS PORT RATE\n", stderr);
 		return 2;
 	}
 	to.sll_ifindex = (int)if_nametoindex(argv[1]);
@@ -89,10 +98,13 @@ int main(int argc, char **argv)
 	}
 	puts("sending");
 	fflush(stdout);
-	clock_gettime(CLOCK_MONOTONIC, &begin);
-	while (poll(&input, 1, 0) == 0) {
+	begin = seconds();
+	/* Ahead of its time it waits for a millisecond, or for the end. */
+	while (poll(&input, 1, rate > 0 && (double)sent > rate * (seconds() - begin)) == 0) {
 		int n;
 
+		if (rate > 0 && (double)sent > rate * (seconds() - begin))
+			continue;
 		for (unsigned int i = 0; i < BATCH; i++) {
 			x ^= x << 13;
 			x ^= x >> 7;
@@ -102,8 +114,6 @@ int main(int argc, char **argv)
 		n = sendmmsg(fd, messages, BATCH, 0);
 		sent += n > 0 ? (uint64_t)n : 0;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	printf("%llu in %.2f s\n", (unsigned long long)sent,
-	       (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9);
+	printf("%llu %.0f\n", (unsigned long long)sent, (double)sent / (seconds() - begin));
 	return 0;
 }
