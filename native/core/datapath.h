@@ -33,6 +33,7 @@ struct sl_limits;
 struct sl_balancers;
 struct sl_fragments;
 struct sl_fib;
+struct sl_sad;
 struct sl_worker;
 
 /*
@@ -63,6 +64,7 @@ struct sl_datapath {
 	struct sl_session_table *sessions;
 	struct sl_limits *limits; /* what rules' limits and flood limits have counted */
 	struct sl_balancers *balancers; /* tables and counts of balancers; NULL where there are none */
+	struct sl_sad *sad; /* security associations of IPsec */
 	struct rte_rcu_qsbr *qsbr; /* workers are threads 0..workers-1, control threads above */
 	struct rte_mempool *pool;
 	unsigned int workers;

@@ -16,6 +16,7 @@
 #include "routing/adjacency.h"
 #include "routing/fib.h"
 #include "session/table.h"
+#include "vpn/sa.h"
 
 int sl_datapath_pool(struct sl_datapath *dp, const struct sl_options *options)
 {
@@ -73,7 +74,8 @@ int sl_datapath_make(struct sl_datapath *dp, const struct sl_image_settings *set
 		what = "limits";
 		dp->limits = sl_limits_create(settings->max_sessions, seed);
 		dp->balancers = sl_balancers_make();
-		status = dp->limits && dp->balancers ? 0 : -ENOMEM;
+		dp->sad = sl_sad_create();
+		status = dp->limits && dp->balancers && dp->sad ? 0 : -ENOMEM;
 	}
 	if (!status) {
 		what = "rings";

@@ -23,7 +23,8 @@
 
 static bool is_port(const struct sl_image_interfaces *iface)
 {
-	return iface && iface->parent == SL_IFACE_NONE && !(iface->flags & SL_IFACE_MANAGEMENT);
+	return iface && iface->parent == SL_IFACE_NONE && 
+	       !(iface->flags & (SL_IFACE_MANAGEMENT | SL_IFACE_TUNNEL));
 }
 
 static int check_ports(const struct sl_tables *tables, char *error, size_t error_size)

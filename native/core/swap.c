@@ -24,7 +24,7 @@ static struct sl_tables *staged;
 
 static bool is_port(const struct sl_image_interfaces *record)
 {
-	return record && !(record->flags & (SL_IFACE_VLAN | SL_IFACE_MANAGEMENT));
+	return record && !(record->flags & (SL_IFACE_VLAN | SL_IFACE_MANAGEMENT | SL_IFACE_TUNNEL));
 }
 
 static const char *device(const struct sl_tables *tables, const struct sl_image_interfaces *record)

@@ -3,8 +3,10 @@
 #include "ip/announce.h"
 #include "ip/icmp_quote.h"
 #include "ip/ip4_parse.h"
+#include "vpn/may_be_esp.h"
 
-enum { SESSION_LOOKUP, FRAGMENT, PORT_TX, DROP, EDGES };
+/* The first two look a session up, the second one perhaps. */
+enum { SESSION_LOOKUP, ESP_IN, FRAGMENT, PORT_TX, DROP, EDGES };
 
 /*
  * What the kernel itself sends goes out whatever it looks like; a session is made only for what has
@@ -37,7 +39,9 @@ static inline rte_edge_t ip4_input_one(struct rte_mbuf *m)
 	p->reason = reason;
 	if (unlikely(p->flags & (SL_PKT_FROM_HOST | SL_PKT_FRAGMENT)))
 		return aside(p);
-	return likely(!reason) ? SESSION_LOOKUP : DROP;
+	if (unlikely(reason))
+		return DROP;
+	return sl_may_be_esp(p->key4.proto, p->key4.dport) ? ESP_IN : SESSION_LOOKUP;
 }
 
 /* Validates IPv4 and transport headers and makes the key. */
@@ -55,7 +59,7 @@ static uint16_t ip4_input_process(struct rte_graph *graph, struct rte_node *node
 
 			if (i < piece)
 				next[i] = ip4_input_one(objs[done + i]);
-			if (i >= SL_ANNOUNCE_LAG && next[past] == SESSION_LOOKUP)
+			if (i >= SL_ANNOUNCE_LAG && next[past] <= ESP_IN)
 				sl_announce4(table, sl_pkt(objs[done + past]));
 		}
 		sl_node_forward(graph, node, objs + done, next, piece);
@@ -68,7 +72,7 @@ static struct rte_node_register ip4_input = {
 	.process = ip4_input_process,
 	.init = sl_node_init,
 	.nb_edges = EDGES,
-	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [FRAGMENT] = "fragment",
+	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [ESP_IN] = "esp_in", [FRAGMENT] = "fragment",
 		       [PORT_TX] = "port_tx", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(ip4_input)

@@ -5,8 +5,10 @@
 #include "ip/ip6_extensions.h"
 #include "ip/ip6_parse.h"
 #include "tables/tables.h"
+#include "vpn/may_be_esp.h"
 
-enum { SESSION_LOOKUP, FRAGMENT, NAT_PROXY, PORT_TX, DROP, EDGES };
+/* The first two look a session up, the second one perhaps. */
+enum { SESSION_LOOKUP, ESP_IN, FRAGMENT, NAT_PROXY, PORT_TX, DROP, EDGES };
 
 /*
  * What the kernel itself sends goes out whatever it looks like; a session is made only for what has
@@ -53,6 +55,8 @@ static inline rte_edge_t ip6_input_one(const struct sl_tables *tables, struct rt
 		return aside(p);
 	if (unlikely(reason))
 		return DROP;
+	if (sl_may_be_esp(p->key6.proto, p->key6.dport))
+		return ESP_IN;
 	return solicits(tables, p) ? NAT_PROXY : SESSION_LOOKUP;
 }
 
@@ -72,7 +76,7 @@ static uint16_t ip6_input_process(struct rte_graph *graph, struct rte_node *node
 
 			if (i < piece)
 				next[i] = ip6_input_one(tables, objs[done + i]);
-			if (i >= SL_ANNOUNCE_LAG && next[past] == SESSION_LOOKUP)
+			if (i >= SL_ANNOUNCE_LAG && next[past] <= ESP_IN)
 				sl_announce6(table, sl_pkt(objs[done + past]));
 		}
 		sl_node_forward(graph, node, objs + done, next, piece);
@@ -85,7 +89,7 @@ static struct rte_node_register ip6_input = {
 	.process = ip6_input_process,
 	.init = sl_node_init,
 	.nb_edges = EDGES,
-	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [FRAGMENT] = "fragment",
+	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [ESP_IN] = "esp_in", [FRAGMENT] = "fragment",
 		       [NAT_PROXY] = "nat_proxy", [PORT_TX] = "port_tx",
 		       [DROP] = "drop"},
 };

@@ -130,6 +130,7 @@ static uint32_t make(uint16_t iface, uint8_t family, const uint8_t key[16])
 	_Atomic uint32_t *head = chain(iface, family, key);
 	struct sl_adjacency *a;
 	uint32_t id, end = table.end;
+	bool ready;
 
 	id = table.free ? table.free : end < SL_MAX_ADJACENCIES ? end : 0;
 	if (!id)
@@ -149,11 +150,12 @@ static uint32_t make(uint16_t iface, uint8_t family, const uint8_t key[16])
 		}
 		return 0;
 	}
-	if (sl_datapath->offline) {
+	ready = sl_datapath->offline || tables->ifaces[iface]->flags & SL_IFACE_TUNNEL;
+	if (ready) {
 		make_up_mac(a);
 		write_header(a, tables);
 	}
-	atomic_store_explicit(&a->state, sl_datapath->offline ? SL_ADJ_READY : SL_ADJ_INCOMPLETE,
+	atomic_store_explicit(&a->state, ready ? SL_ADJ_READY : SL_ADJ_INCOMPLETE,
 			      memory_order_release);
 	a->chain = *head;
 	atomic_store_explicit(head, id, memory_order_release);
@@ -163,9 +165,20 @@ static uint32_t make(uint16_t iface, uint8_t family, const uint8_t key[16])
 	return id;
 }
 
-static void to_key(uint8_t key[16], uint8_t family, const uint8_t *address)
+static bool is_tunnel(uint16_t iface)
+{
+	const struct sl_tables *tables = sl_datapath->tables;
+
+	return tables && tables->ifaces[iface % SL_MAX_IFACES] &&
+	       tables->ifaces[iface % SL_MAX_IFACES]->flags & SL_IFACE_TUNNEL;
+}
+
+/* At the other end of a tunnel there is one peer, whatever the next hop. */
+static void to_key(uint8_t key[16], uint16_t iface, uint8_t family, const uint8_t *address)
 {
 	memset(key, 0, 16);
+	if (is_tunnel(iface))
+		return;
 	memcpy(key, address, family == 4 ? 4 : 16);
 }
 
@@ -173,7 +186,7 @@ uint32_t sl_adjacency_find(uint16_t iface, uint8_t family, const uint8_t *addres
 {
 	uint8_t key[16];
 
-	to_key(key, family, address);
+	to_key(key, iface, family, address);
 	return find(iface, family, key);
 }
 
@@ -182,7 +195,7 @@ uint32_t sl_adjacency_get(uint16_t iface, uint8_t family, const uint8_t *address
 	uint8_t key[16];
 	uint32_t id;
 
-	to_key(key, family, address);
+	to_key(key, iface, family, address);
 	id = find(iface, family, key);
 	if (id)
 		return id;

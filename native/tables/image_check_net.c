@@ -95,11 +95,14 @@ static bool check_interface(const struct sl_image_check *check, uint32_t i,
 		return sl_image_fault(check, "interfaces", i, "name %u is out of range", f->name);
 	if (f->port >= COUNT(check, STRINGS))
 		return sl_image_fault(check, "interfaces", i, "port %u is out of range", f->port);
-	if ((f->flags & ~(SL_IFACE_VLAN | SL_IFACE_MANAGEMENT)) != 0)
+	if ((f->flags & ~(SL_IFACE_VLAN | SL_IFACE_MANAGEMENT | SL_IFACE_TUNNEL)) != 0)
 		return sl_image_fault(check, "interfaces", i, "flags 0x%x are unknown", f->flags);
 	if (f->port_kind > SL_PORT_VDEV)
 		return sl_image_fault(check, "interfaces", i, "port kind %u is unknown",
 				      f->port_kind);
+	if ((f->flags & SL_IFACE_TUNNEL) != 0 &&
+	    (f->flags != SL_IFACE_TUNNEL || f->port_kind != SL_PORT_NONE))
+		return sl_image_fault(check, "interfaces", i, "a tunnel with a port, VLAN or management");
 	if (f->zone >= SL_MAX_ZONES || (f->zone != SL_ZONE_NONE && !zones[f->zone]) ||
 	    (management && f->zone != SL_ZONE_NONE))
 		return sl_image_fault(check, "interfaces", i, "zone %u is not one of its kind",
@@ -118,7 +121,7 @@ static bool check_interface(const struct sl_image_check *check, uint32_t i,
 		return (f->parent == SL_IFACE_NONE && f->vlan == 0) ||
 		       sl_image_fault(check, "interfaces", i, "a parent or VLAN without the flag");
 	if (f->parent >= f->slot || by_slot[f->parent] == NULL ||
-	    (by_slot[f->parent]->flags & SL_IFACE_VLAN) != 0)
+	    (by_slot[f->parent]->flags & (SL_IFACE_VLAN | SL_IFACE_TUNNEL)) != 0)
 		return sl_image_fault(check, "interfaces", i, "parent %u is none before it",
 				      f->parent);
 	if (f->vlan < 1 || f->vlan > 4094)

@@ -77,6 +77,8 @@ export const CONSTANTS = {
   RPF_STRICT: 2,
   IFACE_VLAN: 1,
   IFACE_MANAGEMENT: 2,
+  /** What goes out is sealed by the SA whose interface number is the slot; it has no port. */
+  IFACE_TUNNEL: 4,
   IP6_DROP_HOP_BY_HOP: 1,
   IP6_DROP_DESTINATION: 2,
   /** Mobility, HIP, Shim6 and experimental headers. */

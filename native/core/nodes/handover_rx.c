@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/graph.h"
+#include "vpn/esp.h"
 
-enum { SESSION_LOOKUP, FRAGMENT, FRAGMENT_FOLLOW, EDGES };
+enum { SESSION_LOOKUP, ESP_OUT, ESP_IN, FRAGMENT, FRAGMENT_FOLLOW, EDGES };
 
-/* A fragment comes to its datagram, or from there to its flow, the first one ahead. */
-static rte_edge_t edge_of(const struct sl_pkt *p)
+/*
+ * What goes through a tunnel comes to the home of its SA; a fragment to its datagram, or from there
+ * to its flow, the first one ahead.
+ */
+static rte_edge_t edge_of(struct sl_pkt *p)
 {
+	if (p->family & (SL_ESP_TO_SEAL | SL_ESP_TO_OPEN)) {
+		bool seal = p->family & SL_ESP_TO_SEAL;
+
+		p->family &= (uint8_t)~(SL_ESP_TO_SEAL | SL_ESP_TO_OPEN);
+		return seal ? ESP_OUT : ESP_IN;
+	}
 	if (!(p->flags & SL_PKT_FRAGMENT))
 		return SESSION_LOOKUP;
 	if (!p->datagram)
@@ -24,16 +34,19 @@ static uint16_t handover_rx_process(struct rte_graph *graph, struct rte_node *no
 	for (unsigned int from = 0; from < w->dp->workers; from++) {
 		struct rte_ring *ring = w->dp->handover[from][w->index];
 		unsigned int got;
-		uint8_t flags = 0;
+		uint8_t flags = 0, family = 0;
 
 		if (!ring)
 			continue;
 		got = rte_ring_sc_dequeue_burst(ring, objs, SL_BURST, NULL);
 		if (got == 0)
 			continue;
-		for (unsigned int i = 0; i < got; i++)
+		for (unsigned int i = 0; i < got; i++) {
 			flags |= sl_pkt(objs[i])->flags |= SL_PKT_HANDED_OVER;
-		if (likely(!(flags & SL_PKT_FRAGMENT)))
+			family |= sl_pkt(objs[i])->family;
+		}
+		if (likely(!(flags & SL_PKT_FRAGMENT) &&
+			   !(family & (SL_ESP_TO_SEAL | SL_ESP_TO_OPEN))))
 			rte_node_enqueue(graph, node, SESSION_LOOKUP, objs, (uint16_t)got);
 		else
 			for (unsigned int i = 0; i < got; i++)
@@ -50,7 +63,8 @@ static struct rte_node_register handover_rx = {
 	.process = handover_rx_process,
 	.init = sl_node_init,
 	.nb_edges = EDGES,
-	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [FRAGMENT] = "fragment",
+	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [ESP_OUT] = "esp_out",
+		       [ESP_IN] = "esp_in", [FRAGMENT] = "fragment",
 		       [FRAGMENT_FOLLOW] = "fragment_follow"},
 };
 RTE_NODE_REGISTER(handover_rx)

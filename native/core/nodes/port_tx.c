@@ -4,8 +4,9 @@
 
 #include "core/count.h"
 #include "core/graph.h"
+#include "tables/tables.h"
 
-enum { DROP, EDGES };
+enum { ESP_OUT, DROP, EDGES };
 
 /* Packets of one call, by port: traffic of both ways would else go out in runs of one or two. */
 struct out {
@@ -111,6 +112,19 @@ static inline uint16_t gather(struct out *o, void **objs, uint16_t n, uint16_t i
 	return taken;
 }
 
+/* An interface without a port: its link is down, unless it is a tunnel. */
+static void portless(struct rte_graph *graph, struct rte_node *node, struct sl_worker *w,
+		     struct rte_mbuf *m)
+{
+	const struct sl_image_interfaces *iface;
+
+	iface = w->tables ? w->tables->ifaces[sl_pkt(m)->out_iface % SL_MAX_IFACES] : NULL;
+	if (iface && iface->flags & SL_IFACE_TUNNEL)
+		rte_node_enqueue_x1(graph, node, ESP_OUT, m);
+	else
+		drop(graph, node, &m, 1, SL_DROP_IFACE_DOWN);
+}
+
 /* Sends finished frames out of the port of sl_pkt.out_iface. */
 static uint16_t port_tx_process(struct rte_graph *graph, struct rte_node *node, void **objs,
 				uint16_t n)
@@ -124,9 +138,7 @@ static uint16_t port_tx_process(struct rte_graph *graph, struct rte_node *node, 
 		uint16_t port = w->dp->port_of_iface[iface % SL_MAX_IFACES];
 
 		if (unlikely(port >= SL_MAX_PORTS || !w->dp->port[port])) {
-			struct rte_mbuf *m = objs[i++];
-
-			drop(graph, node, &m, 1, SL_DROP_IFACE_DOWN);
+			portless(graph, node, w, objs[i++]);
 			continue;
 		}
 		used |= 1ull << port;
@@ -149,6 +161,6 @@ static struct rte_node_register port_tx = {
 	.init = port_tx_init,
 	.fini = port_tx_fini,
 	.nb_edges = EDGES,
-	.next_nodes = {[DROP] = "drop"},
+	.next_nodes = {[ESP_OUT] = "esp_out", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(port_tx)

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <rte_cryptodev.h>
+
+#include "core/graph.h"
+#include "vpn/sa.h"
+
+#define SL_ESP_HEADER 8
+/* RFC 4303 2.4, 2.6: pad length and next header. */
+#define SL_ESP_TRAILER 2
+#define SL_ESP_ICV_MOST 32
+
+/* sl_pkt.family of what is on its way to the home worker of an SA; nowhere else. */
+#define SL_ESP_TO_SEAL 0x10
+#define SL_ESP_TO_OPEN 0x20
+
+/* A burst of one SA for its crypto device. */
+struct sl_esp_batch {
+	uint32_t n;
+	struct rte_mbuf *m[SL_BURST];
+	uint16_t at[SL_BURST]; /* place in the node's burst */
+	uint64_t sequence[SL_BURST];
+	struct rte_crypto_vec data[SL_BURST];
+	struct rte_crypto_sgl sgl[SL_BURST];
+	struct rte_crypto_va_iova_ptr iv[SL_BURST], aad[SL_BURST], digest[SL_BURST];
+	int32_t status[SL_BURST];
+	uint8_t nonce[SL_BURST][16];
+	uint8_t beside[SL_BURST][16];
+	uint8_t icv[SL_BURST][SL_ESP_ICV_MOST];
+};
+
+/* What the device has to know of packet `i`: `esp` is its ESP header, `length` all before the ICV. */
+static inline void sl_esp_describe(const struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i,
+				   uint8_t *esp, uint32_t length, uint64_t sequence)
+{
+	uint32_t high = rte_cpu_to_be_32((uint32_t)(sequence >> 32));
+	bool esn = sa->flags & SL_SA_ESN;
+
+	if (sa->aead) {
+		/* RFC 4106 4 and 5, RFC 7634 2 and 2.1 */
+		memcpy(b->nonce[i], sa->salt, 4);
+		memcpy(b->nonce[i] + 4, esp + SL_ESP_HEADER, 8);
+		memcpy(b->beside[i], esp, 4);
+		memcpy(b->beside[i] + 4, &high, 4);
+		memcpy(b->beside[i] + (esn ? 8 : 4), esp + 4, 4);
+		b->data[i].base = esp + SL_ESP_HEADER + 8;
+		b->data[i].len = length - SL_ESP_HEADER - 8;
+	} else {
+		memcpy(b->nonce[i], esp + SL_ESP_HEADER, 16);
+		/* RFC 4303 2.2.1: the high half is authenticated behind the trailer, never sent. */
+		if (esn)
+			memcpy(esp + length, &high, 4);
+		b->data[i].base = esp;
+		b->data[i].len = length + (esn ? 4 : 0);
+	}
+	b->data[i].tot_len = b->data[i].len;
+	b->sgl[i] = (struct rte_crypto_sgl){.vec = &b->data[i], .num = 1};
+	b->iv[i].va = b->nonce[i];
+	b->aad[i].va = b->beside[i];
+	b->digest[i].va = b->icv[i];
+}
+
+/* All of the batch at once; b->status says how each went. */
+static inline void sl_esp_process(const struct sl_sa *sa, struct sl_esp_batch *b)
+{
+	struct rte_crypto_sym_vec vec = {
+		.num = b->n,
+		.src_sgl = b->sgl,
+		.iv = b->iv,
+		.digest = b->digest,
+		.aad = b->aad,
+		.status = b->status,
+	};
+
+	memset(b->status, 0xff, b->n * sizeof(b->status[0]));
+	rte_cryptodev_sym_cpu_crypto_process(sa->device, sa->session, sa->ofs, &vec);
+}
+
+/*
+ * Outbound, before and after the device: `m` is a frame whose IP packet begins at sl_pkt.l3; it
+ * becomes an IP packet at 0, the outer headers before ESP. A reason when it cannot.
+ */
+enum sl_drop sl_esp_seal(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i);
+void sl_esp_sealed(const struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i);
+
+/*
+ * Inbound: `m` is a validated packet of ESP, or of UDP with ESP in it; it becomes a frame with the
+ * inner packet behind an Ethernet header of zeros at sl_pkt.l3, and *ethertype says what it is.
+ */
+enum sl_drop sl_esp_open(struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i);
+enum sl_drop sl_esp_opened(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b,
+			   uint32_t i, uint16_t *ethertype);

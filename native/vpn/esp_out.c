@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <rte_malloc.h>
+
+#include "core/count.h"
+#include "firewall/way.h"
+#include "routing/adjacency.h"
+#include "vpn/esp.h"
+
+enum { IP_OUTPUT, HANDOVER_TX, DROP, EDGES };
+
+static int esp_out_init(const struct rte_graph *graph, struct rte_node *node)
+{
+	sl_node_init(graph, node);
+	sl_ctx(node)->state = rte_zmalloc("esp_out", sizeof(struct sl_esp_batch), RTE_CACHE_LINE_SIZE);
+	return sl_ctx(node)->state ? 0 : -ENOMEM;
+}
+
+static void esp_out_fini(const struct rte_graph *graph, struct rte_node *node)
+{
+	(void)graph;
+	rte_free(sl_ctx(node)->state);
+}
+
+/* The way to the peer, looked up once per change of routes. */
+static enum sl_drop route(struct sl_worker *w, struct sl_sa *sa)
+{
+	const struct sl_image_interfaces *out;
+	struct sl_way way;
+
+	if (likely(sa->epoch == w->routing_epoch && sa->adjacency != SL_ADJ_NONE))
+		return SL_DROP_NONE;
+	sa->adjacency = SL_ADJ_NONE;
+	if (!w->tables)
+		return SL_DROP_NO_TABLES;
+	sl_way_find(w->tables, w->dp->fib, sa->family, sa->source, sa->destination, &way);
+	out = w->tables->ifaces[way.out % SL_MAX_IFACES];
+	/* A way into a tunnel again would never end. */
+	if (way.how != SL_ROUTE_FOUND || !out || out->flags & SL_IFACE_TUNNEL)
+		return SL_DROP_NO_ROUTE;
+	sa->adjacency = sl_way_adjacency(&way, sa->family, sa->destination);
+	sa->epoch = w->routing_epoch;
+	return sa->adjacency == SL_ADJ_NONE ? SL_DROP_NO_ROUTE : SL_DROP_NONE;
+}
+
+/*
+ * RFC 4301 8.2.1: the sealed packet is longer than its link takes and may not be fragmented. The
+ * tunnel's own MTU is lowered to what fits, so that the next one is answered in clear where it came.
+ */
+static bool too_big(const struct sl_sa *sa, const struct rte_mbuf *m)
+{
+	const struct sl_pkt *p = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint16_t mtu = sl_adjacencies[sa->adjacency].mtu;
+	uint32_t overhead = (uint32_t)sa->outer_length + SL_ESP_HEADER + sa->iv + sa->icv, fits;
+
+	if (likely(rte_pktmbuf_pkt_len(m) <= mtu) || (sa->family == 4 && !(ip[6] & 0x40)))
+		return false;
+	fits = mtu > overhead ? (mtu - overhead) / sa->align * sa->align : 0;
+	fits = fits > SL_ESP_TRAILER ? fits - SL_ESP_TRAILER : 0;
+	if (p->adjacency >= SL_ADJ_FIRST && p->adjacency < SL_MAX_ADJACENCIES &&
+	    sl_adjacencies[p->adjacency].iface == p->out_iface &&
+	    sl_adjacencies[p->adjacency].mtu > fits)
+		sl_adjacencies[p->adjacency].mtu = (uint16_t)fits;
+	return true;
+}
+
+/* Seals a run of one SA. */
+static void flush(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b, rte_edge_t *next)
+{
+	struct sl_iface_counter *c = sl_iface_counter(w, sa->iface);
+
+	sl_esp_process(sa, b);
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct sl_pkt *p = sl_pkt(b->m[i]);
+
+		next[b->at[i]] = DROP;
+		sl_esp_sealed(sa, b, i);
+		if (unlikely(b->status[i])) {
+			p->reason = SL_DROP_ESP_ENGINE;
+		} else if (unlikely(too_big(sa, b->m[i]))) {
+			p->reason = SL_DROP_TOO_BIG;
+		} else {
+			c->tx_packets++;
+			p->adjacency = sa->adjacency;
+			next[b->at[i]] = IP_OUTPUT;
+		}
+	}
+	b->n = 0;
+}
+
+/* The SA of the packet's tunnel interface if it is at home here; else its edge is set. */
+static struct sl_sa *sa_of(struct sl_worker *w, struct rte_mbuf *m, rte_edge_t *edge)
+{
+	struct sl_pkt *p = sl_pkt(m);
+	struct sl_sa *sa = sl_sad_outbound(w->dp, p->out_iface);
+
+	*edge = DROP;
+	if (unlikely(!sa)) {
+		p->reason = SL_DROP_TUNNEL_DOWN;
+		return NULL;
+	}
+	if (unlikely(sa->worker != w->index)) {
+		p->worker = sa->worker;
+		p->family = SL_ESP_TO_SEAL;
+		*edge = HANDOVER_TX;
+		return NULL;
+	}
+	p->reason = (uint16_t)route(w, sa);
+	return p->reason ? NULL : sa;
+}
+
+/* What goes out of tunnel interfaces: sealed, and on its way as a packet of the box. */
+static uint16_t esp_out_process(struct rte_graph *graph, struct rte_node *node, void **objs,
+				uint16_t n)
+{
+	struct sl_worker *w = sl_node_worker(node);
+	struct sl_esp_batch *b = sl_ctx(node)->state;
+	rte_edge_t next[SL_BURST];
+
+	for (uint16_t done = 0; done < n; done += SL_BURST) {
+		uint16_t piece = RTE_MIN((uint16_t)(n - done), (uint16_t)SL_BURST);
+		struct sl_sa *sa = NULL;
+
+		b->n = 0;
+		for (uint16_t i = 0; i < piece; i++) {
+			struct rte_mbuf *m = objs[done + i];
+			struct sl_sa *its = sa_of(w, m, &next[i]);
+
+			if (!its)
+				continue;
+			if (its != sa && b->n)
+				flush(w, sa, b, next);
+			sa = its;
+			b->m[b->n] = m;
+			b->at[b->n] = i;
+			sl_pkt(m)->reason = (uint16_t)sl_esp_seal(w, sa, b, b->n);
+			if (likely(!sl_pkt(m)->reason))
+				b->n++;
+		}
+		if (b->n)
+			flush(w, sa, b, next);
+		sl_node_forward(graph, node, objs + done, next, piece);
+	}
+	return n;
+}
+
+static struct rte_node_register esp_out = {
+	.name = "esp_out",
+	.process = esp_out_process,
+	.init = esp_out_init,
+	.fini = esp_out_fini,
+	.nb_edges = EDGES,
+	.next_nodes = {[IP_OUTPUT] = "ip_output", [HANDOVER_TX] = "handover_tx", [DROP] = "drop"},
+};
+RTE_NODE_REGISTER(esp_out)
