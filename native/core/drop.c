@@ -65,6 +65,7 @@ static const char *const names[] = {
 	[SL_DROP_SESSION_CLASH] = "session-clash",
 	[SL_DROP_NAT_POOL_FULL] = "nat-pool-full",
 	[SL_DROP_NAT_UNMAPPED] = "nat-unmapped",
+	[SL_DROP_NAT64_UNTRANSLATABLE] = "nat64-untranslatable",
 	[SL_DROP_NAT_STALE] = "nat-stale",
 	[SL_DROP_BALANCER_NO_BACKEND] = "balancer-no-backend",
 	[SL_DROP_BALANCER_DIRECT_ANSWER] = "balancer-direct-answer",

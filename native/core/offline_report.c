@@ -76,7 +76,7 @@ static void ask_policy(struct sl_worker *w, const struct rte_mbuf *m, struct sl_
 	sl_nat_arrive(w, sl_tables_ask(w->tables, sl_tables_arrivals(w->tables, p->from), &flow, NULL,
 				       &(struct sl_cursor){0}), &flow, p->family == 4 ? p->key4.dport : p->key6.dport, &nat);
 	sl_offline_translated(w, p, &nat);
-	sl_way_find(w->tables, w->dp->fib, p->family, ip + (p->family == 4 ? 12 : 8),
+	sl_way_find(w->tables, w->dp->fib, nat.family, ip + (p->family == 4 ? 12 : 8),
 		    nat.server.address, &way);
 	sl_seen_packet(m, way.out, sl_now_s(w), &seen);
 	seen.translation = nat.arrival;
@@ -133,11 +133,13 @@ void sl_offline_translated(struct sl_worker *w, const struct sl_pkt *p, const st
 	r->destination_port = rte_be_to_cpu_16(nat->server.port);
 	r->source_rule = nat->departure ? nat->departure : nat->hairpin ? nat->arrival : 0;
 	r->destination_rule = nat->arrival;
+	r->translated_family = nat->family;
 	r->backend = nat->backend;
 }
 
 static void finish(struct sl_offline *o, const struct sl_pkt *p, uint8_t fate)
 {
+	uint8_t family = sl_pkt_key_family(p);
 	struct sl_result translated, *r;
 
 	if (p->input >= o->first)
@@ -161,7 +163,8 @@ static void finish(struct sl_offline *o, const struct sl_pkt *p, uint8_t fate)
 			   : p->session		  ? SL_SESSION_HIT
 						  : SL_SESSION_NONE,
 		.route = p->route_how,
-		.family = p->family,
+		.family = family,
+		.translated_family = translated.translated_family,
 		.source_rule = translated.source_rule,
 		.destination_rule = translated.destination_rule,
 		.source_port = translated.source_port,
@@ -170,9 +173,9 @@ static void finish(struct sl_offline *o, const struct sl_pkt *p, uint8_t fate)
 	};
 	memcpy(r->source, translated.source, sizeof(r->source));
 	memcpy(r->destination, translated.destination, sizeof(r->destination));
-	if (p->family == 4)
+	if (family == 4)
 		r->protocol = p->flags & SL_PKT_ICMP_ERROR ? IPPROTO_ICMP : p->key4.proto;
-	else if (p->family == 6)
+	else if (family == 6)
 		r->protocol = p->flags & SL_PKT_ICMP_ERROR ? IPPROTO_ICMPV6 : p->key6.proto;
 	next_hop(p, r);
 }

@@ -83,9 +83,16 @@ struct sl_pkt {
 	uint32_t fragment_id;
 	uint16_t fragment_length; /* bytes of the datagram in it; those before l4 count where IPv6 has them */
 	uint16_t mtu; /* with SL_DROP_TOO_BIG: what would have gone through, bytes of IP; to syn_answer: less MSS */
-	uint8_t spare2[8];
+	uint8_t key_family; /* once NAT64 changed the family: that of the key, as it came; else 0 */
+	uint8_t spare2[7];
 };
 static_assert(sizeof(struct sl_pkt) == 128, "two cache lines");
+/* The family it came with, which is its key's. */
+static inline uint8_t sl_pkt_key_family(const struct sl_pkt *p)
+{
+	return p->key_family ? p->key_family : p->family;
+}
+
 #define SL_PKT_PRIV_SIZE sizeof(struct sl_pkt)
 
 static inline struct sl_pkt *sl_pkt(struct rte_mbuf *m)

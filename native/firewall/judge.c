@@ -5,6 +5,7 @@
 #include <rte_byteorder.h>
 
 #include "ip/l4_parse.h"
+#include "nat/embed.h"
 #include "nat/nat.h"
 
 static uint64_t get64(const uint8_t *p)
@@ -64,6 +65,15 @@ void sl_flow_of_session(sl_session_ref ref, const struct sl_session *s, struct s
 	} else {
 		const struct sl_entry6 *e = sl_entry6(s);
 
+		if (unlikely(s->flags & SL_SESSION_KEY4_1)) {
+			const struct sl_key4 *k = &e->key[1].key4;
+			uint8_t real[16];
+
+			sl_nat64_embed(sl_nat64_prefix, 96, (const uint8_t *)&k->src, real);
+			set_addresses6(flow, e->key[0].key6.src, real);
+			set_ports(flow, e->key[0].key6.sport, k->sport, (uint16_t)s->end[0]);
+			return;
+		}
 		set_addresses6(flow, e->key[0].key6.src, e->key[1].key6.src);
 		set_ports(flow, e->key[0].key6.sport, e->key[1].key6.sport, (uint16_t)s->end[0]);
 	}
@@ -144,16 +154,8 @@ static void session_way(const struct sl_tables *tables, const struct sl_fib *fib
 	/* What the box sends goes where its kernel sends it. */
 	if (s->flags & SL_SESSION_FROM_HOST)
 		return;
-	if (!(ref & SL_REF_WIDE)) {
-		const struct sl_entry4 *e = sl_entry4(s);
-
-		sl_way_find(tables, fib, 4, (const uint8_t *)&e->key[0].src,
-			    (const uint8_t *)&e->key[1].src, way);
-	} else {
-		const struct sl_entry6 *e = sl_entry6(s);
-
-		sl_way_find(tables, fib, 6, e->key[0].key6.src, e->key[1].key6.src, way);
-	}
+	sl_way_find(tables, fib, sl_session_family(ref, s, 1), sl_session_source(ref, s, 0),
+		    sl_session_source(ref, s, 1), way);
 	if (way->how == SL_ROUTE_MISSING) {
 		way->out = s->out;
 		way->to = s->to;

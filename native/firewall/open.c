@@ -7,15 +7,21 @@
 #include "core/offline.h"
 #include "firewall/edit.h"
 #include "firewall/refresh.h"
+#include "ip/martian.h"
 #include "routing/adjacency.h"
 #include "session/track.h"
 
-void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, const struct sl_nat_end *server,
+void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, const struct sl_nat *nat,
 		 struct sl_way *way)
 {
-	sl_way_find(w->tables, w->dp->fib, p->family,
-		    p->family == 4 ? (const uint8_t *)&p->key4.src : p->key6.src, server->address,
+	static const uint8_t unknown[4];
+	const uint8_t *src = p->family == 4 ? (const uint8_t *)&p->key4.src : p->key6.src;
+	bool other = unlikely(nat->nat64); /* no source to speak of yet */
+
+	sl_way_find(w->tables, w->dp->fib, nat->family, other ? unknown : src, nat->server.address,
 		    way);
+	if (other && !way->reason && sl_ip6_is_link_local(p->key6.src))
+		way->reason = SL_DROP_LINK_LOCAL; /* RFC 4291 2.5.6 */
 	p->to = way->to;
 	p->out_iface = way->out;
 	p->route_how = way->how;
@@ -64,6 +70,22 @@ static struct sl_key6 answer6(const struct sl_pkt *p, const struct sl_nat *nat)
 	return k;
 }
 
+/* The same of a client of IPv6 and a server of IPv4 (RFC 6146). */
+static struct sl_key4 answer64(const struct sl_pkt *p, const struct sl_nat *nat)
+{
+	bool query = p->key6.proto == IPPROTO_ICMPV6;
+	struct sl_key4 k = {
+		.proto = query ? IPPROTO_ICMP : p->key6.proto,
+		.sport = query ? nat->client.port : nat->server.port,
+		.dport = nat->client.port,
+		.vrf = p->key6.vrf,
+	};
+
+	memcpy(&k.src, nat->server.address, 4);
+	memcpy(&k.dst, nat->client.address, 4);
+	return k;
+}
+
 static void fill_keys(struct sl_session *s, const struct sl_pkt *p)
 {
 	if (p->family == 4)
@@ -75,16 +97,22 @@ static void fill_keys(struct sl_session *s, const struct sl_pkt *p)
 static void fill_answer(sl_session_ref ref, struct sl_session *s, const struct sl_pkt *p,
 			const struct sl_nat *nat)
 {
-	if (p->family == 4)
+	if (p->family == 4) {
 		sl_entry4(s)->key[1] = answer4(p, nat);
-	else
+	} else if (unlikely(nat->nat64)) {
+		s->flags |= SL_SESSION_KEY4_1;
+		sl_entry6(s)->key[1].key4 = answer64(p, nat);
+	} else
 		sl_entry6(s)->key[1].key6 = answer6(p, nat);
 	if (unlikely(nat->one_way)) {
 		s->flags |= SL_SESSION_ONE_WAY | (nat->tunnel ? SL_SESSION_TUNNEL : 0);
 		s->l3_delta = nat->tunnel;
 		s->l4_delta = nat->tunnel_port;
-	} else if (unlikely(sl_nat_any(nat)))
+	} else if (unlikely(sl_nat_any(nat))) {
 		sl_nat_mark(ref, s);
+		if (nat->nat64)
+			s->l3_delta = nat->prefix;
+	}
 }
 
 void sl_open_soon(struct sl_worker *w, const struct sl_pkt *p, const struct sl_opening *o)
@@ -96,8 +124,8 @@ void sl_open_soon(struct sl_worker *w, const struct sl_pkt *p, const struct sl_o
 	if (unlikely(sl_nat_any(o->nat)))
 		sl_nat_search(w->tables, o->nat, o->flow, sport, o->way->out, sl_random(w),
 			      o->search, &o->nat->client);
-	if (p->family == 4) {
-		struct sl_key4 back = answer4(p, o->nat);
+	if (o->nat->family == 4) {
+		struct sl_key4 back = p->family == 4 ? answer4(p, o->nat) : answer64(p, o->nat);
 
 		hash = sl_hash4(&table->secret, &back);
 	} else {
@@ -180,7 +208,7 @@ static enum sl_open open_nothing(struct sl_worker *w, struct sl_pkt *p, const ui
 	}
 	sl_offline_translated(w, p, o->nat);
 	if (!(p->flags & SL_PKT_FROM_HOST))
-		p->adjacency = sl_way_adjacency(o->way, p->family, o->nat->server.address);
+		p->adjacency = sl_way_adjacency(o->way, o->nat->family, o->nat->server.address);
 	return SL_OPEN_DONE;
 }
 
@@ -236,7 +264,7 @@ static void count_rules(struct sl_worker *w, const struct sl_nat *nat)
 {
 	if (nat->arrival)
 		sl_count_rule(w, nat->arrival);
-	if (nat->departure)
+	if (nat->departure && nat->departure != nat->arrival)
 		sl_count_rule(w, nat->departure);
 }
 
@@ -289,7 +317,8 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 	if (unlikely(sl_nat_any(o->nat)))
 		count_rules(w, o->nat);
 	if (unlikely(s->flags & SL_SESSION_NAT)) {
-		p->flags |= SL_PKT_REWRITE;
+		if (likely(!sl_session_is_nat64(s)))
+			p->flags |= SL_PKT_REWRITE;
 		if (w->offline)
 			sl_offline_translated(w, p, o->nat);
 	}

@@ -21,8 +21,8 @@ static inline bool sl_open_grace(const struct sl_worker *w)
 	       w->now_ms < w->tables->image.settings->midstream_grace * 1000;
 }
 
-/* Finds the way of a packet from a wire to `server`; sets its out_iface, zone and route_how. */
-void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, const struct sl_nat_end *server,
+/* Finds the way of a packet from a wire to its server; sets its out_iface, zone and route_how. */
+void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, const struct sl_nat *nat,
 		 struct sl_way *way);
 
 /* The next hop of a packet that goes without a session; from the host it has one already. */

@@ -8,9 +8,6 @@
 void sl_session_route(struct sl_worker *w, sl_session_ref ref, struct sl_session *s,
 		      const struct sl_way *way)
 {
-	const uint8_t *src, *dst;
-	int family;
-
 	s->epoch = w->routing_epoch;
 	if (s->flags & (SL_SESSION_FROM_HOST | SL_SESSION_TO_HOST)) {
 		unsigned int inward = s->flags & SL_SESSION_FROM_HOST ? 1 : 0;
@@ -20,17 +17,10 @@ void sl_session_route(struct sl_worker *w, sl_session_ref ref, struct sl_session
 		s->adjacency[inward ^ 1] = SL_ADJ_RAW;
 		return;
 	}
-	if (ref & SL_REF_WIDE) {
-		src = sl_entry6(s)->key[0].key6.src;
-		dst = sl_entry6(s)->key[1].key6.src;
-		family = 6;
-	} else {
-		src = (const uint8_t *)&sl_entry4(s)->key[0].src;
-		dst = (const uint8_t *)&sl_entry4(s)->key[1].src;
-		family = 4;
-	}
-	s->adjacency[0] = sl_way_adjacency(way, family, dst);
-	s->adjacency[1] = sl_way_back(w->dp->fib, family, src);
+	s->adjacency[0] = sl_way_adjacency(way, sl_session_family(ref, s, 1),
+					   sl_session_source(ref, s, 1));
+	s->adjacency[1] = sl_way_back(w->dp->fib, sl_session_family(ref, s, 0),
+				      sl_session_source(ref, s, 0));
 }
 
 enum sl_drop sl_session_refresh(struct sl_worker *w, sl_session_ref ref, struct sl_session *s)

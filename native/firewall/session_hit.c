@@ -10,7 +10,7 @@
 #include "session/tcp_window.h"
 #include "session/track.h"
 
-enum { IP_OUTPUT, TUNNEL_OUT, SESSION_MISS, DROP, EDGES };
+enum { IP_OUTPUT, TUNNEL_OUT, NAT64, SESSION_MISS, DROP, EDGES };
 
 static enum sl_drop follow_record(struct sl_worker *w, struct sl_session *s, struct rte_mbuf *m)
 {
@@ -109,7 +109,9 @@ static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m
 	if (unlikely(sl_edit_needed(p, s)) && !(p->flags & SL_PKT_ICMP_ERROR))
 		sl_edit_packet(w->tables, m, s->rule, s->in, s->out);
 	if (unlikely(s->flags & (SL_SESSION_NAT | SL_SESSION_SEQUENCE | SL_SESSION_TUNNEL))) {
-		if (s->flags & (SL_SESSION_NAT | SL_SESSION_SEQUENCE))
+		if (sl_session_is_nat64(s))
+			edge = NAT64;
+		else if (s->flags & (SL_SESSION_NAT | SL_SESSION_SEQUENCE))
 			p->flags |= SL_PKT_REWRITE;
 		else
 			edge = TUNNEL_OUT;
@@ -153,6 +155,6 @@ static struct rte_node_register session_hit = {
 	.init = sl_node_init,
 	.nb_edges = EDGES,
 	.next_nodes = {[IP_OUTPUT] = "ip_output", [TUNNEL_OUT] = "tunnel_out",
-		       [SESSION_MISS] = "session_miss", [DROP] = "drop"},
+		       [NAT64] = "nat64", [SESSION_MISS] = "session_miss", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(session_hit)

@@ -13,7 +13,7 @@
 #include "ip/martian.h"
 #include "routing/adjacency.h"
 
-enum { IP_OUTPUT, TUNNEL_OUT, SESSION_LOOKUP, SYN_ANSWER, REJECT, DROP, EDGES };
+enum { IP_OUTPUT, TUNNEL_OUT, NAT64, SESSION_LOOKUP, SYN_ANSWER, REJECT, DROP, EDGES };
 
 #define BATCH 32 /* as many flows as the classifier likes at once */
 
@@ -127,6 +127,9 @@ static bool arrive(struct sl_worker *w, struct sl_pkt *p, struct miss *miss)
 	if (unlikely(w->offline))
 		sl_offline_translated(w, p, &miss->nat);
 	p->reason = miss->nat.reason;
+	/* What the kernel sends has its Ethernet header already, of its own family. */
+	if (unlikely(miss->nat.nat64 && p->flags & SL_PKT_FROM_HOST))
+		p->reason = SL_DROP_NAT64_UNTRANSLATABLE;
 	if (unlikely(p->reason))
 		return false;
 	if (p->flags & SL_PKT_FROM_HOST) {
@@ -135,7 +138,7 @@ static bool arrive(struct sl_worker *w, struct sl_pkt *p, struct miss *miss)
 		p->to = out ? out->zone : SL_ZONE_NONE;
 		miss->way = (struct sl_way){.out = p->out_iface, .to = p->to, .how = SL_ROUTE_FOUND};
 	} else {
-		sl_open_way(w, p, &miss->nat.server, &miss->way);
+		sl_open_way(w, p, &miss->nat, &miss->way);
 	}
 	miss->implicit = sl_implicit_rule(p->from, p->to, &miss->flow);
 	miss->parts = sl_tables_pair(w->tables, p->from, p->to);
@@ -203,7 +206,7 @@ static bool flooded(struct sl_worker *w, const struct sl_pkt *p, const struct mi
 {
 	return miss->flow.proto == IPPROTO_TCP && !miss->stray && !miss->taken.is &&
 	       !(p->flags & (SL_PKT_FROM_HOST | SL_PKT_FRAGMENT)) &&
-	       miss->way.how == SL_ROUTE_FOUND && !miss->nat.one_way &&
+	       miss->way.how == SL_ROUTE_FOUND && !miss->nat.one_way && !miss->nat.nat64 &&
 	       !(miss->decision.flags & SL_RULE_STATELESS) &&
 	       !(unlikely(w->offline) && sl_offline_stateless(w)) &&
 	       sl_syn_flooded(w, p, &miss->nat);
@@ -295,6 +298,8 @@ static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct mis
 		miss->decision.claim = (struct sl_limit_claim){0}; /* it is the session's */
 		if (miss->decision.log)
 			sl_log_decision(w, SL_LOG_SESSION_START, p, &miss->flow, &miss->decision);
+		if (unlikely(miss->nat.nat64))
+			return p->session ? NAT64 : IP_OUTPUT;
 		return unlikely(miss->nat.tunnel) && p->session ? TUNNEL_OUT : IP_OUTPUT;
 	case SL_OPEN_AGAIN:
 		return SESSION_LOOKUP;
@@ -321,7 +326,7 @@ static rte_edge_t carry_out(struct sl_worker *w, struct rte_mbuf *m, struct miss
 	/* No session took it over: it counts only where the rule counts packets. */
 	if (unlikely(d->claim.rule) && d->allow && !(d->flags & SL_RULE_STATELESS))
 		sl_limit_undo(w, &miss->flow, &miss->decision.claim);
-	if (edge <= TUNNEL_OUT && unlikely((d->match && d->match->extra) || (p->tcp_flags & SL_TH_SYN)))
+	if (edge <= NAT64 && unlikely((d->match && d->match->extra) || (p->tcp_flags & SL_TH_SYN)))
 		sl_edit_packet(w->tables, m, p->rule, p->iface, miss->way.out);
 	return edge;
 }
@@ -390,7 +395,7 @@ static struct rte_node_register session_miss = {
 	.init = sl_node_init,
 	.nb_edges = EDGES,
 	.next_nodes = {[IP_OUTPUT] = "ip_output", [TUNNEL_OUT] = "tunnel_out",
-		       [SESSION_LOOKUP] = "session_lookup", [SYN_ANSWER] = "syn_answer",
+		       [NAT64] = "nat64", [SESSION_LOOKUP] = "session_lookup", [SYN_ANSWER] = "syn_answer",
 		       [REJECT] = "reject", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(session_miss)

@@ -22,11 +22,7 @@ static bool checksum_ok(const struct rte_mbuf *m, const struct sl_pkt *p)
 	return sl_checksum_fold(total) == 0xffff;
 }
 
-/*
- * Bytes of the quoted packet. RFC 4884, 5: a length in the header, in words of four bytes or, over
- * IPv6, eight, says where the quote ends and extensions begin. 0 if it lies.
- */
-static uint32_t quoted_length(const struct sl_pkt *p, const uint8_t *icmp, uint32_t have)
+uint32_t sl_icmp_quoted(const struct sl_pkt *p, const uint8_t *icmp, uint32_t have)
 {
 	uint32_t whole = p->l4_length - 8u, words;
 
@@ -134,6 +130,6 @@ enum sl_drop sl_icmp_quote(struct rte_mbuf *m, struct sl_pkt *p)
 		return SL_DROP_ICMP_BAD_CHECKSUM;
 	if (!mtu_possible(p, l4))
 		return SL_DROP_ICMP_ERROR_MTU;
-	have = 8 + quoted_length(p, l4, have - 8);
+	have = 8 + sl_icmp_quoted(p, l4, have - 8);
 	return p->family == 4 ? quote4(p, l4 + 8, have - 8) : quote6(p, l4 + 8, have - 8);
 }

@@ -24,6 +24,9 @@ struct sl_nat {
 	uint32_t backend;	  /* slot of the balancer's choice; 0 without one */
 	const struct sl_image_balancers *balancer; /* NULL without one */
 	uint16_t reason;	  /* enum sl_drop: why there is no destination */
+	uint8_t family;		  /* of `server` and `client` */
+	bool nat64;		  /* it is not the flow's: 4, that 6 */
+	uint8_t prefix;		  /* NAT64: bits of the prefix that was asked for; 0 of a balancer */
 	bool one_way;		  /* the packet stays as it is, `server` is who it goes to */
 	bool midstream;		  /* its connections may be picked up in their middle */
 	uint8_t tunnel;		  /* one way: SL_BALANCE_IPIP or _GUE of the packet around it; 0 */

@@ -96,9 +96,29 @@ static struct view view_of(sl_session_ref ref, const struct sl_session *s, unsig
 		return (struct view){(const uint8_t *)&k->src, (const uint8_t *)&k->dst, k->sport,
 				     k->dport};
 	}
+	if (unlikely(s->flags & (SL_SESSION_KEY4_0 << direction))) {
+		const struct sl_key4 *four = &sl_entry6(s)->key[direction].key4;
+
+		return (struct view){(const uint8_t *)&four->src, (const uint8_t *)&four->dst,
+				     four->sport, four->dport};
+	}
 	const struct sl_key6 *k = &sl_entry6(s)->key[direction].key6;
 
 	return (struct view){k->src, k->dst, k->sport, k->dport};
+}
+
+/* Of the pseudo header of IPv6 to that of IPv4: lengths and protocol are for nat/family.c. */
+static void mark64(struct sl_session *s, const struct view *in, const struct view *back)
+{
+	static const uint8_t nothing[16];
+	uint64_t sum = change(in->src, nothing, 16) + change(in->dst, nothing, 16) +
+		       change(&in->sport, &back->dport, 2);
+
+	if (s->protocol != IPPROTO_ICMPV6)
+		sum += sl_checksum_words(back->src, 4) + sl_checksum_words(back->dst, 4) +
+		       change(&in->dport, &back->sport, 2);
+	s->l4_delta = sl_checksum_fold(sum);
+	s->flags |= SL_SESSION_NAT;
 }
 
 void sl_nat_mark(sl_session_ref ref, struct sl_session *s)
@@ -107,9 +127,14 @@ void sl_nat_mark(sl_session_ref ref, struct sl_session *s)
 	uint8_t family = (uint8_t)sl_session_family(ref, s, 0);
 	uint32_t length = family == 4 ? 4 : 16;
 	struct l4 what = l4_of(s->protocol, family);
-	uint64_t addresses = change(in.src, back.dst, length) + change(in.dst, back.src, length);
-	uint64_t sum = what.pseudo ? addresses : 0;
+	uint64_t addresses, sum;
 
+	if (unlikely(sl_session_is_nat64(s))) {
+		mark64(s, &in, &back);
+		return;
+	}
+	addresses = change(in.src, back.dst, length) + change(in.dst, back.src, length);
+	sum = what.pseudo ? addresses : 0;
 	if (memcmp(in.src, back.dst, length) == 0 && memcmp(in.dst, back.src, length) == 0 &&
 	    in.sport == back.dport && in.dport == back.sport)
 		return;

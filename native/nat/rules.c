@@ -4,13 +4,10 @@
 #include <string.h>
 
 #include "balancer/balance.h"
+#include "nat/embed.h"
 #include "nat/nat.h"
+#include "nat/rules.h"
 #include "nat/space.h"
-
-static bool has_ports(uint8_t proto)
-{
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
-}
 
 static uint64_t get64(const uint8_t *p)
 {
@@ -43,14 +40,13 @@ static void destination_of(const struct sl_flow *flow, struct sl_nat_end *end)
 	}
 }
 
-/* The flow's destination by this record; false where there is none. */
-static bool send_to(const struct sl_image_translations *t, const struct sl_flow *flow,
+bool sl_nat_send_to(const struct sl_image_translations *t, const struct sl_flow *flow,
 		    struct sl_nat_end *end)
 {
 	destination_of(flow, end);
 	if (!sl_nat_map(t, end->address))
 		return false;
-	if (t->port_lo && has_ports(flow->proto)) {
+	if (t->port_lo && sl_nat_has_ports(flow->proto)) {
 		uint32_t port = t->port_lo;
 
 		if (t->port_hi > t->port_lo && flow->dport >= t->match_lo)
@@ -60,7 +56,7 @@ static bool send_to(const struct sl_image_translations *t, const struct sl_flow 
 	return true;
 }
 
-static void set_destination(struct sl_flow *flow, const struct sl_nat_end *end)
+void sl_nat_set_destination(struct sl_flow *flow, const struct sl_nat_end *end)
 {
 	if (flow->family == 4) {
 		uint32_t address;
@@ -71,34 +67,50 @@ static void set_destination(struct sl_flow *flow, const struct sl_nat_end *end)
 		flow->v6.dst[0] = get64(end->address);
 		flow->v6.dst[1] = get64(end->address + 8);
 	}
-	if (has_ports(flow->proto))
+	if (sl_nat_has_ports(flow->proto))
 		flow->dport = rte_be_to_cpu_16(end->port);
 }
 
-/* Packets of its flows keep their destination. */
-static bool one_way(const struct sl_image_balancers *b)
+/* The real destination of a new flow; one of IPv4 in a flow of IPv6 as nat/embed.h has it. */
+static void set_real(struct sl_flow *flow, const struct sl_nat *nat)
 {
-	return b->mode >= SL_BALANCE_DIRECT;
+	struct sl_nat_end real = nat->server;
+
+	if (unlikely(nat->nat64))
+		sl_nat64_embed(sl_nat64_prefix, 96, nat->server.address, real.address);
+	sl_nat_set_destination(flow, &real);
 }
 
-/* A backend as a destination. */
-static void send_to_backend(const struct sl_image_balancers *b,
+/* Protocols that NAT64 translates (RFC 6146 1.1); of ICMPv6 the miss takes no more than queries. */
+static bool nat64_knows(uint8_t proto)
+{
+	return sl_nat_has_ports(proto) || proto == IPPROTO_ICMPV6;
+}
+
+/* The IPv4 destination in the one that was asked for. */
+static uint16_t to_ipv4(const struct sl_image_translations *t, const struct sl_flow *flow,
+			struct sl_nat *nat)
+{
+	struct sl_nat_end asked;
+
+	if (!nat64_knows(flow->proto))
+		return SL_DROP_NAT64_UNTRANSLATABLE;
+	destination_of(flow, &asked);
+	sl_nat64_extract(asked.address, t->length, nat->server.address);
+	nat->family = 4;
+	nat->nat64 = true;
+	return sl_nat64_reachable(t->address, t->length, nat->server.address) ?
+		       SL_DROP_NONE :
+		       SL_DROP_NAT_UNMAPPED;
+}
+
+void sl_nat_send_to_backend(const struct sl_image_balancers *b,
 			    const struct sl_image_backends *backend, const struct sl_flow *flow,
 			    struct sl_nat_end *end)
 {
 	memcpy(end->address, backend->address, sizeof(end->address));
-	if (backend->port && has_ports(flow->proto) && !one_way(b))
+	if (backend->port && sl_nat_has_ports(flow->proto) && !sl_nat_one_way(b))
 		end->port = rte_cpu_to_be_16(backend->port);
-}
-
-/* The balancer a rule leads to, if any. */
-static const struct sl_image_balancers *balancer_of(const struct sl_tables *tables,
-						    const struct sl_image_translations *t,
-						    uint8_t family)
-{
-	return t && t->kind == SL_NAT_BALANCER && t->family == family ?
-		       &tables->image.balancers[t->pool] :
-		       NULL;
 }
 
 static void balance(struct sl_worker *w, const struct sl_image_balancers *b, uint32_t slot,
@@ -113,10 +125,16 @@ static void balance(struct sl_worker *w, const struct sl_image_balancers *b, uin
 		return;
 	}
 	nat->backend = backend->slot;
-	send_to_backend(b, backend, flow, &nat->server);
-	set_destination(flow, &nat->server);
-	nat->hairpin = b->mode == SL_BALANCE_FULL_NAT;
-	nat->one_way = one_way(b);
+	nat->family = backend->family;
+	nat->nat64 = nat->family != flow->family;
+	if (nat->nat64 && !nat64_knows(flow->proto)) {
+		nat->reason = SL_DROP_NAT64_UNTRANSLATABLE;
+		return;
+	}
+	sl_nat_send_to_backend(b, backend, flow, &nat->server);
+	set_real(flow, nat);
+	nat->hairpin = b->mode == SL_BALANCE_FULL_NAT || nat->nat64;
+	nat->one_way = sl_nat_one_way(b);
 	nat->tunnel = b->mode > SL_BALANCE_DIRECT ? b->mode : 0;
 	nat->tunnel_port = rte_cpu_to_be_16(backend->port);
 }
@@ -126,30 +144,42 @@ void sl_nat_arrive(struct sl_worker *w, const struct sl_rule *rule, struct sl_fl
 {
 	const struct sl_image_translations *t =
 		unlikely(rule) ? sl_tables_translation(w->tables, rule->slot) : NULL;
-	const struct sl_image_balancers *b = balancer_of(w->tables, t, flow->family);
+	const struct sl_image_balancers *b = sl_nat_balancer_of(w->tables, t, flow->family);
 
 	nat->arrival = nat->departure = SL_TRANSLATION_NONE;
-	nat->hairpin = nat->one_way = nat->midstream = false;
+	nat->hairpin = nat->one_way = nat->midstream = nat->nat64 = false;
 	nat->tunnel = 0;
 	nat->backend = 0;
+	nat->prefix = 0;
 	nat->balancer = b;
 	nat->reason = SL_DROP_NONE;
 	nat->server.port = port;
+	nat->family = flow->family;
 	if (b) {
 		nat->midstream = rule->flags & SL_RULE_MIDSTREAM;
 		balance(w, b, rule->slot, flow, nat);
 		return;
 	}
-	if (likely(!t) || t->kind != SL_NAT_PREFIX || t->family != flow->family) {
+	if (likely(!t) || (t->kind != SL_NAT_PREFIX && t->kind != SL_NAT_64) ||
+	    t->family != flow->family) {
 		destination_of(flow, &nat->server);
 		return;
 	}
 	nat->arrival = rule->slot;
-	if (!send_to(t, flow, &nat->server)) {
+	if (t->kind == SL_NAT_64) {
+		memset(nat->server.address, 0, sizeof(nat->server.address));
+		nat->departure = rule->slot;
+		nat->prefix = t->length;
+		nat->reason = to_ipv4(t, flow, nat);
+		if (!nat->reason)
+			set_real(flow, nat);
+		return;
+	}
+	if (!sl_nat_send_to(t, flow, &nat->server)) {
 		nat->reason = SL_DROP_NAT_UNMAPPED;
 		return;
 	}
-	set_destination(flow, &nat->server);
+	sl_nat_set_destination(flow, &nat->server);
 }
 
 void sl_nat_depart(const struct sl_tables *tables, const struct sl_rule *rule, uint16_t in,
@@ -157,7 +187,8 @@ void sl_nat_depart(const struct sl_tables *tables, const struct sl_rule *rule, u
 {
 	const struct sl_image_translations *t = rule ? sl_tables_translation(tables, rule->slot) : NULL;
 
-	if (nat->one_way)
+	/* NAT64's source is given by what gave the destination. */
+	if (nat->one_way || nat->nat64)
 		return;
 	if (t) {
 		if (t->kind != SL_NAT_NONE) {
@@ -170,174 +201,4 @@ void sl_nat_depart(const struct sl_tables *tables, const struct sl_rule *rule, u
 		return;
 	t = nat->arrival ? sl_tables_translation(tables, nat->arrival) : NULL;
 	nat->hairpin = t && (t->flags & SL_NAT_HAIRPIN) && in == out && out != SL_IFACE_NONE;
-}
-
-/* The keys of a session as ends: what arrived was for `asked`, it went to `server`, as `seen`. */
-struct ends {
-	struct sl_nat_end asked, server, client, seen;
-	uint8_t mode; /* SL_BALANCE_* of what goes one way; else SL_BALANCE_NAT */
-	uint16_t tunnel_port;
-};
-
-static void end4(uint32_t address, uint16_t port, struct sl_nat_end *end)
-{
-	*end = (struct sl_nat_end){.port = port};
-	memcpy(end->address, &address, 4);
-}
-
-static void end6(const uint8_t *address, uint16_t port, struct sl_nat_end *end)
-{
-	end->port = port;
-	memcpy(end->address, address, 16);
-}
-
-static void ends_of(sl_session_ref ref, const struct sl_session *s, struct ends *e)
-{
-	bool tunnel = s->flags & SL_SESSION_TUNNEL;
-
-	e->mode = tunnel				? (uint8_t)s->l3_delta :
-		  s->flags & SL_SESSION_ONE_WAY ? SL_BALANCE_DIRECT :
-						  SL_BALANCE_NAT;
-	e->tunnel_port = tunnel ? s->l4_delta : 0;
-	if (!(ref & SL_REF_WIDE)) {
-		const struct sl_key4 *k = sl_entry4(s)->key;
-
-		end4(k[0].dst, k[0].dport, &e->asked);
-		end4(k[1].src, k[1].sport, &e->server);
-		end4(k[0].src, k[0].sport, &e->client);
-		end4(k[1].dst, k[1].dport, &e->seen);
-	} else {
-		const struct sl_key6 *k[2] = {&sl_entry6(s)->key[0].key6,
-					      &sl_entry6(s)->key[1].key6};
-
-		end6(k[0]->dst, k[0]->dport, &e->asked);
-		end6(k[1]->src, k[1]->sport, &e->server);
-		end6(k[0]->src, k[0]->sport, &e->client);
-		end6(k[1]->dst, k[1]->dport, &e->seen);
-	}
-}
-
-static bool same_address(const struct sl_nat_end *a, const struct sl_nat_end *b)
-{
-	return memcmp(a->address, b->address, sizeof(a->address)) == 0;
-}
-
-/* The identifier of a query is no port: the source's translation changes it at both ends. */
-static bool reaches(const struct sl_nat_end *a, const struct sl_nat_end *b, uint8_t proto)
-{
-	return same_address(a, b) && (!has_ports(proto) || a->port == b->port);
-}
-
-static bool leads_to(const struct sl_tables *tables, const struct sl_image_translations *t,
-		     const struct sl_flow *flow, const struct ends *e)
-{
-	const struct sl_image_balancers *b = balancer_of(tables, t, flow->family);
-	const struct sl_image_backends *backend;
-	struct sl_nat_end to = {.port = e->asked.port};
-
-	if (!b) {
-		if (e->mode || t->kind != SL_NAT_PREFIX || t->family != flow->family)
-			return false;
-		return send_to(t, flow, &to) && reaches(&to, &e->server, flow->proto);
-	}
-	if (one_way(b) ? b->mode != e->mode : e->mode != SL_BALANCE_NAT)
-		return false;
-	backend = &tables->image.backends[b->first_backend];
-	for (uint32_t i = 0; i < b->backends; i++, backend++) {
-		to.port = e->asked.port;
-		send_to_backend(b, backend, flow, &to);
-		if (reaches(&to, &e->server, flow->proto) &&
-		    (b->mode != SL_BALANCE_GUE ||
-		     rte_cpu_to_be_16(backend->port) == e->tunnel_port))
-			return true;
-	}
-	return false;
-}
-
-/* Is there a rule that sends what was asked for to where it went? */
-static uint32_t arrival_of(const struct sl_tables *tables, uint16_t from, const struct ends *e,
-			   const struct sl_flow *real)
-{
-	const struct sl_pair *parts = sl_tables_arrivals(tables, from);
-	const struct sl_rule *rule = NULL;
-	struct sl_cursor cursor = {0};
-	struct sl_flow flow = *real;
-
-	set_destination(&flow, &e->asked);
-	while (parts->parts && (rule = sl_tables_ask(tables, parts, &flow, rule, &cursor))) {
-		const struct sl_image_translations *t = sl_tables_translation(tables, rule->slot);
-
-		if (t && leads_to(tables, t, &flow, e))
-			return rule->slot;
-	}
-	return SL_TRANSLATION_NONE;
-}
-
-static bool gives(const struct sl_tables *tables, const struct sl_image_translations *t,
-		  uint16_t out, uint8_t family, const struct ends *e)
-{
-	struct sl_nat_end to = e->client;
-
-	switch (t->kind) {
-	case SL_NAT_INTERFACE:
-		return sl_nat_is_of_iface(tables, out, family, e->seen.address);
-	case SL_NAT_POOL:
-		return t->family == family &&
-		       sl_nat_in_set(&tables->image, t->pool, family, e->seen.address);
-	case SL_NAT_PREFIX:
-		return t->family == family && sl_nat_map(t, to.address) &&
-		       same_address(&to, &e->seen);
-	default:
-		return false;
-	}
-}
-
-static bool departs(const struct sl_tables *tables, uint16_t from, uint16_t to, uint16_t out,
-		    const struct sl_flow *flow, const struct ends *e)
-{
-	const struct sl_pair *parts = sl_tables_departures(tables, from, to);
-	const struct sl_rule *rule = NULL;
-	struct sl_cursor cursor = {0};
-
-	while (parts->parts && (rule = sl_tables_ask(tables, parts, flow, rule, &cursor))) {
-		const struct sl_image_translations *t = sl_tables_translation(tables, rule->slot);
-
-		if (t && gives(tables, t, out, flow->family, e))
-			return true;
-	}
-	return false;
-}
-
-static bool full_nat(const struct sl_tables *tables, const struct sl_image_translations *t)
-{
-	const struct sl_image_balancers *b = balancer_of(tables, t, t->family);
-
-	return b && b->mode == SL_BALANCE_FULL_NAT;
-}
-
-bool sl_nat_stays(const struct sl_tables *tables, sl_session_ref ref, const struct sl_session *s,
-		  uint16_t from, uint16_t to, uint16_t out, const struct sl_flow *flow,
-		  uint32_t *arrival)
-{
-	const struct sl_image_translations *t;
-	uint32_t slot = SL_TRANSLATION_NONE;
-	struct ends e;
-
-	if (arrival)
-		*arrival = SL_TRANSLATION_NONE;
-	if (!(s->flags & (SL_SESSION_NAT | SL_SESSION_ONE_WAY)))
-		return true;
-	ends_of(ref, s, &e);
-	if (!reaches(&e.asked, &e.server, flow->proto)) {
-		slot = arrival_of(tables, from, &e, flow);
-		if (slot == SL_TRANSLATION_NONE)
-			return false;
-	}
-	if (arrival)
-		*arrival = slot;
-	if (reaches(&e.client, &e.seen, flow->proto) || departs(tables, from, to, out, flow, &e))
-		return true;
-	t = slot ? sl_tables_translation(tables, slot) : NULL;
-	return t && ((t->flags & SL_NAT_HAIRPIN && s->in == out) || full_nat(tables, t)) &&
-	       sl_nat_is_of_iface(tables, out, flow->family, e.seen.address);
 }

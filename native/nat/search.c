@@ -29,12 +29,19 @@ static void random_port(struct sl_nat_search *s, uint64_t random)
 	s->at = (uint16_t)start;
 }
 
+/* Where the address comes from: a set, or else (unless of a prefix) the egress interface. */
+static bool of_pool(const struct sl_nat_search *s)
+{
+	return s->t && (s->t->kind == SL_NAT_POOL ||
+			(s->t->kind == SL_NAT_64 && s->t->pool != SL_SET_ANY));
+}
+
 static void put_address(const struct sl_nat_search *s, struct sl_nat_end *client)
 {
 	const uint8_t *own;
 
 	memset(client->address, 0, sizeof(client->address));
-	if (s->t && s->t->kind == SL_NAT_POOL) {
+	if (of_pool(s)) {
 		sl_nat_set_at(&s->tables->image, s->t->pool, s->family, s->address,
 			      client->address);
 	} else if (s->t && s->t->kind == SL_NAT_PREFIX) {
@@ -109,8 +116,10 @@ void sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
 		.t = nat->departure ? sl_tables_translation(tables, nat->departure) : NULL,
 		.client = {.port = sport},
 		.out = out,
-		.family = flow->family,
-		.proto = flow->proto,
+		.family = nat->family,
+		.proto = nat->family == 4 && flow->proto == IPPROTO_ICMPV6 && flow->family == 6 ?
+				 IPPROTO_ICMP :
+				 flow->proto,
 		.addresses = 1,
 		.found = true,
 		.reason = SL_DROP_NAT_POOL_FULL,
@@ -120,13 +129,13 @@ void sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
 	if (!nat->departure && !nat->hairpin)
 		return;
 	s->found = false;
-	if (!s->t || s->t->kind == SL_NAT_INTERFACE) {
+	if (!of_pool(s) && (!s->t || s->t->kind != SL_NAT_PREFIX)) {
 		if (!sl_nat_iface_address(tables, out, s->family))
 			return;
-	} else if (s->t->family != s->family) {
+	} else if (s->t->family != flow->family) {
 		return;
 	}
-	if (s->t && s->t->kind == SL_NAT_POOL) {
+	if (of_pool(s)) {
 		s->addresses = sl_nat_set_size(&tables->image, s->t->pool, s->family);
 		s->address = (uint32_t)(((uint64_t)mix(s->client.address) * s->addresses) >> 32);
 	}

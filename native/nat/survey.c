@@ -57,7 +57,8 @@ static bool see(const struct sl_session_view *view, void *argument)
 	struct uses *u = argument;
 	bool wide = view->family[1] == 6;
 	const void *seen = wide ? view->key[1].key6.dst : (const void *)&view->key[1].key4.dst;
-	const void *client = wide ? view->key[0].key6.src : (const void *)&view->key[0].key4.src;
+	const void *client = view->family[0] == 6 ? view->key[0].key6.src :
+						    (const void *)&view->key[0].key4.src;
 	uint32_t length = wide ? 16 : 4;
 	uint8_t address[16] = {0};
 	struct used *used;

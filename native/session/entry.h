@@ -25,8 +25,8 @@ typedef uint32_t sl_session_ref;
 #define SL_SESSION_TO_HOST 0x0010  /* direction 0 ends in the box itself */
 #define SL_SESSION_FROM_HOST 0x0020 /* direction 0 starts in the box itself */
 #define SL_SESSION_EDIT 0x0040     /* each of its packets is changed: its rule sets a DSCP */
-#define SL_SESSION_KEY4_0 0x0100   /* wide entry whose key of direction 0 is IPv4 (NAT64) */
-#define SL_SESSION_KEY4_1 0x0200   /* the same of direction 1 */
+#define SL_SESSION_KEY4_0 0x0100   /* wide entry whose key of direction 0 is IPv4 */
+#define SL_SESSION_KEY4_1 0x0200   /* the same of direction 1: NAT64. l3_delta: bits of its prefix */
 #define SL_SESSION_ROLE 0x0400	   /* tcp.c: direction 1 plays role 0 of the state table */
 #define SL_SESSION_SYN_AGAIN 0x0800 /* tcp.c: a SYN of direction 0 went on to a receiver in mid session */
 
@@ -141,6 +141,25 @@ static inline int sl_session_family(sl_session_ref ref, const struct sl_session 
 	if (!(ref & SL_REF_WIDE) || (s->flags & (SL_SESSION_KEY4_0 << direction)))
 		return 4;
 	return 6;
+}
+
+/* Source address in a direction's key, network order; 4 or 16 bytes as its family says. */
+static inline const uint8_t *sl_session_source(sl_session_ref ref, const struct sl_session *s,
+					       unsigned int direction)
+{
+	const union sl_key *k;
+
+	if (!(ref & SL_REF_WIDE))
+		return (const uint8_t *)&sl_entry4(s)->key[direction].src;
+	k = &sl_entry6(s)->key[direction];
+	return s->flags & (SL_SESSION_KEY4_0 << direction) ? (const uint8_t *)&k->key4.src :
+							      k->key6.src;
+}
+
+/* Do its directions differ in family (RFC 6146)? */
+static inline bool sl_session_is_nat64(const struct sl_session *s)
+{
+	return s->flags & (SL_SESSION_KEY4_0 | SL_SESSION_KEY4_1);
 }
 
 /* Adds a packet of `bytes` IP bytes. */

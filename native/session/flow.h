@@ -22,7 +22,9 @@ static inline enum sl_drop sl_flow_track(struct sl_session *s, unsigned int dire
 					 const struct sl_pkt *p, uint32_t now_ms)
 {
 	if (s->state == SL_ICMP_OPENING || s->state == SL_ICMP_ESTABLISHED)
-		if (!sl_flow_icmp_fits(s->protocol, direction, p->icmp))
+		/* With NAT64 the answer is of another family. */
+		if (!sl_flow_icmp_fits(p->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6, direction,
+				       p->icmp))
 			return SL_DROP_ICMP_NO_SESSION;
 	static_assert(SL_UDP_ESTABLISHED == SL_UDP_OPENING + 1 &&
 			      SL_ICMP_ESTABLISHED == SL_ICMP_OPENING + 1 &&

@@ -87,28 +87,26 @@ static bool has_ports(uint8_t protocol)
 bool sl_session_fits(const struct sl_session_view *view, const struct sl_session_filter *f)
 {
 	const struct sl_session *s = view->session;
-	bool narrow = view->family[0] == 4;
-	const struct sl_key4 *k4 = &view->key[0].key4;
-	const struct sl_key6 *k6 = &view->key[0].key6;
-	unsigned int bits = narrow ? 32 : 128;
-	bool server = f->flags & SL_FILTER_SERVER;
-	/* The source of the answer is the real destination. */
-	const struct sl_key4 *d4 = server ? &view->key[1].key4 : k4;
-	const struct sl_key6 *d6 = server ? &view->key[1].key6 : k6;
-	uint16_t port = narrow ? (server ? d4->sport : d4->dport) : (server ? d6->sport : d6->dport);
-	const uint8_t *dst = narrow ? (const uint8_t *)(server ? &d4->src : &d4->dst) :
-				      (server ? d6->src : d6->dst);
+	bool server = f->flags & SL_FILTER_SERVER, narrow = view->family[0] == 4;
+	/* The source of the answer is the real destination, with NAT64 of another family. */
+	bool narrow_end = view->family[server] == 4;
+	const struct sl_key4 *k4 = &view->key[0].key4, *d4 = &view->key[server].key4;
+	const struct sl_key6 *k6 = &view->key[0].key6, *d6 = &view->key[server].key6;
+	uint16_t port = narrow_end ? (server ? d4->sport : d4->dport) :
+				     (server ? d6->sport : d6->dport);
+	const uint8_t *dst = narrow_end ? (const uint8_t *)(server ? &d4->src : &d4->dst) :
+					  (server ? d6->src : d6->dst);
 
 	return (!(f->flags & SL_FILTER_NAT) || (s->flags & (SL_SESSION_NAT | SL_SESSION_ONE_WAY))) &&
-	       (!f->family || f->family == view->family[0]) &&
+	       (!f->family || f->family == view->family[server]) &&
 	       (f->rule == SL_RULE_NOT_ASKED || f->rule == s->rule) &&
 	       (f->protocol == SL_PROTO_ANY || f->protocol == s->protocol) &&
 	       (!f->from || f->from == s->from) && (!f->to || f->to == s->to) &&
 	       (!f->port || (has_ports(s->protocol) &&
 			     f->port == ntohs(port))) &&
 	       prefix_fits(narrow ? (const uint8_t *)&k4->src : k6->src, f->source,
-			   f->source_length, bits) &&
-	       prefix_fits(dst, f->destination, f->destination_length, bits);
+			   f->source_length, narrow ? 32 : 128) &&
+	       prefix_fits(dst, f->destination, f->destination_length, narrow_end ? 32 : 128);
 }
 
 static int request(struct sl_session_table *t, const struct sl_session_view *view,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "nat/embed.h"
 #include "tables/image_check.h"
 
 #define COUNT(check, section) ((check)->image->count[SL_SECTION_##section])
@@ -21,27 +22,40 @@ static bool masked(const uint8_t address[16], uint32_t length)
 	return zero(address + whole, 16 - whole);
 }
 
+/* A balancer of IPv6 may have backends of IPv4, behind NAT64: not those that answer past the box. */
+static bool balancer_fits(const struct sl_image_check *check, const struct sl_image_translations *t)
+{
+	const struct sl_image_balancers *b;
+	uint32_t family;
+
+	if (t->pool >= COUNT(check, BALANCERS))
+		return false;
+	b = &check->image->balancers[t->pool];
+	family = check->image->backends[b->first_backend].family;
+	return family == t->family || (t->family == 6 && b->mode < SL_BALANCE_DIRECT);
+}
+
 static bool check_pool(const struct sl_image_check *check, uint32_t i)
 {
 	const struct sl_image_translations *t = &check->image->translations[i];
 	const struct sl_image_address_sets *set;
+	uint8_t family;
 
 	if (t->kind == SL_NAT_BALANCER)
-		return (t->pool < COUNT(check, BALANCERS) &&
-			check->image->backends[check->image->balancers[t->pool].first_backend]
-					.family == t->family) ||
+		return balancer_fits(check, t) ||
 		       sl_image_fault(check, "translations", i, "balancer %u", t->pool);
-	if (t->kind != SL_NAT_POOL)
+	if (t->kind != SL_NAT_POOL && (t->kind != SL_NAT_64 || t->pool == SL_SET_ANY))
 		return t->pool == SL_SET_ANY ||
 		       sl_image_fault(check, "translations", i, "pool %u of no pool", t->pool);
 	if (t->pool >= COUNT(check, ADDRESS_SETS))
 		return sl_image_fault(check, "translations", i, "pool %u of %u sets", t->pool,
 				      COUNT(check, ADDRESS_SETS));
 	set = &check->image->address_sets[t->pool];
-	if ((t->family == 4 ? set->count4 : set->count6) == 0 ||
-	    (t->family == 4 ? set->count6 : set->count4) != 0)
+	family = t->kind == SL_NAT_64 ? 4 : t->family;
+	if ((family == 4 ? set->count4 : set->count6) == 0 ||
+	    (family == 4 ? set->count6 : set->count4) != 0)
 		return sl_image_fault(check, "translations", i, "pool %u is not of family %u",
-				      t->pool, t->family);
+				      t->pool, family);
 	return true;
 }
 
@@ -55,14 +69,15 @@ bool sl_image_check_translation(const struct sl_image_check *check, uint32_t rul
 		return sl_image_fault(check, "rules", rule, "translation %u of %u", i,
 				      COUNT(check, TRANSLATIONS));
 	t = &check->image->translations[i];
-	if (t->kind > SL_NAT_BALANCER)
+	if (t->kind > SL_NAT_64)
 		return sl_image_fault(check, "translations", i, "kind %u is unknown", t->kind);
 	if (r->flags & ~(t->kind == SL_NAT_BALANCER ? SL_RULE_MIDSTREAM : 0))
 		return sl_image_fault(check, "rules", rule, "flags 0x%x of NAT", r->flags);
 	if (t->kind >= SL_NAT_POOL ? t->family != 4 && t->family != 6 : t->family != 0)
 		return sl_image_fault(check, "translations", i, "family %u", t->family);
 	if (t->length > (t->family == 6 ? 128 : t->family == 4 ? 32 : 0) ||
-	    !masked(t->address, t->kind == SL_NAT_PREFIX ? t->length : 0))
+	    !masked(t->address, t->kind == SL_NAT_PREFIX || t->kind == SL_NAT_64 ? t->length : 0) ||
+	    (t->kind == SL_NAT_64 && (t->family != 6 || !sl_nat64_length_ok(t->length))))
 		return sl_image_fault(check, "translations", i, "no prefix");
 	if (t->port_lo > t->port_hi)
 		return sl_image_fault(check, "translations", i, "ports %u to %u", t->port_lo,

@@ -29,6 +29,21 @@ static uint32_t set4(struct image_builder *b, const char *lo, const char *hi, co
 	return image_add(b, SL_SECTION_ADDRESS_SETS, &set);
 }
 
+static uint32_t set6(struct image_builder *b, const char *lo, const char *hi)
+{
+	struct sl_image_address_sets set = {.first6 = b->section[SL_SECTION_RANGES6].count,
+					    .count6 = 1};
+	struct sl_image_ranges6 range;
+	uint64_t words[4];
+
+	inet_pton(AF_INET6, lo, words);
+	inet_pton(AF_INET6, hi, words + 2);
+	range = (struct sl_image_ranges6){rte_be_to_cpu_64(words[0]), rte_be_to_cpu_64(words[1]),
+					  rte_be_to_cpu_64(words[2]), rte_be_to_cpu_64(words[3])};
+	image_add(b, SL_SECTION_RANGES6, &range);
+	return image_add(b, SL_SECTION_ADDRESS_SETS, &set);
+}
+
 static void translate(struct image_builder *b, uint32_t source, uint32_t destination,
 		      uint32_t service, struct sl_image_translations t, const char *address)
 {
@@ -38,7 +53,7 @@ static void translate(struct image_builder *b, uint32_t source, uint32_t destina
 
 	if (address)
 		inet_pton(AF_INET, address, t.address);
-	if (t.kind != SL_NAT_POOL)
+	if (t.kind != SL_NAT_POOL && t.kind != SL_NAT_64)
 		t.pool = SL_SET_ANY;
 	record->extra = image_add(b, SL_SECTION_TRANSLATIONS, &t);
 }
@@ -139,6 +154,19 @@ void nat_network(struct image_builder *b)
 	translate(b, SL_SET_ANY, set4(b, "198.51.100.4", "198.51.100.4", NULL), SL_SET_ANY,
 		  (struct sl_image_translations){.kind = SL_NAT_PREFIX, .family = 4, .length = 32},
 		  "198.51.100.2");
+	translate(b, SL_SET_ANY, set6(b, "64:ff9b::", "64:ff9b::ffff:ffff"), SL_SET_ANY,
+		  (struct sl_image_translations){
+			  .address = {0, 0x64, 0xff, 0x9b}, .port_lo = 3000, .port_hi = 3003,
+			  .pool = set4(b, "198.51.100.6", "198.51.100.6", NULL), .kind = SL_NAT_64,
+			  .family = 6, .length = 96, .flags = SL_NAT_PRESERVE},
+		  NULL);
+	translate(b, SL_SET_ANY, set6(b, "2001:db8:64::", "2001:db8:64:ffff:ffff:ffff:ffff:ffff"),
+		  SL_SET_ANY,
+		  (struct sl_image_translations){
+			  .address = {0x20, 1, 0xd, 0xb8, 0, 0x64}, .port_lo = 1024,
+			  .port_hi = 65535, .pool = SL_SET_ANY, .kind = SL_NAT_64, .family = 6,
+			  .length = 48, .flags = SL_NAT_PRESERVE},
+		  NULL);
 
 	allow = image_part(b, 4, 1, 1);
 	sources = image_part(b, 20, 4, 1);

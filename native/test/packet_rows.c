@@ -240,6 +240,7 @@ void packet_rows(const struct packet_row *rows, unsigned int count)
 		if (rows[i].what) {
 			what = rows[i].what;
 			assert_int_equal(pipeline_reset(NULL), 0);
+			pipeline.worker->tunnel_id = 0;
 		}
 		if (row_holds(&rows[i]))
 			continue;

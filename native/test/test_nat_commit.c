@@ -167,6 +167,77 @@ static void a_forward(void **state)
 	expect_dropped(WAN, &data, SL_DROP_TCP_NO_SESSION);
 }
 
+static void another_pool(struct image_builder *b)
+{
+	struct sl_image_address_sets *set;
+
+	network(b);
+	set = (struct sl_image_address_sets *)records(b, SL_SECTION_ADDRESS_SETS) +
+	      translation(b, 29)->pool;
+	((struct sl_image_ranges4 *)records(b, SL_SECTION_RANGES4))[set->first4].lo++;
+	((struct sl_image_ranges4 *)records(b, SL_SECTION_RANGES4))[set->first4].hi++;
+}
+
+/* 203.0.113.80 by the well-known prefix, and as a balancer's address. */
+static const char *const client6 = "2001:db8:a::77", *const server6 = "64:ff9b::cb00:7150";
+
+static void nat64(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	frame_udp(&f, client6, server6, 3001, 53, 10);
+	expect_source(INSIDE, &f, "198.51.100.6");
+	swap(network);
+	expect_source(INSIDE, &f, "198.51.100.6");
+	assert_int_equal(pipeline.results[0].session, SL_SESSION_HIT);
+	swap(another_pool);
+	expect_source(INSIDE, &f, "198.51.100.7");
+	assert_int_equal(pipeline.results[0].session, SL_SESSION_NEW);
+	assert_int_equal(pipeline.results[0].translated_family, 4);
+}
+
+/* Rule 30, a prefix of IPv6 asked for from inside, leads to a server of IPv4 behind wan. */
+static void balanced64(struct image_builder *b)
+{
+	struct sl_image_balancers balancer = {.backends = 1, .entries = 3, .slot = 1, .hash = {9}};
+	struct sl_image_backends one = {.slot = 1, .port = 8080, .weight = 1, .family = 4};
+
+	network(b);
+	inet_pton(AF_INET, "203.0.113.9", one.address);
+	image_add(b, SL_SECTION_BACKENDS, &one);
+	for (uint32_t i = 0; i < balancer.entries; i++)
+		image_add(b, SL_SECTION_MAGLEV, &(struct sl_image_maglev){0});
+	image_add(b, SL_SECTION_BALANCERS, &balancer);
+	*translation(b, 30) = (struct sl_image_translations){.kind = SL_NAT_BALANCER, .family = 6};
+}
+
+static void a_balancer_of_the_other_family(void **state)
+{
+	struct sl_output head;
+	const uint8_t *out;
+	struct frame f;
+
+	(void)state;
+	swap(balanced64);
+	frame_tcp(&f, client6, "2001:db8:64::1", 40000, 80, 0x02, 1, 0, 0);
+	expect_source(INSIDE, &f, "198.51.100.2");
+	out = pipeline_out(0, &head);
+	assert_int_equal(frame_get(out + 30, 4), ntohl(inet_addr("203.0.113.9")));
+	assert_int_equal(frame_get(out + 36, 2), 8080);
+	assert_true(frame_sound(out, head.length));
+	frame_tcp(&f, "203.0.113.9", "198.51.100.2", 8080, 40000, 0x12, 5, 2, 0);
+	expect_forwarded(WAN, &f, INSIDE);
+	out = pipeline_out(0, &head);
+	assert_true(frame_sound(out, head.length));
+	swap(balanced64);
+	frame_tcp(&f, client6, "2001:db8:64::1", 40000, 80, 0x10, 2, 6, 40);
+	expect_source(INSIDE, &f, "198.51.100.2");
+	assert_int_equal(pipeline.results[0].session, SL_SESSION_HIT);
+	swap(network);
+	expect_dropped(INSIDE, &f, SL_DROP_TCP_NO_SESSION);
+}
+
 /* Rule 25 leads to backends .80, .81 and so on, their number given, of equal weight. */
 static uint32_t backends;
 
@@ -315,6 +386,8 @@ int main(void)
 		cmocka_unit_test_setup(masquerade, start),
 		cmocka_unit_test_setup(an_address_that_changes, start),
 		cmocka_unit_test_setup(a_forward, start),
+		cmocka_unit_test_setup(nat64, start),
+		cmocka_unit_test_setup(a_balancer_of_the_other_family, start),
 		cmocka_unit_test_setup(a_balancer, start),
 		cmocka_unit_test_setup(a_table_that_comes_later, start),
 		cmocka_unit_test_setup(uses, start),

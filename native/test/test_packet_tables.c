@@ -26,6 +26,7 @@ int main(void)
 		cmocka_unit_test(packets_nat),
 		cmocka_unit_test(packets_nat_full),
 		cmocka_unit_test(packets_nat_proxy),
+		cmocka_unit_test(packets_nat64),
 	};
 
 	return cmocka_run_group_tests(tests, pipeline_start, NULL);

@@ -36,7 +36,7 @@ export interface Balancer {
   readonly addresses: AddressSet;
   /** null: every packet to the addresses. */
   readonly service: ServiceSet | null;
-  /** Of its addresses and backends. */
+  /** Of its addresses; where it is 6 backends may be of IPv4 (NAT64). */
   readonly family: 4 | 6;
   readonly mode: 'nat' | 'full-nat' | 'direct' | 'ipip' | 'gue';
   /** Where backends take GUE. */

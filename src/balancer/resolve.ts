@@ -75,10 +75,22 @@ function resolve(
   const [first] = good;
   if (first === undefined)
     return fail(one, 'backends', 'a balancer needs a backend that is enabled');
-  const { family } = first.address;
-  const others = [...(asked as Address[]), ...good.map(({ address }) => address)];
-  if (others.some((address) => address.family !== family))
-    return fail(one, 'at', "'at' and all backends are addresses of one family");
+  const [at] = asked as Address[];
+  const family = at?.family ?? first.address.family;
+  const oneWay = isOneWay(one);
+  if (
+    (asked as Address[]).some((address) => address.family !== family) ||
+    good.some(({ address }) => address.family !== first.address.family)
+  )
+    return fail(one, 'at', "the addresses of 'at' are of one family, and so are all backends");
+  if (first.address.family !== family && (family === 4 || oneWay))
+    return fail(
+      one,
+      'at',
+      family === 4
+        ? 'clients of IPv4 have backends of IPv4; those of IPv6 may have either'
+        : `with '${one.mode}' backends are of the family that is asked for`,
+    );
   const entries = one['table-size'];
   if (!prime(entries))
     return fail(one, 'table-size', `${entries} is no prime, which the table's size has to be`);
@@ -88,7 +100,6 @@ function resolve(
       'table-size',
       `${good.length} backends need a table of ${good.length * 100} entries or more`,
     );
-  const oneWay = isOneWay(one);
   if (oneWay && !checkOneWay(one, good, names.interfaces, context)) return null;
   if (one.midstream === 'allow' && !oneWay)
     return fail(

@@ -57,6 +57,18 @@ export class TranslationsWriter {
         const pool = this.#sets.id(addresses);
         return { ...none, ...portsOf(ports), pool, kind: C.NAT_POOL, family };
       }
+      case 'nat64': {
+        const { prefix, addresses, ports } = translation;
+        return {
+          ...none,
+          ...portsOf(ports),
+          address: addressBytes(prefix.address),
+          pool: addresses === null ? C.SET_ANY : this.#sets.id(addresses),
+          kind: C.NAT_64,
+          family: 6,
+          length: prefix.length,
+        };
+      }
       case 'prefix': {
         const { prefix, ports, hairpin, neutral = false } = translation;
         const [low = 0, high = 0] = ports?.range ?? [];

@@ -6,6 +6,7 @@ import { resolveFirewall, type ResolvedPolicy } from '../firewall/resolve.js';
 import { resolveBalancers } from '../balancer/resolve.js';
 import type { Balancer } from '../balancer/model.js';
 import type { Nat } from '../nat/model.js';
+import { judgeNat64 } from '../nat/nat64.js';
 import { resolveNat } from '../nat/resolve.js';
 import { resolveInterfaces, resolveZones } from '../interfaces/resolve.js';
 import { resolveRoutes } from '../routing/resolve.js';
@@ -118,7 +119,10 @@ function resolve(document: Document, context: Context): Whole {
     interfaces: document.interfaces ?? new Map<string, never>(),
     schedules: document.schedules ?? new Map<string, never>(),
   };
-  const policies = resolveFirewall(document, names, context, sets);
+  const written = resolveFirewall(document, names, context, sets);
+  const policies = crossesFamilies(nat, balancers)
+    ? written.map((one) => ({ ...one, policy: judgeNat64(one.policy) }))
+    : written;
   const settings = resolveSettings(document.settings, context);
   for (const check of CHECKS) check({ document, interfaces, routes, policies }, context);
   const assertions = (document.assert ?? []).map((text, i) => ({
@@ -151,6 +155,16 @@ function forwardsOf(document: Document, nat: Nat): ReadonlyMap<string, Prefix | 
   return found;
 }
 
+/** Whether clients of IPv6 reach servers of IPv4. */
+function crossesFamilies(nat: Nat, balancers: readonly Balancer[]): boolean {
+  return (
+    nat.rules.some(({ enabled, translation }) => enabled && translation.kind === 'nat64') ||
+    balancers.some(({ family, backends }) =>
+      backends.some(({ address }) => address.family !== family),
+    )
+  );
+}
+
 /** The same of balancers: the addresses of their backends. */
 function serversOf(
   document: Document,
@@ -158,10 +172,10 @@ function serversOf(
 ): ReadonlyMap<string, readonly Prefix[] | null> {
   const found = new Map<string, readonly Prefix[] | null>();
   for (const name of document.balancers?.keys() ?? []) found.set(name, null);
-  for (const { name, family, backends } of balancers)
+  for (const { name, backends } of balancers)
     found.set(
       name,
-      backends.map(({ address }) => ({ address, length: family === 4 ? 32 : 128 })),
+      backends.map(({ address }) => ({ address, length: address.family === 4 ? 32 : 128 })),
     );
   return found;
 }

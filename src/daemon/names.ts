@@ -230,7 +230,11 @@ function lendersOf(image: DecodedImage): Lender[] {
   const ranges6 = image.records('ranges6');
   return image.records('rules').flatMap(({ action, extra, name }) => {
     const one = action === CONSTANTS.ACTION_TRANSLATE ? translations[extra] : undefined;
-    if (one?.kind !== CONSTANTS.NAT_POOL) return [];
+    if (
+      one?.kind !== CONSTANTS.NAT_POOL &&
+      (one?.kind !== CONSTANTS.NAT_64 || one.pool === CONSTANTS.SET_ANY)
+    )
+      return [];
     const set = sets[one.pool];
     if (set === undefined) return [];
     const { first4, count4, first6, count6 } = set;

@@ -34,6 +34,14 @@ export type Translation =
       readonly hairpin: boolean;
       /** RFC 6296: 16 more bits change, so that the sum of the address does not. */
       readonly neutral?: boolean;
+    }
+  | {
+      /** IPv4 behind a prefix of IPv6 (RFC 6146): the destination, and a source to it. */
+      readonly kind: 'nat64';
+      readonly prefix: Prefix;
+      /** Of IPv4; null for the address of the egress interface. */
+      readonly addresses: AddressSet | null;
+      readonly ports: SourcePorts;
     };
 
 /** A rule of source or destination NAT; the first that matches decides. */

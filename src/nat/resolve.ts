@@ -10,7 +10,15 @@ import { hasPorts, parsePortRange } from '../net/services.js';
 import type { Address, AddressSet, Prefix } from '../net/sets.js';
 import type { Context } from '../rulefile/context.js';
 import type { Nat, NatPool, NatRule, PortRange, SourcePorts, Translation } from './model.js';
-import type { ForwardConfig, NatPart, PrefixConfig, SourceConfig, StaticConfig } from './schema.js';
+import { isNat64Prefix } from './nat64.js';
+import type {
+  ForwardConfig,
+  Nat64Config,
+  NatPart,
+  PrefixConfig,
+  SourceConfig,
+  StaticConfig,
+} from './schema.js';
 
 /** What NAT refers to. A resolver that gives undefined has reported why. */
 export interface NatNames {
@@ -61,6 +69,7 @@ class Resolver {
       ...statics.map(({ out }) => out),
       ...(this.#config.source ?? []).map((one) => this.#source(one)),
       ...(this.#config.forwards ?? []).map((one) => this.#forward(one)),
+      ...(this.#config.nat64 ?? []).map((one) => this.#nat64(one)),
       ...statics.map(({ back }) => back),
     ].filter((rule) => rule !== undefined);
     return {
@@ -97,7 +106,40 @@ class Resolver {
     };
   }
 
-  #translation(one: SourceConfig): Translation | undefined {
+  #nat64(one: Nat64Config): NatRule | undefined {
+    const source = this.#optional(one, 'source');
+    const prefix = this.#prefix(one, 'prefix');
+    const to = this.#translation(one);
+    if (source === undefined || prefix === undefined || to === undefined) return undefined;
+    if (!isNat64Prefix(prefix)) {
+      const message =
+        'IPv4 lies behind 32, 40, 48, 56, 64 or 96 bits of IPv6, and bits 64 to 71 are zero';
+      this.#fail(one, 'prefix', message);
+      return undefined;
+    }
+    if (to.kind !== 'interface' && (to.kind !== 'pool' || to.family !== 4)) {
+      this.#fail(one, 'translate-to', 'the source to a server of IPv4 is an address of IPv4');
+      return undefined;
+    }
+    const fitting = source === null ? null : ofFamily(source, 6);
+    if (fitting !== null && isEmpty(fitting)) {
+      this.#fail(one, 'source', 'clients of NAT64 have addresses of IPv6');
+      return undefined;
+    }
+    const addresses = to.kind === 'pool' ? to.addresses : null;
+    return {
+      ...this.#common(one),
+      direction: 'destination',
+      from: [one.from].flat(),
+      to: [],
+      source: fitting,
+      destination: fromPrefix(prefix),
+      service: null,
+      translation: { kind: 'nat64', prefix, addresses, ports: to.ports },
+    };
+  }
+
+  #translation(one: SourceConfig | Nat64Config): Translation | undefined {
     const to = one['translate-to'];
     const choice = { preserve: one.ports === 'preserve', parity: one.parity };
     if (to === 'none') return { kind: 'none' };
@@ -245,6 +287,7 @@ class Resolver {
       ...this.#names.published,
       ...rules.flatMap(({ enabled, direction, destination, translation }) => {
         if (!enabled) return [];
+        if (translation.kind === 'nat64') return translation.addresses ?? [];
         if (direction === 'destination') return destination === null ? [] : [destination];
         if (translation.kind === 'pool') return [translation.addresses];
         return translation.kind === 'prefix' ? [fromPrefix(translation.prefix)] : [];
@@ -261,7 +304,7 @@ class Resolver {
     return found;
   }
 
-  #common(one: SourceConfig | StaticConfig | PrefixConfig | ForwardConfig) {
+  #common(one: SourceConfig | StaticConfig | PrefixConfig | Nat64Config | ForwardConfig) {
     return {
       name: one.name,
       at: this.#context.position(one),
@@ -271,14 +314,17 @@ class Resolver {
   }
 
   #optional(
-    one: SourceConfig | ForwardConfig,
+    one: SourceConfig | Nat64Config | ForwardConfig,
     key: 'source' | 'destination',
   ): AddressSet | null | undefined {
     const value = (one as SourceConfig)[key];
     return value === undefined || value === 'any' ? null : this.#names.addresses(value, one, key);
   }
 
-  #prefix(one: StaticConfig | PrefixConfig, key: 'inside' | 'outside'): Prefix | undefined {
+  #prefix<Key extends 'inside' | 'outside' | 'prefix'>(
+    one: Readonly<Record<Key, string>>,
+    key: Key,
+  ): Prefix | undefined {
     const text = one[key];
     const address = text.includes('/') ? '' : parseAddress(text);
     const prefix =

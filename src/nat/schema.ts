@@ -93,6 +93,34 @@ const nptv6 = withWords(
   { what: 'an NPTv6 rule' },
 );
 
+const nat64 = withWords(
+  z.strictObject({
+    name: nameSchema('a rule name').describe('Name of the rule, unique among NAT rules.'),
+    from: zones.default('any').describe('Zones the packet comes from; any unless given.'),
+    prefix: withWords(z.string(), { what: 'a prefix' })
+      .default('64:ff9b::/96')
+      .describe(
+        'IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits with IPv4 addresses behind it (RFC 6052). Behind the well-known one private addresses are not reached.',
+      ),
+    source: members.optional().describe('Only from these IPv6 addresses.'),
+    'translate-to': withWords(z.string(), {
+      what: 'interface, the name of a pool, an address, prefix or range',
+    })
+      .default('interface')
+      .describe('The IPv4 source: the address of the egress interface, a pool or addresses.'),
+    ports: withWords(z.enum(['preserve', 'any']), { what: 'a choice of ports' })
+      .default('preserve')
+      .describe('`preserve` keeps the source port where it is free; `any` takes a random one.'),
+    parity: z
+      .boolean()
+      .default(false)
+      .describe('Keep even ports even and odd ones odd (RFC 4787 4.2.2).'),
+    enabled: z.boolean().default(true).describe('`false` leaves the rule out.'),
+    description: descriptionSchema().optional(),
+  }),
+  { what: 'a NAT64 rule' },
+);
+
 const forward = withWords(
   z.strictObject({
     name: nameSchema('a rule name').describe('Name of the forward, unique among NAT rules.'),
@@ -138,6 +166,7 @@ export const natSchema = withWords(
       .array(nptv6)
       .optional()
       .describe('IPv6 prefixes one to one, in both directions (RFC 6296); before `source` too.'),
+    nat64: z.array(nat64).optional().describe('IPv4 servers for clients of IPv6 (RFC 6146).'),
     forwards: z
       .array(forward)
       .optional()
@@ -145,7 +174,7 @@ export const natSchema = withWords(
   }),
   {
     what: 'nat',
-    planned: { nat64: 'NAT64', helpers: 'FTP and SIP helpers' },
+    planned: { helpers: 'FTP and SIP helpers' },
   },
 ).describe('Translation of addresses. Rules of policies match real addresses.');
 
@@ -159,4 +188,5 @@ export interface NatPart {
 export type SourceConfig = NonNullable<NatConfig['source']>[number];
 export type StaticConfig = NonNullable<NatConfig['static']>[number];
 export type PrefixConfig = NonNullable<NatConfig['nptv6']>[number];
+export type Nat64Config = NonNullable<NatConfig['nat64']>[number];
 export type ForwardConfig = NonNullable<NatConfig['forwards']>[number];

@@ -96,6 +96,8 @@ export const CONSTANTS = {
   NAT_PREFIX: 3,
   /** The destination is a backend of a balancer. */
   NAT_BALANCER: 4,
+  /** IPv4 behind a prefix of IPv6 (RFC 6146): destination, and the source to it from `pool`. */
+  NAT_64: 5,
   /** Keep the source port where it is in range and free; keep even ports even and odd ones odd. */
   NAT_PRESERVE: 1,
   NAT_PARITY: 2,
@@ -435,18 +437,22 @@ export const SECTIONS = {
     id: 25,
     doc: 'What NAT rules do, in the order of `rules`; each is of one rule.',
     fields: [
-      ['address', 'bytes16', 'NAT_PREFIX: the new prefix, as in addresses; bits behind `length` 0'],
+      [
+        'address',
+        'bytes16',
+        'NAT_PREFIX: the new prefix, NAT_64: the one asked for; bits behind `length` 0',
+      ],
       [
         'pool',
         'u32',
-        'NAT_POOL: address set, of one family; NAT_BALANCER: index into balancers; else SET_ANY',
+        'NAT_POOL: address set, of one family; NAT_64: one of IPv4, SET_ANY for the egress interface; NAT_BALANCER: index into balancers; else SET_ANY',
       ],
       ['port_lo', 'u16', 'source NAT: ports given out; destination: the new port, 0 keeps it'],
       ['port_hi', 'u16', 'destination: more than port_lo where a range is taken one by one'],
       ['match_lo', 'u16', 'destination: the port that becomes port_lo'],
       ['kind', 'u8', 'NAT_*'],
-      ['family', 'u8', '4 or 6; 0 where the kind fits both'],
-      ['length', 'u8', 'NAT_PREFIX: 0..32 or 0..128'],
+      ['family', 'u8', '4 or 6, as asked for; 0 where the kind fits both'],
+      ['length', 'u8', 'NAT_PREFIX: 0..32 or 0..128; NAT_64: as RFC 6052 has them'],
       ['flags', 'u8', 'NAT_PRESERVE and so on'],
       ['reserved', 'u16'],
     ],

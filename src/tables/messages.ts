@@ -135,6 +135,10 @@ export const MESSAGES = {
       ['route', 'u8', 'ROUTE_*'],
       ['family', 'u8', '4, 6 or 0'],
       ['protocol', 'u8'],
+      ['translated_family', 'u8', 'of source and destination; 0 where nothing is translated'],
+      ['reserved', 'u8'],
+      ['reserved2', 'u16'],
+      ['reserved3', 'u32'],
     ],
   },
   output: {

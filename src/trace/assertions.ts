@@ -11,7 +11,7 @@ import type { Address } from '../net/sets.js';
 import { readAddress } from '../tables/address.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
 import { phases } from './phases.js';
-import { translationOf, type Nat } from './translation.js';
+import { familyOf, translationOf, type Nat } from './translation.js';
 import { Names, type SlotNames } from './verdicts.js';
 
 /** An assertion ready to be asked: its packet as bytes and the outcome by slots. */
@@ -117,7 +117,7 @@ function holds(assertion: Assertion, result: OfflineResult, names: Names): boole
   const before = { address: source, port: sourcePort };
   const asked = { address: destination, port: destinationPort };
   const after = (bytes: Uint8Array, port: number): End => ({
-    address: readAddress(bytes, source.family),
+    address: readAddress(bytes, familyOf(result)),
     port,
   });
   const translated = result.source_rule !== 0 || result.destination_rule !== 0;

@@ -26,11 +26,16 @@ type Ends = Pick<
   'protocol' | 'source' | 'destination' | 'sourcePort' | 'destinationPort'
 >;
 
+/** Of the translated ends: with NAT64 not the packet's own. */
+export function familyOf({ translated_family: family }: OfflineResult): 4 | 6 {
+  return family === 4 ? 4 : 6;
+}
+
 /** What became of the ends of a packet. */
 export function translationOf(result: OfflineResult, packet: Ends, names: Names): Nat {
   const { protocol } = packet;
   const end = (bytes: Uint8Array, port: number): string =>
-    endText(readAddress(bytes, packet.source.family), port, protocol);
+    endText(readAddress(bytes, familyOf(result)), port, protocol);
   const { source_rule: source, destination_rule: destination } = result;
   return {
     ...(source === C.TRANSLATION_NONE

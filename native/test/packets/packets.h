@@ -15,3 +15,4 @@ void packets_denied(void **state);
 void packets_nat(void **state);
 void packets_nat_full(void **state);
 void packets_nat_proxy(void **state);
+void packets_nat64(void **state);

@@ -13,7 +13,7 @@ export function checkNat(
   if (nat === undefined) return;
   const seen = new Map<string, object>();
   const prefixes = [...(nat.static ?? []), ...(nat.nptv6 ?? [])];
-  const all = [...prefixes, ...(nat.source ?? []), ...(nat.forwards ?? [])];
+  const all = [...prefixes, ...(nat.source ?? []), ...(nat.forwards ?? []), ...(nat.nat64 ?? [])];
   for (const rule of all) {
     const first = seen.get(rule.name);
     if (first === undefined) seen.set(rule.name, rule);
@@ -38,6 +38,6 @@ export function checkNat(
     check(rule, 'to', rule.to);
   }
   for (const rule of prefixes) check(rule, 'zone', rule.zone);
-  for (const rule of nat.forwards ?? [])
+  for (const rule of [...(nat.forwards ?? []), ...(nat.nat64 ?? [])])
     if (context.wrote(rule, 'from')) check(rule, 'from', rule.from);
 }
