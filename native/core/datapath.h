@@ -31,6 +31,7 @@ struct sl_session_table;
 struct sl_session_worker;
 struct sl_limits;
 struct sl_balancers;
+struct sl_blocks;
 struct sl_fragments;
 struct sl_fib;
 struct sl_sad;
@@ -64,6 +65,7 @@ struct sl_datapath {
 	struct sl_session_table *sessions;
 	struct sl_limits *limits; /* what rules' limits and flood limits have counted */
 	struct sl_balancers *balancers; /* tables and counts of balancers; NULL where there are none */
+	struct sl_blocks *blocks; /* port blocks of CGNAT */
 	struct sl_sad *sad; /* security associations of IPsec */
 	struct rte_rcu_qsbr *qsbr; /* workers are threads 0..workers-1, control threads above */
 	struct rte_mempool *pool;
@@ -130,6 +132,7 @@ struct sl_worker {
 	uint64_t icmp_tokens; /* rate limit of generated ICMP errors */
 	uint64_t icmp_refill_ns;
 	uint32_t round_robin[SL_MAX_BALANCERS]; /* by slot: the entry that was last */
+	uint32_t block_sweep; /* nat/blocks.h: the next bucket of this worker */
 	uint64_t nat_full_s; /* when it was last said that a pool is full */
 	void *offline; /* offline only: struct sl_offline * */
 };

@@ -64,6 +64,7 @@ static const char *const names[] = {
 	[SL_DROP_SESSION_INDEX_FULL] = "session-index-full",
 	[SL_DROP_SESSION_CLASH] = "session-clash",
 	[SL_DROP_NAT_POOL_FULL] = "nat-pool-full",
+	[SL_DROP_NAT_CLIENT_FULL] = "nat-client-full",
 	[SL_DROP_NAT_UNMAPPED] = "nat-unmapped",
 	[SL_DROP_NAT64_UNTRANSLATABLE] = "nat64-untranslatable",
 	[SL_DROP_NAT_STALE] = "nat-stale",

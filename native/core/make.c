@@ -13,6 +13,7 @@
 #include "core/counters.h"
 #include "core/worker.h"
 #include "firewall/limit.h"
+#include "nat/blocks.h"
 #include "routing/adjacency.h"
 #include "routing/fib.h"
 #include "session/table.h"
@@ -75,7 +76,8 @@ int sl_datapath_make(struct sl_datapath *dp, const struct sl_image_settings *set
 		dp->limits = sl_limits_create(settings->max_sessions, seed);
 		dp->balancers = sl_balancers_make();
 		dp->sad = sl_sad_create();
-		status = dp->limits && dp->balancers && dp->sad ? 0 : -ENOMEM;
+		dp->blocks = sl_blocks_create(seed);
+		status = dp->limits && dp->balancers && dp->sad && dp->blocks ? 0 : -ENOMEM;
 	}
 	if (!status) {
 		what = "rings";

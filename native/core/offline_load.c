@@ -12,6 +12,7 @@
 #include "core/session_end.h"
 #include "firewall/limit.h"
 #include "ip/fragment.h"
+#include "nat/blocks.h"
 #include "routing/adjacency.h"
 #include "routing/fib.h"
 #include "session/table.h"
@@ -97,7 +98,9 @@ static int fresh_sessions(struct sl_datapath *dp, const struct sl_image_settings
 	dp->limits = sl_limits_create(settings->max_sessions, SEED);
 	sl_balancers_free(dp->balancers);
 	dp->balancers = sl_balancers_make();
-	if (!dp->limits || !dp->balancers)
+	sl_blocks_free(dp->blocks);
+	dp->blocks = sl_blocks_create(SEED);
+	if (!dp->limits || !dp->balancers || !dp->blocks)
 		return -ENOMEM;
 	sl_session_table_configure(table, settings);
 	sl_fragments_configure(dp, dp->worker[0]->fragments, settings);

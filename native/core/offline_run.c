@@ -7,6 +7,7 @@
 
 #include "core/offline_state.h"
 #include "ip/fragment.h"
+#include "nat/blocks.h"
 #include "session/table.h"
 #include "tables/tables.h"
 
@@ -90,6 +91,7 @@ static void advance(struct sl_offline *o)
 	if (o->now_ns - o->swept_ns >= SWEEP_NS) {
 		o->swept_ns = o->now_ns;
 		sl_session_sweep_all(w->sessions, w->now_ms);
+		sl_blocks_sweep_all(w);
 	} else {
 		sl_session_sweep(w->sessions, w->now_ms, SWEEP_BUDGET);
 	}

@@ -8,6 +8,7 @@
 #include "core/count.h"
 #include "firewall/limit.h"
 #include "firewall/log.h"
+#include "nat/blocks.h"
 
 static void log_end(struct sl_worker *w, sl_session_ref ref, const struct sl_session *s,
 		    enum sl_session_end why, uint32_t now_ms)
@@ -66,6 +67,8 @@ void sl_session_end_count(void *worker, sl_session_ref ref, const struct sl_sess
 	c->bytes += s->bytes[0] + s->bytes[1];
 	if (s->extension)
 		release(w, s, sl_extension_at(&w->dp->sessions->extensions, s->extension));
+	if (unlikely(s->flags & SL_SESSION_BLOCK))
+		sl_block_end(w, ref, s);
 	if (s->flags & SL_SESSION_LOG)
 		log_end(w, ref, s, why, now_ms);
 }

@@ -18,6 +18,7 @@
 #include "core/port.h"
 #include "core/session_end.h"
 #include "ip/fragment.h"
+#include "nat/blocks.h"
 #include "session/table.h"
 #include "tables/tables.h"
 
@@ -126,6 +127,7 @@ void sl_worker_turn(struct sl_worker *w, uint64_t now_ns, uint32_t now_ms)
 	rte_graph_walk(w->graph);
 	sl_port_drain(w);
 	sl_session_sweep(w->sessions, w->now_ms, SWEEP_BUDGET);
+	sl_blocks_sweep(w);
 	if (unlikely(sl_fragments_any(w)))
 		sl_fragments_sweep(w, FRAGMENT_BUDGET);
 	if (w->host_kicked) {

@@ -109,6 +109,6 @@ void sl_log_pool_full(struct sl_worker *w, const struct sl_pkt *p, const struct 
 		return;
 	fill(r, p, flow);
 	r->type = SL_LOG_NAT_FULL;
-	r->reason = SL_DROP_NAT_POOL_FULL;
+	r->reason = p->reason;
 	sl_log_commit(w);
 }

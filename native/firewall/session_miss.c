@@ -304,7 +304,7 @@ static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct mis
 	case SL_OPEN_AGAIN:
 		return SESSION_LOOKUP;
 	default:
-		if (p->reason == SL_DROP_NAT_POOL_FULL)
+		if (p->reason == SL_DROP_NAT_POOL_FULL || p->reason == SL_DROP_NAT_CLIENT_FULL)
 			sl_log_pool_full(w, p, &miss->flow, miss->nat.departure);
 		return DROP;
 	}

@@ -71,7 +71,9 @@ struct sl_nat_search {
 	uint16_t out;
 	uint16_t lo, count, step, at;
 	uint8_t family, proto;
+	const uint8_t *public; /* the address, with a block */
 	bool ports; /* the protocol has some that may change */
+	bool blocks; /* it is to be of a block, nat/blocks.h: sl_nat_search_block() */
 	bool found; /* `client` is one to take; without it there is no address: */
 	uint16_t reason; /* enum sl_drop */
 };
@@ -80,6 +82,10 @@ struct sl_nat_search {
 void sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
 		   const struct sl_flow *flow, uint16_t sport, uint16_t out, uint64_t random,
 		   struct sl_nat_search *search, struct sl_nat_end *client);
+
+/* Begins anew with the ports of a block. `public` has four bytes, and outlives the search. */
+void sl_nat_search_block(struct sl_nat_search *search, const uint8_t *public, uint16_t lo,
+			 uint16_t hi, uint64_t random, struct sl_nat_end *client);
 
 /* The next one to try after a clash; false when it has been enough. */
 bool sl_nat_next(struct sl_nat_search *search, uint64_t random, struct sl_nat_end *client);

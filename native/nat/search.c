@@ -41,7 +41,9 @@ static void put_address(const struct sl_nat_search *s, struct sl_nat_end *client
 	const uint8_t *own;
 
 	memset(client->address, 0, sizeof(client->address));
-	if (of_pool(s)) {
+	if (s->public) {
+		memcpy(client->address, s->public, 4);
+	} else if (of_pool(s)) {
 		sl_nat_set_at(&s->tables->image, s->t->pool, s->family, s->address,
 			      client->address);
 	} else if (s->t && s->t->kind == SL_NAT_PREFIX) {
@@ -89,12 +91,8 @@ static bool changes_ports(const struct sl_nat_search *s)
 	       s->proto == (s->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 }
 
-static void set_ports(struct sl_nat_search *s, uint64_t random)
+static void set_range(struct sl_nat_search *s, uint16_t lo, uint16_t hi, uint64_t random)
 {
-	bool query = s->proto != IPPROTO_TCP && s->proto != IPPROTO_UDP;
-	/* RFC 5508 3.1: identifiers of queries are free over their whole range. */
-	uint16_t lo = query ? 0 : s->t ? s->t->port_lo : HAIRPIN_LO;
-	uint16_t hi = !query && s->t ? s->t->port_hi : UINT16_MAX;
 	uint16_t port = rte_be_to_cpu_16(s->client.port);
 	bool keep = !s->t || (s->t->flags & SL_NAT_PRESERVE);
 
@@ -105,6 +103,29 @@ static void set_ports(struct sl_nat_search *s, uint64_t random)
 		s->at = (uint16_t)(port - lo);
 	else
 		random_port(s, random);
+}
+
+static void set_ports(struct sl_nat_search *s, uint64_t random)
+{
+	/* RFC 5508 3.1: identifiers of queries are free over their whole range. */
+	if (s->proto != IPPROTO_TCP && s->proto != IPPROTO_UDP)
+		set_range(s, 0, UINT16_MAX, random);
+	else if (s->t)
+		set_range(s, s->t->port_lo, s->t->port_hi, random);
+	else
+		set_range(s, HAIRPIN_LO, UINT16_MAX, random);
+}
+
+void sl_nat_search_block(struct sl_nat_search *s, const uint8_t *public, uint16_t lo, uint16_t hi,
+			 uint64_t random, struct sl_nat_end *client)
+{
+	s->public = public;
+	s->addresses = 1;
+	s->tries = s->address_tries = 0;
+	if (s->ports)
+		set_range(s, lo, hi, random);
+	put_address(s, client);
+	put_port(s, client);
 }
 
 void sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
@@ -143,6 +164,7 @@ void sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
 		s->reason = SL_DROP_NAT_UNMAPPED;
 		return;
 	}
+	s->blocks = s->t && s->t->blocks;
 	s->ports = changes_ports(s);
 	if (s->ports)
 		set_ports(s, random);
@@ -164,7 +186,8 @@ static bool next_address(struct sl_nat_search *s, uint64_t random)
 
 bool sl_nat_next(struct sl_nat_search *s, uint64_t random, struct sl_nat_end *client)
 {
-	uint32_t most = s->tries == 0 ? FIRST_TRIES : OTHER_TRIES;
+	/* A block is small, and what does not fit goes to another one: all of it is looked at. */
+	uint32_t most = s->public ? UINT16_MAX : s->tries == 0 ? FIRST_TRIES : OTHER_TRIES;
 	uint32_t ports = s->ports ? (s->count + s->step - 1u) / s->step : 1;
 
 	if (++s->address_tries >= RTE_MIN(most, ports)) {

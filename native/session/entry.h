@@ -25,6 +25,7 @@ typedef uint32_t sl_session_ref;
 #define SL_SESSION_TO_HOST 0x0010  /* direction 0 ends in the box itself */
 #define SL_SESSION_FROM_HOST 0x0020 /* direction 0 starts in the box itself */
 #define SL_SESSION_EDIT 0x0040     /* each of its packets is changed: its rule sets a DSCP */
+#define SL_SESSION_BLOCK 0x0080    /* its source is of a port block, nat/blocks.h */
 #define SL_SESSION_KEY4_0 0x0100   /* wide entry whose key of direction 0 is IPv4 */
 #define SL_SESSION_KEY4_1 0x0200   /* the same of direction 1: NAT64. l3_delta: bits of its prefix */
 #define SL_SESSION_ROLE 0x0400	   /* tcp.c: direction 1 plays role 0 of the state table */

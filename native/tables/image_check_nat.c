@@ -59,6 +59,16 @@ static bool check_pool(const struct sl_image_check *check, uint32_t i)
 	return true;
 }
 
+/* Blocks are of pools of IPv4, and one at least fits into the ports. */
+static bool blocks_fit(const struct sl_image_translations *t)
+{
+	if (t->blocks == 0)
+		return true;
+	return t->blocks <= SL_MAX_BLOCKS && t->pool != SL_SET_ANY &&
+	       ((t->kind == SL_NAT_POOL && t->family == 4) || t->kind == SL_NAT_64) &&
+	       t->port_lo > 0 && t->match_lo > 0 && t->match_lo <= t->port_hi - t->port_lo + 1;
+}
+
 bool sl_image_check_translation(const struct sl_image_check *check, uint32_t rule)
 {
 	const struct sl_image_rules *r = &check->image->rules[rule];
@@ -85,9 +95,9 @@ bool sl_image_check_translation(const struct sl_image_check *check, uint32_t rul
 	if ((t->flags & ~(SL_NAT_PRESERVE | SL_NAT_PARITY | SL_NAT_HAIRPIN | SL_NAT_NEUTRAL)) != 0 ||
 	    (t->flags & SL_NAT_NEUTRAL &&
 	     (t->kind != SL_NAT_PREFIX || t->family != 6 || t->length > 64)) ||
-	    t->reserved != 0)
-		return sl_image_fault(check, "translations", i, "flags 0x%x, reserved %u", t->flags,
-				      t->reserved);
+	    !blocks_fit(t))
+		return sl_image_fault(check, "translations", i, "flags 0x%x, blocks %u of %u ports",
+				      t->flags, t->blocks, t->match_lo);
 	return check_pool(check, i);
 }
 

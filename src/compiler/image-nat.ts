@@ -92,9 +92,16 @@ function portsOf({
   range: [low, high],
   preserve,
   parity,
+  blocks,
 }: Extract<Translation, { kind: 'pool' }>['ports']) {
   const flags = (preserve ? C.NAT_PRESERVE : 0) | (parity ? C.NAT_PARITY : 0);
-  return { port_lo: low, port_hi: high, flags };
+  return {
+    port_lo: low,
+    port_hi: high,
+    match_lo: blocks?.size ?? 0,
+    blocks: blocks?.most ?? 0,
+    flags,
+  };
 }
 
 const NOTHING = () => ({
@@ -107,7 +114,7 @@ const NOTHING = () => ({
   family: 0,
   length: 0,
   flags: 0,
-  reserved: 0,
+  blocks: 0,
 });
 
 /** The policy a NAT rule lies in; no name of the file is like it. */

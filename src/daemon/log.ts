@@ -24,6 +24,8 @@ const EVENTS = new Map<number, string>([
   [M.LOG_SESSION_END, 'session-end'],
   [M.LOG_DENY, 'deny'],
   [M.LOG_NAT_FULL, 'nat-full'],
+  [M.LOG_NAT_BLOCK, 'nat-block'],
+  [M.LOG_NAT_BLOCK_END, 'nat-block-end'],
 ]);
 
 /** Why sessions end, by `enum sl_session_end`. */
@@ -127,11 +129,37 @@ export class LogDrain extends EventEmitter<Events> {
     this.#log.warn({ event: 'log-left-out', lost, limited });
   }
 
+  /** A port block of CGNAT. */
+  #block(record: RecordOf<typeof MESSAGES.log_record>): LogShown {
+    const rule = this.#names.ruleAt(record.rule);
+    const client = formatAddress(readAddress(record.source, record.family));
+    const lent = record.type === M.LOG_NAT_BLOCK;
+    return {
+      event: EVENTS.get(record.type) ?? '',
+      at: moment(record.time) ?? '',
+      protocol: 'any',
+      source: record.family === 6 ? `${client}/64` : client,
+      source_port: 0,
+      destination: formatAddress(readAddress(record.destination, 4)),
+      destination_port: 0,
+      ports: `${record.source_port}-${record.destination_port}`,
+      in: 'local',
+      out: null,
+      from: '',
+      to: '',
+      rule: this.#names.rule(record.rule),
+      file: rule?.file ?? null,
+      line: rule?.line ?? null,
+      ...(lent ? {} : { duration_ms: record.duration }),
+    };
+  }
+
   #shown(record: RecordOf<typeof MESSAGES.log_record>, reasons: readonly string[]): LogShown {
     const { type, family, protocol, time, reason } = record;
     const names = this.#names;
     const rule = names.ruleAt(record.rule);
     const ended = type === M.LOG_SESSION_END;
+    if (type === M.LOG_NAT_BLOCK || type === M.LOG_NAT_BLOCK_END) return this.#block(record);
     return {
       event: EVENTS.get(type) ?? `event ${type}`,
       at: moment(time) ?? '',

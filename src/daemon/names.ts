@@ -63,6 +63,8 @@ export interface Lender {
   readonly rule: string;
   readonly ranges: readonly Range[];
   readonly ports: readonly [number, number];
+  /** Ports of a block; null where they are given out one by one. */
+  readonly blockSize: number | null;
 }
 
 /**
@@ -247,7 +249,8 @@ function lendersOf(image: DecodedImage): Lender[] {
       high: (range.hi_high << 64n) | range.hi_low,
     }));
     const ports: readonly [number, number] = [one.port_lo, one.port_hi];
-    return [{ rule: image.string(name), ranges: [...four, ...six], ports }];
+    const blockSize = one.blocks === 0 ? null : one.match_lo;
+    return [{ rule: image.string(name), ranges: [...four, ...six], ports, blockSize }];
   });
 }
 

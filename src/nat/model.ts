@@ -12,6 +12,14 @@ export interface SourcePorts {
   /** Keep the client's where it is in range and free. */
   readonly preserve: boolean;
   readonly parity: boolean;
+  /** Given out by client in blocks of `size` ports, `most` at once (CGNAT); null: one by one. */
+  readonly blocks: PortBlocks | null;
+}
+
+export interface PortBlocks {
+  readonly size: number;
+  /** 1..8 */
+  readonly most: number;
 }
 
 export type Translation =

@@ -9,7 +9,15 @@ import { AddressSetBuilder } from '../net/builder.js';
 import { hasPorts, parsePortRange } from '../net/services.js';
 import type { Address, AddressSet, Prefix } from '../net/sets.js';
 import type { Context } from '../rulefile/context.js';
-import type { Nat, NatPool, NatRule, PortRange, SourcePorts, Translation } from './model.js';
+import type {
+  Nat,
+  NatPool,
+  NatRule,
+  PortBlocks,
+  PortRange,
+  SourcePorts,
+  Translation,
+} from './model.js';
 import { isNat64Prefix } from './nat64.js';
 import type {
   ForwardConfig,
@@ -44,7 +52,10 @@ class Resolver {
   readonly #config: NonNullable<NatPart['nat']>;
   readonly #names: NatNames;
   readonly #context: Context;
-  readonly #pools = new Map<string, NatPool & { readonly ports: PortRange }>();
+  readonly #pools = new Map<
+    string,
+    NatPool & { readonly ports: PortRange; readonly blocks: PortBlocks | null }
+  >();
 
   constructor(config: NonNullable<NatPart['nat']>, names: NatNames, context: Context) {
     this.#config = config;
@@ -58,8 +69,19 @@ class Resolver {
       const ports =
         pool.ports === undefined ? DEFAULT_PORTS : this.#ports(pool, 'ports', pool.ports);
       if (addresses === undefined || ports === undefined) continue;
-      if (this.#familyOf(addresses, pool, 'addresses') === undefined) continue;
-      this.#pools.set(name, { name, addresses, ports });
+      const family = this.#familyOf(addresses, pool, 'addresses');
+      if (family === undefined) continue;
+      const size = pool['block-size'];
+      if (size !== undefined && (family === 6 || size > ports[1] - ports[0] + 1)) {
+        const message =
+          family === 6
+            ? 'blocks are of ports of IPv4; IPv6 needs none'
+            : `the pool has ${ports[1] - ports[0] + 1} ports an address, less than one block`;
+        this.#fail(pool, 'block-size', message);
+        continue;
+      }
+      const blocks = size === undefined ? null : { size, most: pool['blocks-per-client'] };
+      this.#pools.set(name, { name, addresses, ports, blocks });
     }
     const statics = [
       ...(this.#config.static ?? []).map((one) => this.#static(one, false)),
@@ -144,7 +166,7 @@ class Resolver {
     const choice = { preserve: one.ports === 'preserve', parity: one.parity };
     if (to === 'none') return { kind: 'none' };
     if (to === 'interface')
-      return { kind: 'interface', ports: { range: DEFAULT_PORTS, ...choice } };
+      return { kind: 'interface', ports: { range: DEFAULT_PORTS, blocks: null, ...choice } };
     const pool = this.#pools.get(to);
     // A pool whose value was refused is not unknown.
     if (pool === undefined && this.#context.wrote(this.#config.pools ?? {}, to)) return undefined;
@@ -152,7 +174,11 @@ class Resolver {
     if (addresses === undefined) return undefined;
     const family = this.#familyOf(addresses, one, 'translate-to');
     if (family === undefined) return undefined;
-    const ports: SourcePorts = { range: pool?.ports ?? DEFAULT_PORTS, ...choice };
+    const ports: SourcePorts = {
+      range: pool?.ports ?? DEFAULT_PORTS,
+      blocks: pool?.blocks ?? null,
+      ...choice,
+    };
     return { kind: 'pool', pool: pool === undefined ? null : to, family, addresses, ports };
   }
 

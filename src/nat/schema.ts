@@ -25,12 +25,17 @@ const pool = withWords(
     ports: portRange
       .optional()
       .describe('Ports given out for TCP, UDP and SCTP; 1024-65535 unless given.'),
+    'block-size': withWords(z.int().min(8).max(32768), { what: 'a number of ports, 8 to 32768' })
+      .optional()
+      .describe(
+        'CGNAT: ports are lent to clients in blocks of so many, and the loans are logged. Of IPv4 alone.',
+      ),
+    'blocks-per-client': withWords(z.int().min(1).max(8), { what: 'a number of blocks, 1 to 8' })
+      .default(8)
+      .describe('Blocks a client (an IPv4 address, with NAT64 an IPv6 /64) may have at once.'),
     description: descriptionSchema().optional(),
   }),
-  {
-    what: 'a pool',
-    planned: { 'block-size': 'CGNAT port blocks', 'blocks-per-client': 'CGNAT port blocks' },
-  },
+  { what: 'a pool' },
 );
 
 const sourceRule = withWords(

@@ -105,6 +105,8 @@ export const CONSTANTS = {
   NAT_HAIRPIN: 4,
   /** NAT_PREFIX of IPv6, at most 64 bits: checksum-neutral (RFC 6296). */
   NAT_NEUTRAL: 8,
+  /** Port blocks a client of CGNAT may have. */
+  MAX_BLOCKS: 8,
   TRANSLATION_NONE: 0,
   /** Balancer slots start at 1, backend slots too. */
   BALANCER_FIRST: 1,
@@ -449,12 +451,12 @@ export const SECTIONS = {
       ],
       ['port_lo', 'u16', 'source NAT: ports given out; destination: the new port, 0 keeps it'],
       ['port_hi', 'u16', 'destination: more than port_lo where a range is taken one by one'],
-      ['match_lo', 'u16', 'destination: the port that becomes port_lo'],
+      ['match_lo', 'u16', 'destination: the port that becomes port_lo; source: ports of a block'],
       ['kind', 'u8', 'NAT_*'],
       ['family', 'u8', '4 or 6, as asked for; 0 where the kind fits both'],
       ['length', 'u8', 'NAT_PREFIX: 0..32 or 0..128; NAT_64: as RFC 6052 has them'],
       ['flags', 'u8', 'NAT_PRESERVE and so on'],
-      ['reserved', 'u16'],
+      ['blocks', 'u16', 'source: blocks that a client may have, MAX_BLOCKS at most; 0: no blocks'],
     ],
   },
   arrivals: {

@@ -47,6 +47,12 @@ export const MESSAGE_CONSTANTS = {
   LOG_SESSION_END: 2,
   LOG_DENY: 3,
   LOG_NAT_FULL: 4 /* `rule` is the NAT rule; once a second and worker */,
+  /**
+   * A port block lent to `source`, and given back after `duration`: `destination` is the public IPv4
+   * address, its first and last port lie in source_port and destination_port; `rule` the NAT rule.
+   */
+  LOG_NAT_BLOCK: 5,
+  LOG_NAT_BLOCK_END: 6,
   LOG_RING_RECORDS: 4096,
 
   /** Requests of the control socket (SOCK_SEQPACKET); a body rides in a memfd beside the record. */
@@ -64,6 +70,7 @@ export const MESSAGE_CONSTANTS = {
   OP_PREVIEW: 12 /* argument: generation, which is staged. Answer JSON {kept, ended, …} */,
   OP_RULES: 13 /* what live sessions counted, by rule slot */,
   OP_NAT: 14 /* live sessions by the source address they were given */,
+  OP_NAT_BLOCKS: 17 /* port blocks of CGNAT: {blocks, more, addresses} */,
   OP_BACKENDS: 16 /* what backends did, by backend slot */,
   OP_BALANCE: 15 /* memfd: balance, then its entries as in maglev. Replaces that table */,
   /** Only sessions that translate. */

@@ -5,6 +5,12 @@ import type { LogShown } from './types.js';
 /** A log record as a line for people. */
 export function logLine(record: LogShown): string {
   const { at, event, protocol, rule, from, to, reason } = record;
+  if (record.ports !== undefined) {
+    const lent = `${at} ${event.padEnd(13)} ${record.source} has ${record.destination} ports ${record.ports} ${rule}`;
+    return record.duration_ms === undefined
+      ? lent
+      : `${lent} until now, ${span(record.duration_ms)}`;
+  }
   const source = endpoint(record.source, record.source_port);
   const destination = endpoint(record.destination, record.destination_port);
   const { packets_forward, packets_reply, bytes_forward, bytes_reply, duration_ms } = record;

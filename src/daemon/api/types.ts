@@ -132,7 +132,7 @@ export type ApplyJson = (
 
 /** A record of the log. */
 export interface LogShown {
-  /** session-start, session-end or deny. */
+  /** session-start, session-end, deny, nat-full, nat-block or nat-block-end. */
   readonly event: string;
   /** ISO time. */
   readonly at: string;
@@ -150,6 +150,8 @@ export interface LogShown {
   readonly rule: string;
   readonly file: string | null;
   readonly line: number | null;
+  /** nat-block: the ports of `destination`, the public address, that `source` has, or had. */
+  readonly ports?: string;
   /** Of a denial the drop reason, of an end why the session ended. */
   readonly reason?: string;
   /** At the end of a session. */
@@ -197,6 +199,7 @@ export const SHOWS = [
   'sessions',
   'nat pools',
   'nat translations',
+  'nat blocks',
   'balancers',
   'drops',
   'graph',

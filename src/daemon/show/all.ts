@@ -6,7 +6,7 @@ import { graph } from './graph.js';
 import { groups } from './groups.js';
 import { interfaces } from './interfaces.js';
 import { log } from './log.js';
-import { natPools, natTranslations } from './nat.js';
+import { natBlocks, natPools, natTranslations } from './nat.js';
 import { neighbors } from './neighbors.js';
 import { routes } from './routes.js';
 import { rules } from './rules.js';
@@ -26,6 +26,7 @@ export const ALL_SHOWS: Readonly<Record<Show, Ask>> = {
   balancers: ask(balancers),
   'nat pools': ask(natPools),
   'nat translations': ask(natTranslations),
+  'nat blocks': ask(natBlocks),
   neighbors: ask(neighbors),
   routes: ask(routes),
   rules: ask(rules),

@@ -18,6 +18,32 @@ interface Used {
   readonly workers: readonly number[];
 }
 
+/** As OP_NAT_BLOCKS tells. */
+interface BlocksTold {
+  readonly blocks: readonly {
+    readonly client: string;
+    readonly address: string;
+    readonly low: number;
+    readonly high: number;
+    readonly sessions: number;
+    readonly age_ms: number;
+    readonly rule: number;
+  }[];
+  readonly more: boolean;
+  readonly addresses: readonly { readonly address: string; readonly blocks: number }[];
+}
+
+/** A block of ports that a client has. */
+export interface BlockShown {
+  /** IPv6: the /64. */
+  readonly client: string;
+  readonly address: string;
+  readonly ports: string;
+  readonly sessions: number;
+  readonly age_ms: number;
+  readonly rule: string;
+}
+
 export interface PoolShown {
   /** The NAT rule; of addresses of interfaces, the interface. */
   readonly rule: string | null;
@@ -25,6 +51,8 @@ export interface PoolShown {
   readonly addresses: string;
   /** Given out to TCP and UDP for each destination; null where interfaces lend their own. */
   readonly ports: string | null;
+  /** CGNAT: blocks lent, and that there are. */
+  readonly blocks: { readonly size: number; readonly lent: number; readonly all: number } | null;
   readonly sessions: number;
   /** The same by worker. */
   readonly workers: readonly number[];
@@ -35,6 +63,9 @@ export const natPools: Shown<{ readonly pools: readonly PoolShown[]; readonly ot
   data: async ({ appliance }) => {
     const { names, datapath } = appliance;
     const { addresses, others } = await datapath.json<Told>(M.OP_NAT);
+    const lent = names.lenders.some(({ blockSize }) => blockSize !== null)
+      ? (await datapath.json<BlocksTold>(M.OP_NAT_BLOCKS)).addresses
+      : [];
     const left = new Map(addresses.map((one) => [one.address, one]));
     const take = (fits: (address: Address) => boolean): Used[] => {
       const used: Used[] = [];
@@ -45,10 +76,30 @@ export const natPools: Shown<{ readonly pools: readonly PoolShown[]; readonly ot
       }
       return used;
     };
-    const pools = names.lenders.map(({ rule, ranges, ports: [low, high] }) => {
+    const pools = names.lenders.map(({ rule, ranges, ports: [low, high], blockSize: size }) => {
+      const of = (text: string): boolean => {
+        const address = parseAddress(text);
+        return typeof address !== 'string' && ranges.some((range) => within(range, address));
+      };
+      const count = ranges.reduce((all, one) => all + Number(one.high - one.low + 1n), 0);
+      const blocks =
+        size === null
+          ? null
+          : {
+              size,
+              lent: sum(lent.filter(({ address }) => of(address)).map((one) => one.blocks)),
+              all: count * Math.floor((high - low + 1) / size),
+            };
       const used = take((address) => ranges.some((range) => within(range, address)));
       const text = ranges.map(rangeText).join(', ');
-      return { rule, interface: null, addresses: text, ports: `${low}-${high}`, ...total(used) };
+      return {
+        rule,
+        interface: null,
+        addresses: text,
+        ports: `${low}-${high}`,
+        blocks,
+        ...total(used),
+      };
     });
     for (const { used } of pools) for (const { address } of used) left.delete(address);
     const own = names.interfaces.flatMap(({ name, addresses: texts }) => {
@@ -63,6 +114,7 @@ export const natPools: Shown<{ readonly pools: readonly PoolShown[]; readonly ot
               interface: name,
               addresses: bare.join(', '),
               ports: null,
+              blocks: null,
               ...total(used),
             },
           ];
@@ -71,7 +123,16 @@ export const natPools: Shown<{ readonly pools: readonly PoolShown[]; readonly ot
     const more =
       rest.length === 0
         ? []
-        : [{ rule: null, interface: null, addresses: 'others', ports: null, ...total(rest) }];
+        : [
+            {
+              rule: null,
+              interface: null,
+              addresses: 'others',
+              ports: null,
+              blocks: null,
+              ...total(rest),
+            },
+          ];
     return { pools: [...pools, ...own, ...more], others };
   },
   text: ({ pools }) =>
@@ -79,10 +140,41 @@ export const natPools: Shown<{ readonly pools: readonly PoolShown[]; readonly ot
       ['rule', (one) => one.rule ?? one.interface],
       ['addresses', ({ addresses }) => addresses],
       ['ports', ({ ports }) => ports],
+      ['blocks', ({ blocks }) => blocks && `${blocks.lent} of ${blocks.all} by ${blocks.size}`],
       ['sessions', ({ sessions }) => sessions],
       ['by worker', ({ workers }) => workers.join(' ')],
     ]),
 };
+
+export const natBlocks: Shown<{ readonly blocks: readonly BlockShown[]; readonly more: boolean }> =
+  {
+    data: async ({ appliance }) => {
+      const { names, datapath } = appliance;
+      const { blocks, more } = await datapath.json<BlocksTold>(M.OP_NAT_BLOCKS);
+      return {
+        blocks: blocks.map(({ client, address, low, high, sessions, age_ms, rule }) => ({
+          client: client.includes(':') ? `${client}/64` : client,
+          address,
+          ports: `${low}-${high}`,
+          sessions,
+          age_ms,
+          rule: names.rule(rule),
+        })),
+        more,
+      };
+    },
+    text: ({ blocks, more }) => {
+      const table = columns(blocks, [
+        ['client', ({ client }) => client],
+        ['address', ({ address }) => address],
+        ['ports', ({ ports }) => ports],
+        ['sessions', ({ sessions }) => sessions],
+        ['age', ({ age_ms }) => span(age_ms)],
+        ['rule', ({ rule }) => rule],
+      ]);
+      return more ? `${table}these are the first ${blocks.length}\n` : table;
+    },
+  };
 
 export const natTranslations: Shown<{
   readonly translations: readonly SessionShown[];

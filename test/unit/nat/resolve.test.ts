@@ -30,7 +30,7 @@ describe('NAT', () => {
     expect(text(rule!.source)).toBe('0.0.0.0-255.255.255.255');
     expect(rule!.translation).toEqual({
       kind: 'interface',
-      ports: { range: [1024, 65535], preserve: true, parity: false },
+      ports: { range: [1024, 65535], preserve: true, parity: false, blocks: null },
     });
   });
 
@@ -50,6 +50,31 @@ describe('NAT', () => {
     });
     expect(pools.map(({ name, addresses }) => [name, text(addresses)])).toEqual([
       ['p', '198.51.100.5-198.51.100.6'],
+    ]);
+  });
+
+  it('lends ports in blocks where a pool says so', () => {
+    const { rules } = modelOf(
+      file(
+        '  pools: {p: {addresses: 198.51.100.5, ports: 2000-2999, block-size: 64, blocks-per-client: 2}, q: {addresses: 198.51.100.6, block-size: 512}}\n' +
+          '  source: [{name: a, from: any, to: internet, source: 10.1.0.0/24, translate-to: p}, {name: b, from: any, to: internet, translate-to: q}]\n',
+      ),
+    ).nat;
+    expect(rules.map(({ translation }) => translation)).toMatchObject([
+      { ports: { blocks: { size: 64, most: 2 } } },
+      { ports: { blocks: { size: 512, most: 8 } } },
+    ]);
+    expect(
+      shown(
+        file(
+          '  pools:\n' +
+            '    p: {addresses: 198.51.100.5, ports: 2000-2010, block-size: 64}\n' +
+            '    q: {addresses: "2001:db8::1", block-size: 64}\n',
+        ),
+      ),
+    ).toEqual([
+      '8:64 nat-form: the pool has 11 ports an address, less than one block',
+      '9:47 nat-form: blocks are of ports of IPv4; IPv6 needs none',
     ]);
   });
 
