@@ -24,6 +24,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['clear', () => import('./clear.js')],
   ['balancer', () => import('./balancer.js')],
   ['reload', () => import('./reload.js')],
+  ['doctor', () => import('./doctor.js')],
 ]);
 
 async function main(args: string[]): Promise<number> {
