@@ -21,6 +21,7 @@
 #include "core/control_show.h"
 #include "core/control_survey.h"
 #include "core/swap.h"
+#include "helpers/helper.h"
 #include "nat/blocks.h"
 #include "nat/nat.h"
 #include "tables/tables.h"
@@ -221,6 +222,7 @@ static void show(int peer, const struct sl_request *request, int body)
 	case SL_OP_ROUTES: sl_show_routes(&json, request->argument); break;
 	case SL_OP_NEIGHBORS: sl_show_neighbors(&json); break;
 	case SL_OP_GRAPH: sl_show_graph(control.dp, &json); break;
+	case SL_OP_HELPERS: sl_helper_show(control.dp, &json); break;
 	case SL_OP_BACKENDS: sl_balance_show(control.dp, &json); break;
 	case SL_OP_NAT_BLOCKS: sl_blocks_show(control.dp, &json); break;
 	case SL_OP_INTERFACES: sl_show_interfaces(control.dp, &json); break;

@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/control_show.h"
+#include "helpers/helper.h"
 #include "session/walk.h"
 
 #define WALK_BUDGET 4096
@@ -80,6 +81,8 @@ static bool show_one(const struct sl_session_view *v, void *argument)
 	sl_json_number(json, "protocol", s->protocol);
 	sl_json_string(json, "state", states[s->state % SL_SESSION_STATES]);
 	sl_json_number(json, "rule", s->rule);
+	if (s->flags & SL_SESSION_HELPER)
+		sl_json_string(json, "helper", sl_helper_is_child(s) ? "child" : "parent");
 	show_translation(json, v);
 	sl_json_number(json, "in", s->in);
 	sl_json_number(json, "out", s->out);

@@ -32,6 +32,7 @@ struct sl_session_worker;
 struct sl_limits;
 struct sl_balancers;
 struct sl_blocks;
+struct sl_helpers;
 struct sl_fragments;
 struct sl_fib;
 struct sl_sad;
@@ -66,6 +67,7 @@ struct sl_datapath {
 	struct sl_limits *limits; /* what rules' limits and flood limits have counted */
 	struct sl_balancers *balancers; /* tables and counts of balancers; NULL where there are none */
 	struct sl_blocks *blocks; /* port blocks of CGNAT */
+	struct sl_helpers *helpers; /* what helpers know of sessions, and flows they expect */
 	struct sl_sad *sad; /* security associations of IPsec */
 	struct rte_rcu_qsbr *qsbr; /* workers are threads 0..workers-1, control threads above */
 	struct rte_mempool *pool;

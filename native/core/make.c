@@ -13,6 +13,7 @@
 #include "core/counters.h"
 #include "core/worker.h"
 #include "firewall/limit.h"
+#include "helpers/helper.h"
 #include "nat/blocks.h"
 #include "routing/adjacency.h"
 #include "routing/fib.h"
@@ -75,9 +76,11 @@ int sl_datapath_make(struct sl_datapath *dp, const struct sl_image_settings *set
 		what = "limits";
 		dp->limits = sl_limits_create(settings->max_sessions, seed);
 		dp->balancers = sl_balancers_make();
+		dp->helpers = sl_helpers_create(seed);
 		dp->sad = sl_sad_create();
 		dp->blocks = sl_blocks_create(seed);
-		status = dp->limits && dp->balancers && dp->sad && dp->blocks ? 0 : -ENOMEM;
+		status = dp->limits && dp->balancers && dp->sad && dp->blocks &&
+					 dp->helpers ? 0 : -ENOMEM;
 	}
 	if (!status) {
 		what = "rings";

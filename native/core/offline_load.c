@@ -11,6 +11,7 @@
 #include "core/port.h"
 #include "core/session_end.h"
 #include "firewall/limit.h"
+#include "helpers/helper.h"
 #include "ip/fragment.h"
 #include "nat/blocks.h"
 #include "routing/adjacency.h"
@@ -100,7 +101,9 @@ static int fresh_sessions(struct sl_datapath *dp, const struct sl_image_settings
 	dp->balancers = sl_balancers_make();
 	sl_blocks_free(dp->blocks);
 	dp->blocks = sl_blocks_create(SEED);
-	if (!dp->limits || !dp->balancers || !dp->blocks)
+	sl_helpers_free(dp->helpers);
+	dp->helpers = sl_helpers_create(SEED);
+	if (!dp->limits || !dp->balancers || !dp->blocks || !dp->helpers)
 		return -ENOMEM;
 	sl_session_table_configure(table, settings);
 	sl_fragments_configure(dp, dp->worker[0]->fragments, settings);

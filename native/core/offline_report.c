@@ -5,6 +5,7 @@
 
 #include "core/offline_state.h"
 #include "firewall/judge.h"
+#include "helpers/expect.h"
 #include "nat/nat.h"
 #include "routing/adjacency.h"
 
@@ -121,7 +122,7 @@ void sl_offline_translated(struct sl_worker *w, const struct sl_pkt *p, const st
 	if (p->input < o->first || !sl_nat_any(nat))
 		return;
 	r = &o->results[p->input - o->first];
-	if (nat->departure || nat->hairpin) {
+	if (nat->departure || nat->hairpin || nat->expected) {
 		memcpy(r->source, nat->client.address, sizeof(r->source));
 		r->source_port = rte_be_to_cpu_16(nat->client.port);
 	} else {
@@ -133,6 +134,15 @@ void sl_offline_translated(struct sl_worker *w, const struct sl_pkt *p, const st
 	r->destination_port = rte_be_to_cpu_16(nat->server.port);
 	r->source_rule = nat->departure ? nat->departure : nat->hairpin ? nat->arrival : 0;
 	r->destination_rule = nat->arrival;
+	/* Only what changes. */
+	if (nat->expected) {
+		const struct sl_expected *e = nat->expected;
+
+		if (memcmp(e->client, e->source, sizeof(e->client)) != 0)
+			r->source_rule = e->rule;
+		if (memcmp(e->server, e->destination, sizeof(e->server)) != 0)
+			r->destination_rule = e->rule;
+	}
 	r->translated_family = nat->family;
 	r->backend = nat->backend;
 }

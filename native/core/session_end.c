@@ -8,6 +8,7 @@
 #include "core/count.h"
 #include "firewall/limit.h"
 #include "firewall/log.h"
+#include "helpers/helper.h"
 #include "nat/blocks.h"
 
 static void log_end(struct sl_worker *w, sl_session_ref ref, const struct sl_session *s,
@@ -48,8 +49,12 @@ static void log_end(struct sl_worker *w, sl_session_ref ref, const struct sl_ses
 	sl_log_commit(w);
 }
 
-static void release(struct sl_worker *w, const struct sl_session *s, const struct sl_extension *x)
+/* What ends it from outside ends what it announced too. */
+static void release(struct sl_worker *w, struct sl_session *s, struct sl_extension *x,
+		    enum sl_session_end why)
 {
+	if (s->flags & SL_SESSION_HELPER)
+		sl_helper_end(w->dp, s, x, why == SL_END_POLICY || why == SL_END_CLEARED);
 	sl_limit_release(w->dp->limits, x);
 	if (x->backend)
 		sl_balance_end(w->dp->balancers, x,
@@ -66,7 +71,8 @@ void sl_session_end_count(void *worker, sl_session_ref ref, const struct sl_sess
 	c->packets += sl_session_packets(s, 0) + sl_session_packets(s, 1);
 	c->bytes += s->bytes[0] + s->bytes[1];
 	if (s->extension)
-		release(w, s, sl_extension_at(&w->dp->sessions->extensions, s->extension));
+		release(w, sl_session_at(w->dp->sessions, ref),
+			sl_extension_at(&w->dp->sessions->extensions, s->extension), why);
 	if (unlikely(s->flags & SL_SESSION_BLOCK))
 		sl_block_end(w, ref, s);
 	if (s->flags & SL_SESSION_LOG)

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <rte_byteorder.h>
 
+#include "helpers/helper.h"
 #include "ip/l4_parse.h"
 #include "nat/embed.h"
 #include "nat/nat.h"
@@ -162,6 +163,18 @@ static void session_way(const struct sl_tables *tables, const struct sl_fib *fib
 	}
 }
 
+/* What a helper announced stays while the rule has that helper; no policy was asked for it. */
+static void judge_child(const struct sl_tables *tables, const struct sl_session *s,
+			struct sl_judgement *j)
+{
+	j->stays = j->from != SL_ZONE_NONE && (sl_tables_helper(tables, s->rule) != SL_HELPER_NONE ||
+					       sl_tables_keeps(tables, s->rule));
+	j->decision = (struct sl_decision){.rule = s->rule,
+					   .allow = j->stays,
+					   .verdict = j->stays ? SL_VERDICT_ALLOW : SL_VERDICT_DENY,
+					   .reason = j->stays ? SL_DROP_NONE : SL_DROP_POLICY_DENY};
+}
+
 void sl_judge_session(const struct sl_tables *tables, const struct sl_fib *fib, sl_session_ref ref,
 		      const struct sl_session *s, uint64_t now_s, struct sl_judgement *j)
 {
@@ -180,8 +193,12 @@ void sl_judge_session(const struct sl_tables *tables, const struct sl_fib *fib, 
 	/* Where the box's own traffic leaves, the zone of the interface may have changed. */
 	else if (j->to != SL_ZONE_LOCAL)
 		j->to = tables->ifaces[j->way.out % SL_MAX_IFACES]->zone;
-	sl_flow_of_session(ref, s, &flow);
 	j->generation = sl_tables_pair_generation(tables, j->from, j->to);
+	if (unlikely(sl_helper_is_child(s))) {
+		judge_child(tables, s, j);
+		return;
+	}
+	sl_flow_of_session(ref, s, &flow);
 	sl_seen_session(s->rule, s->in, j->way.out, now_s, &seen);
 	translates = sl_nat_stays(tables, ref, s, j->from, j->to, j->way.out, &flow,
 				  &seen.translation);

@@ -8,8 +8,10 @@
 #include "firewall/edit.h"
 #include "firewall/publish.h"
 #include "firewall/refresh.h"
+#include "helpers/helper.h"
 #include "ip/martian.h"
 #include "routing/adjacency.h"
+#include "session/sequence.h"
 #include "session/track.h"
 
 void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, const struct sl_nat *nat,
@@ -133,6 +135,24 @@ static void count_rules(struct sl_worker *w, const struct sl_nat *nat)
 		sl_count_rule(w, nat->departure);
 }
 
+/* A helper reads what it says, or announced it. */
+static enum sl_drop help(struct sl_worker *w, struct sl_session *s, const struct sl_pkt *p,
+			 const struct sl_opening *o)
+{
+	if (o->nat->expected)
+		return sl_helper_adopt(w, s, o->nat->expected) ? SL_DROP_NONE :
+								 SL_DROP_SESSION_CLASH;
+	return sl_helper_begin(w, s, p, o->nat, sl_tables_helper(w->tables, o->decision->rule));
+}
+
+/* Nobody has seen it. */
+static void give_up(struct sl_worker *w, sl_session_ref ref, struct sl_session *s)
+{
+	if (s->flags & SL_SESSION_HELPER)
+		sl_helper_end(w->dp, s, sl_session_record(w->dp->sessions, s), false);
+	sl_session_abandon(w->sessions, ref);
+}
+
 enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const struct sl_opening *o)
 {
 	struct sl_pkt *p = sl_pkt(m);
@@ -163,12 +183,17 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 	if (unlikely(o->nat->balancer) && o->nat->balancer->flags & SL_BALANCER_PROXY &&
 	    s->state == SL_TCP_SYN_SENT)
 		sl_proxy_keep(s, sl_session_extend(w->sessions, s), p);
+	if (unlikely((decision->match && decision->match->extra) || o->nat->expected)) {
+		reason = help(w, s, p, o);
+		if (reason)
+			goto abandon;
+	}
 	if (s->protocol == (p->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		sl_session_set_icmp(s, p->icmp);
 	sl_session_count(s, 0, (uint32_t)p->l3_length + p->l4_length);
 	reason = sl_publish(w, p, o, ref, s);
 	if (reason) {
-		sl_session_abandon(w->sessions, ref);
+		give_up(w, ref, s);
 		/* An earlier packet of this burst, or its answer, opened the same one. */
 		if (reason == SL_DROP_SESSION_CLASH && has_session(w, p))
 			return SL_OPEN_AGAIN;
@@ -178,7 +203,7 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 	if (unlikely(o->nat->backend) && w->dp->balancers)
 		sl_balance_begin(w->dp->balancers, sl_session_extend(w->sessions, s), o->nat->backend);
 	p->session = ref;
-	p->session_how = SL_SESSION_NEW;
+	p->session_how = o->nat->expected ? SL_SESSION_EXPECTED : SL_SESSION_NEW;
 	if (unlikely(sl_nat_any(o->nat)))
 		count_rules(w, o->nat);
 	if (unlikely(s->flags & SL_SESSION_NAT)) {
@@ -191,7 +216,9 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 		p->adjacency = s->adjacency[0];
 	return SL_OPEN_DONE;
 abandon:
-	sl_session_abandon(w->sessions, ref);
+	give_up(w, ref, s);
+	if (o->nat->expected && reason == SL_DROP_SESSION_CLASH && has_session(w, p))
+		return SL_OPEN_AGAIN;
 drop:
 	p->reason = (uint16_t)reason;
 	return SL_OPEN_DROP;

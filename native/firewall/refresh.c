@@ -3,7 +3,9 @@
 
 #include "core/count.h"
 #include "firewall/edit.h"
+#include "helpers/helper.h"
 #include "routing/adjacency.h"
+#include "session/sequence.h"
 
 void sl_session_route(struct sl_worker *w, sl_session_ref ref, struct sl_session *s,
 		      const struct sl_way *way)
@@ -23,6 +25,15 @@ void sl_session_route(struct sl_worker *w, sl_session_ref ref, struct sl_session
 				      sl_session_source(ref, s, 0));
 }
 
+/* By another rule it may have another helper, or none: then it goes on without. */
+static void keep_helper(struct sl_worker *w, struct sl_session *s)
+{
+	struct sl_extension *x = sl_session_record(w->dp->sessions, s);
+
+	if (sl_tables_helper(w->tables, s->rule) != x->helper)
+		sl_helper_end(w->dp, s, x, false);
+}
+
 enum sl_drop sl_session_refresh(struct sl_worker *w, sl_session_ref ref, struct sl_session *s)
 {
 	struct sl_judgement j;
@@ -37,6 +48,8 @@ enum sl_drop sl_session_refresh(struct sl_worker *w, sl_session_ref ref, struct 
 		return SL_DROP_POLICY_CHANGED;
 	}
 	s->rule = j.decision.rule;
+	if (unlikely(s->flags & SL_SESSION_HELPER) && !sl_helper_is_child(s))
+		keep_helper(w, s);
 	s->from = (uint8_t)j.from;
 	s->to = (uint8_t)j.to;
 	s->out = j.way.out;

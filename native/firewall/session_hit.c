@@ -6,6 +6,7 @@
 #include "firewall/refresh.h"
 #include "firewall/reverse_path.h"
 #include "firewall/syn_proxy.h"
+#include "helpers/helper.h"
 #include "session/sequence.h"
 #include "session/tcp_window.h"
 #include "session/track.h"
@@ -24,7 +25,9 @@ static enum sl_drop follow_record(struct sl_worker *w, struct sl_session *s, str
 		reason = sl_session_track(s, p->direction, p,
 					  rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4),
 					  w->now_ms);
-	return reason || !x->proxy ? reason : sl_proxy_follow(m, s, x);
+	if (!reason && x->proxy)
+		reason = sl_proxy_follow(m, s, x);
+	return reason || !(s->flags & SL_SESSION_HELPER) ? reason : sl_helper_follow(w, m, s, x);
 }
 
 /* State of a packet whose transport header is here. */
@@ -32,7 +35,7 @@ static inline enum sl_drop follow(struct sl_worker *w, struct sl_session *s, str
 {
 	const struct sl_pkt *p = sl_pkt(m);
 
-	if (unlikely(s->flags & SL_SESSION_SEQUENCE))
+	if (unlikely(s->flags & (SL_SESSION_SEQUENCE | SL_SESSION_HELPER)))
 		return follow_record(w, s, m);
 	return sl_session_track(s, p->direction, p,
 				rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4), w->now_ms);

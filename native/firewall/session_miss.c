@@ -9,6 +9,7 @@
 #include "firewall/open.h"
 #include "firewall/reverse_path.h"
 #include "firewall/syn_proxy.h"
+#include "helpers/helper.h"
 #include "ip/l4_parse.h"
 #include "ip/martian.h"
 #include "routing/adjacency.h"
@@ -26,6 +27,8 @@ struct miss {
 	struct sl_way way;
 	struct sl_decision decision;
 	struct sl_syn_taken taken; /* a cookie, so that it is a SYN now */
+	struct sl_expected child;  /* what a helper said of it, where it is */
+	bool expected;
 	uint32_t implicit;
 	bool answer;	/* by a cookie */
 	uint16_t stray; /* enum sl_drop: why it goes nowhere, unless by a rule that wants no session */
@@ -115,6 +118,7 @@ static bool prepare(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 	if (p->reason)
 		return false;
 	sl_flow_of_packet(m, &miss->flow);
+	miss->expected = !miss->stray && sl_helper_expected(w, p, &miss->child);
 	miss->parts = sl_tables_arrivals(w->tables, p->from);
 	return true;
 }
@@ -122,8 +126,11 @@ static bool prepare(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 /* Its real destination, route and zones. False as above. */
 static bool arrive(struct sl_worker *w, struct sl_pkt *p, struct miss *miss)
 {
-	sl_nat_arrive(w, miss->rule, &miss->flow, p->family == 4 ? p->key4.dport : p->key6.dport,
-		      &miss->nat);
+	if (unlikely(miss->expected))
+		sl_nat_expected(&miss->child, &miss->flow, &miss->nat);
+	else
+		sl_nat_arrive(w, miss->rule, &miss->flow,
+			      p->family == 4 ? p->key4.dport : p->key6.dport, &miss->nat);
 	if (unlikely(w->offline))
 		sl_offline_translated(w, p, &miss->nat);
 	p->reason = miss->nat.reason;
@@ -183,12 +190,27 @@ static const struct sl_rule *settle(struct sl_worker *w, struct rte_mbuf *m,
 	return sl_conditions_settle(w->tables, p->from, p->to, &miss->flow, &seen, rule);
 }
 
+/* What a helper announced is allowed by the rule that allowed the session it did so in. */
+static void decide_expected(struct sl_worker *w, struct miss *miss)
+{
+	const struct sl_image_rules *rule = sl_tables_rule(w->tables, miss->child.rule);
+
+	miss->decision = (struct sl_decision){
+		.rule = rule->slot, .allow = true, .verdict = SL_VERDICT_ALLOW,
+		.flags = rule->flags & (SL_RULE_LOG | SL_RULE_LOG_END),
+		.log = rule->flags & SL_RULE_LOG};
+}
+
 /* The decision of a packet, by the rule that matched. */
 static void decide(struct sl_worker *w, struct rte_mbuf *m, struct miss *miss)
 {
 	const struct sl_rule *rule = miss->implicit == SL_RULE_DEFAULT_DENY ? miss->rule : NULL;
 	struct sl_limit_claim claim = {0};
 
+	if (unlikely(miss->expected)) {
+		decide_expected(w, miss);
+		return;
+	}
 	if (rule && unlikely(rule->flags & SL_RULE_CONDITION))
 		rule = settle(w, m, miss, rule, &claim);
 	sl_decision_make(w->tables, sl_pkt(m)->from, miss->implicit, rule, &miss->decision);
@@ -217,7 +239,8 @@ static void depart(struct sl_worker *w, const struct sl_pkt *p, struct miss *mis
 {
 	const struct sl_opening o = opening(miss);
 
-	sl_nat_depart(w->tables, miss->rule, p->iface, miss->way.out, &miss->nat);
+	if (likely(!miss->expected))
+		sl_nat_depart(w->tables, miss->rule, p->iface, miss->way.out, &miss->nat);
 	if (!(miss->decision.flags & SL_RULE_STATELESS) || sl_nat_any(&miss->nat))
 		sl_open_soon(w, p, &o);
 }
@@ -338,19 +361,21 @@ static rte_edge_t carry_out(struct sl_worker *w, struct rte_mbuf *m, struct miss
 /* Question by question over the batch, so that one packet's loads hide behind the others'. */
 static void piece(struct sl_worker *w, void **objs, rte_edge_t *next, uint16_t n)
 {
-	uint32_t here = 0, waiting = 0;
+	uint32_t here = 0, waiting = 0, expected = 0;
 	struct miss miss[BATCH];
 
 	for (uint16_t i = 0; i < n; i++) {
 		next[i] = DROP;
-		if (prepare(w, objs[i], &miss[i]))
-			here |= 1u << i;
+		if (!prepare(w, objs[i], &miss[i]))
+			continue;
+		here |= 1u << i;
+		expected |= (uint32_t)miss[i].expected << i;
 	}
-	ask(w->tables, miss, here);
+	ask(w->tables, miss, here & ~expected);
 	EACH(i, here)
 		if (!arrive(w, sl_pkt(objs[i]), &miss[i]))
 			here &= ~(1u << i);
-		else if (miss[i].implicit == SL_RULE_DEFAULT_DENY)
+		else if (miss[i].implicit == SL_RULE_DEFAULT_DENY && likely(!miss[i].expected))
 			waiting |= 1u << i;
 	ask(w->tables, miss, waiting);
 	waiting = 0;
@@ -366,7 +391,7 @@ static void piece(struct sl_worker *w, void **objs, rte_edge_t *next, uint16_t n
 		miss[i].parts = sl_tables_departures(w->tables, p->from, p->to);
 		waiting |= 1u << i;
 	}
-	ask(w->tables, miss, waiting);
+	ask(w->tables, miss, waiting & ~expected);
 	EACH(i, waiting)
 		depart(w, sl_pkt(objs[i]), &miss[i]);
 	EACH(i, here)

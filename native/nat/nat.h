@@ -5,6 +5,8 @@
 #include "session/entry.h"
 #include "tables/tables.h"
 
+struct sl_expected;
+
 /*
  * Network address translation (RFC 2663, RFC 4787). A session's two keys are what it does: each is
  * the flow as it is on the wire on its side, and what leaves is the other one turned round. Rules
@@ -32,6 +34,7 @@ struct sl_nat {
 	uint8_t tunnel;		  /* one way: SL_BALANCE_IPIP or _GUE of the packet around it; 0 */
 	uint16_t tunnel_port;	  /* GUE: network order */
 	bool hairpin;		  /* the source becomes the box's: a server beside its client, full NAT */
+	const struct sl_expected *expected; /* a helper announced the flow, and says it all; NULL */
 	struct sl_nat_end server; /* the real destination */
 	struct sl_nat_end client; /* the source as the server sees it, once taken */
 };
@@ -44,6 +47,9 @@ struct sl_nat {
 void sl_nat_arrive(struct sl_worker *w, const struct sl_rule *rule, struct sl_flow *flow,
 		   uint16_t port, struct sl_nat *nat);
 
+/* The same of a flow that a helper announced; sl_nat_search() finds its source too. */
+void sl_nat_expected(const struct sl_expected *expected, struct sl_flow *flow, struct sl_nat *nat);
+
 /*
  * What source NAT does with a flow the policy allows, in by `in`, out by `out`; `rule` is the first
  * match of sl_tables_departures.
@@ -53,7 +59,7 @@ void sl_nat_depart(const struct sl_tables *tables, const struct sl_rule *rule, u
 
 static inline bool sl_nat_any(const struct sl_nat *nat)
 {
-	return nat->arrival || nat->departure || nat->hairpin;
+	return nat->arrival || nat->departure || nat->hairpin || nat->expected;
 }
 
 /*
@@ -72,6 +78,7 @@ struct sl_nat_search {
 	uint16_t lo, count, step, at;
 	uint8_t family, proto;
 	const uint8_t *public; /* the address, with a block */
+	bool fixed; /* the address is that of `client` */
 	bool ports; /* the protocol has some that may change */
 	bool blocks; /* it is to be of a block, nat/blocks.h: sl_nat_search_block() */
 	bool found; /* `client` is one to take; without it there is no address: */

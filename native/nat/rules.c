@@ -5,6 +5,7 @@
 
 #include "balancer/balance.h"
 #include "nat/embed.h"
+#include "helpers/expect.h"
 #include "nat/nat.h"
 #include "nat/rules.h"
 #include "nat/space.h"
@@ -150,6 +151,7 @@ void sl_nat_arrive(struct sl_worker *w, const struct sl_rule *rule, struct sl_fl
 	nat->hairpin = nat->one_way = nat->midstream = nat->nat64 = false;
 	nat->tunnel = 0;
 	nat->backend = 0;
+	nat->expected = NULL;
 	nat->prefix = 0;
 	nat->balancer = b;
 	nat->reason = SL_DROP_NONE;
@@ -179,6 +181,14 @@ void sl_nat_arrive(struct sl_worker *w, const struct sl_rule *rule, struct sl_fl
 		nat->reason = SL_DROP_NAT_UNMAPPED;
 		return;
 	}
+	sl_nat_set_destination(flow, &nat->server);
+}
+
+void sl_nat_expected(const struct sl_expected *expected, struct sl_flow *flow, struct sl_nat *nat)
+{
+	*nat = (struct sl_nat){.family = expected->family, .expected = expected,
+			       .server.port = expected->server_port};
+	memcpy(nat->server.address, expected->server, sizeof(nat->server.address));
 	sl_nat_set_destination(flow, &nat->server);
 }
 

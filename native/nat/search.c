@@ -3,6 +3,7 @@
 #include <rte_byteorder.h>
 #include <string.h>
 
+#include "helpers/expect.h"
 #include "nat/nat.h"
 #include "nat/space.h"
 
@@ -43,6 +44,8 @@ static void put_address(const struct sl_nat_search *s, struct sl_nat_end *client
 	memset(client->address, 0, sizeof(client->address));
 	if (s->public) {
 		memcpy(client->address, s->public, 4);
+	} else if (s->fixed) {
+		memcpy(client->address, s->client.address, sizeof(client->address));
 	} else if (of_pool(s)) {
 		sl_nat_set_at(&s->tables->image, s->t->pool, s->family, s->address,
 			      client->address);
@@ -128,6 +131,19 @@ void sl_nat_search_block(struct sl_nat_search *s, const uint8_t *public, uint16_
 	put_port(s, client);
 }
 
+/* The source that the session had which announced the flow, with a port of its rule's. */
+static void search_expected(struct sl_nat_search *s, const struct sl_expected *e, uint64_t random,
+			    struct sl_nat_end *client)
+{
+	s->fixed = true;
+	memcpy(s->client.address, e->client, sizeof(s->client.address));
+	s->ports = e->lo != 0;
+	if (s->ports)
+		set_range(s, e->lo, e->hi, random);
+	put_address(s, client);
+	put_port(s, client);
+}
+
 void sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
 		   const struct sl_flow *flow, uint16_t sport, uint16_t out, uint64_t random,
 		   struct sl_nat_search *s, struct sl_nat_end *client)
@@ -147,6 +163,10 @@ void sl_nat_search(const struct sl_tables *tables, const struct sl_nat *nat,
 	};
 	source_of(flow, &s->client);
 	*client = s->client;
+	if (nat->expected) {
+		search_expected(s, nat->expected, random, client);
+		return;
+	}
 	if (!nat->departure && !nat->hairpin)
 		return;
 	s->found = false;

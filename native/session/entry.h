@@ -44,6 +44,7 @@ typedef uint32_t sl_session_ref;
 #define SL_SESSION_TUNNEL 0x2000
 
 #define SL_SESSION_SEQUENCE 0x4000 /* TCP whose ends count differently, see sequence.h */
+#define SL_SESSION_HELPER 0x8000   /* its extension record leads to a helper's, helpers/helper.h */
 
 /* What a session is waiting for; each has its idle time, see sl_session_timeouts(). */
 enum sl_session_state {

@@ -37,7 +37,10 @@ struct sl_extension {
 	/* balancer/proxy_header.h */
 	uint8_t proxy; /* bytes of the header; 0 for none */
 	bool proxy_waits; /* for the server to acknowledge it */
-	uint8_t spare[6];
+	/* helpers/helper.h */
+	uint8_t helper;	 /* SL_HELPER_* */
+	bool child;	 /* announced in another session; set before it is published */
+	uint32_t helped; /* its record */
 	struct sl_sequence sequence[2]; /* by side; with SL_SESSION_SEQUENCE */
 };
 static_assert(sizeof(struct sl_extension) == 64, "a cache line");

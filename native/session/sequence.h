@@ -41,7 +41,9 @@ static inline uint32_t sl_sequence_here(const struct sl_sequence *q, uint32_t th
 	if (sl_seq_geq(theirs - q->after, q->at))
 		return theirs - q->after;
 	/* Within what was replaced: the side's own bytes of it are not known to be there. */
-	return sl_seq_geq(theirs - q->before, q->at) ? q->replaced : theirs - q->before;
+	return q->before != q->after && sl_seq_geq(theirs - q->before, q->replaced) ?
+		       q->replaced :
+		       theirs - q->before;
 }
 
 /* Owner only. `s` has its extension record. */

@@ -70,9 +70,9 @@ bool sl_image_check_extra(const struct sl_image_check *check, uint32_t rule)
 	if (x->translation >= SL_MAX_RULES || x->reserved2 != 0)
 		return sl_image_fault(check, "rule_extras", i, "translation %u, reserved %u",
 				      x->translation, x->reserved2);
-	if ((x->flags & ~(SL_EXTRA_OVER_NEXT | SL_EXTRA_TCP_NOT)) != 0 || x->reserved != 0)
-		return sl_image_fault(check, "rule_extras", i, "flags 0x%x, reserved %u", x->flags,
-				      x->reserved);
+	if ((x->flags & ~(SL_EXTRA_OVER_NEXT | SL_EXTRA_TCP_NOT)) != 0 || x->helper > SL_HELPER_SIP)
+		return sl_image_fault(check, "rule_extras", i, "flags 0x%x, helper %u", x->flags,
+				      x->helper);
 	return check_lists(check, i);
 }
 

@@ -175,6 +175,17 @@ static inline const struct sl_image_rule_extras *sl_tables_extra(const struct sl
 		       NULL;
 }
 
+/* The helper of a rule, SL_HELPER_*; HELPER_NONE where the slot is no rule's that allows. */
+static inline uint8_t sl_tables_helper(const struct sl_tables *tables, uint32_t slot)
+{
+	const struct sl_image_rules *record = sl_tables_rule(tables, slot);
+
+	return record != NULL && record->action == SL_ACTION_ALLOW &&
+			       record->extra != SL_EXTRA_NONE ?
+		       tables->image.rule_extras[record->extra].helper :
+		       SL_HELPER_NONE;
+}
+
 /*
  * Do sessions of this rule live on whatever the policy says of them? As its policy says now; of a
  * rule that is gone, as it said at last.

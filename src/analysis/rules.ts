@@ -30,11 +30,11 @@ export function decidesFor(other: Rule, rule: Rule): boolean {
  * limit counts for its rule alone.
  */
 export function effectOf(rule: Rule, policy: Policy): string | null {
-  const { limit, rejectWith, setDscp, setMss, logRate } = rule.extra ?? NO_EXTRA;
+  const { limit, rejectWith, setDscp, setMss, logRate, helper } = rule.extra ?? NO_EXTRA;
   if (limit !== null) return null;
   const answer = rule.action === 'reject' ? rejectWith : '';
   const log = [rule.log, rule.logEnd, logRate];
-  const session = [rule.stateless, rule.midstream, policy.keepEstablished, setDscp, setMss];
+  const session = [rule.stateless, rule.midstream, policy.keepEstablished, setDscp, setMss, helper];
   return JSON.stringify([rule.action, answer, log, session]);
 }
 

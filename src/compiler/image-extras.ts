@@ -18,6 +18,8 @@ const REJECT = {
   'admin-prohibited': C.REJECT_PROHIBITED,
 } as const;
 
+const HELPER = { ftp: C.HELPER_FTP } as const;
+
 /** RULE_* flags of a rule. */
 export function ruleFlags(rule: Rule): number {
   return (
@@ -87,7 +89,7 @@ export class ExtrasWriter {
       flags:
         (limit?.over === 'next' ? C.EXTRA_OVER_NEXT : 0) |
         (tcpFlags?.not === true ? C.EXTRA_TCP_NOT : 0),
-      reserved: 0,
+      helper: extra.helper === null ? C.HELPER_NONE : HELPER[extra.helper],
     };
     const index = this.extras.count;
     this.extras.add(record);

@@ -33,6 +33,7 @@ const KEYS = [
   'reject-with',
   'limit',
   'set',
+  'helper',
 ] as const;
 
 /** What a rule has beyond the usual; null for the most, undefined after an error. */
@@ -89,6 +90,7 @@ class Reader {
       setDscp:
         rule.set?.dscp === undefined ? null : this.#codePoint(rule.set.dscp, rule.set, 'dscp'),
       setMss: rule.set?.mss ?? null,
+      helper: this.#helper(),
       logRate: logRate === undefined ? null : rateOf(logRate),
     };
     if (rule.set !== undefined && rule.action !== 'allow')
@@ -226,6 +228,20 @@ class Reader {
     if (answer !== 'auto' && action !== 'reject')
       this.#fail(this.#rule, 'reject-with', "only a rule with 'action: reject' answers");
     return answer;
+  }
+
+  #helper(): RuleExtra['helper'] {
+    const { helper = null, action, state, service } = this.#rule;
+    if (helper === null) return null;
+    if (action !== 'allow' || state === 'none')
+      this.#fail(this.#rule, 'helper', 'only sessions of an allowing rule have a helper');
+    else if (service === undefined)
+      this.#fail(
+        this.#rule,
+        'helper',
+        "'service' is missing: a helper reads all of the rule's sessions",
+      );
+    return helper;
   }
 
   #fail(owner: object, key: string | number, message: string): void {

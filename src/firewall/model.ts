@@ -69,6 +69,8 @@ export interface RuleExtra {
   readonly rejectWith: RejectWith;
   readonly setDscp: number | null;
   readonly setMss: number | 'clamp' | null;
+  /** Reads its sessions for the flows they announce. */
+  readonly helper: 'ftp' | null;
   /** At most so many log records. */
   readonly logRate: Rate | null;
 }
@@ -87,6 +89,7 @@ export const NO_EXTRA: RuleExtra = {
   rejectWith: 'auto',
   setDscp: null,
   setMss: null,
+  helper: null,
   logRate: null,
 };
 

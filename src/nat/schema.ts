@@ -179,7 +179,6 @@ export const natSchema = withWords(
   }),
   {
     what: 'nat',
-    planned: { helpers: 'FTP and SIP helpers' },
   },
 ).describe('Translation of addresses. Rules of policies match real addresses.');
 

@@ -56,6 +56,10 @@ export const CONSTANTS = {
   RULE_CONDITION: 16,
   POLICY_KEEP_ESTABLISHED: 1,
   EXTRA_NONE: 0xffffffff,
+  /** What reads the rule's sessions for flows they announce. */
+  HELPER_NONE: 0,
+  HELPER_FTP: 1,
+  HELPER_SIP: 2,
   /** Over its limit, the rule does not match and the next one is asked. */
   EXTRA_OVER_NEXT: 1,
   /** The TCP flags must not be as given. */
@@ -387,7 +391,7 @@ export const SECTIONS = {
       ['source_length4', 'u8', 'prefix length that makes one source: 1..32'],
       ['source_length6', 'u8', '1..128'],
       ['flags', 'u8', 'EXTRA_*'],
-      ['reserved', 'u8'],
+      ['helper', 'u8', 'HELPER_*'],
     ],
   },
   rule_macs: {

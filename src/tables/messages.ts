@@ -32,6 +32,8 @@ export const MESSAGE_CONSTANTS = {
   SESSION_NONE: 0,
   SESSION_HIT: 1,
   SESSION_NEW: 2,
+  /** New too: a helper announced it. */
+  SESSION_EXPECTED: 3,
   ROUTE_NOT_ASKED: 0,
   ROUTE_LOCAL: 1,
   ROUTE_FOUND: 2,
@@ -72,6 +74,7 @@ export const MESSAGE_CONSTANTS = {
   OP_NAT: 14 /* live sessions by the source address they were given */,
   OP_NAT_BLOCKS: 17 /* port blocks of CGNAT: {blocks, more, addresses} */,
   OP_BACKENDS: 16 /* what backends did, by backend slot */,
+  OP_HELPERS: 18 /* sessions with helpers, and flows they expect */,
   OP_BALANCE: 15 /* memfd: balance, then its entries as in maglev. Replaces that table */,
   /** Only sessions that translate. */
   FILTER_NAT: 1,

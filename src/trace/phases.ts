@@ -20,13 +20,14 @@ const STEPS: readonly (readonly [RegExp, Phase['name']])[] = [
     'parse',
   ],
   [/^nat-/, 'nat'],
+  [/^helper-/, 'session'],
   [/^balancer-/, 'balancer'],
   [/^(tcp|icmp|session)-/, 'session'],
   [/^reverse-path$/, 'route'],
   [/^(policy-|rule-|zone-flood|source-flood|limit-table|no-tables$)/, 'policy'],
 ];
 
-const SESSIONS = ['none', 'hit', 'new'] as const;
+const SESSIONS = ['none', 'hit', 'new', 'expected'] as const;
 const ROUTES = ['not asked', 'local', 'found', 'missing'] as const;
 
 /** The steps that were asked about a packet, in order; the one that dropped it says so. */

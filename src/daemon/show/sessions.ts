@@ -14,6 +14,8 @@ interface Told {
   readonly protocol: number;
   readonly state: string;
   readonly rule: number;
+  /** Of a rule with a helper: whether the helper reads it, or it was announced in one that it does. */
+  readonly helper?: 'parent' | 'child';
   readonly in: number;
   readonly out: number;
   readonly from: number;
@@ -62,7 +64,7 @@ export const sessions: Shown<{
       ['destination', ({ destination, destination_port: p }) => endpoint(destination, p)],
       ['way', ({ from, to }) => `${from}>${to}`],
       ['state', ({ state }) => state],
-      ['rule', ({ rule }) => rule],
+      ['rule', ({ rule, helper }) => (helper === 'child' ? `${rule} (child)` : rule)],
       ['packets', (one) => `${one.packets_forward}/${one.packets_reply}`],
       ['bytes', (one) => `${one.bytes_forward}/${one.bytes_reply}`],
       ['age', ({ age_ms }) => span(age_ms)],

@@ -49,9 +49,26 @@ describe('what few rules have', () => {
       setDscp: null,
       setMss: null,
       logRate: { every: 3.6e12, burst: 1 },
+      helper: null,
     });
     expect(rule).toMatchObject({ log: true, logEnd: false, stateless: true, midstream: false });
     expect(isConditional(rule)).toBe(true);
+  });
+
+  it('has a helper', () => {
+    expect(ruleOf('action: allow, service: tcp/21, helper: ftp').extra).toEqual({
+      ...NO_EXTRA,
+      helper: 'ftp',
+    });
+    expect(problems('action: deny, service: tcp/21, helper: ftp')).toEqual([
+      '58 rule-form: only sessions of an allowing rule have a helper',
+    ]);
+    expect(problems('action: allow, state: none, service: tcp/21, helper: ftp')).toEqual([
+      '72 rule-form: only sessions of an allowing rule have a helper',
+    ]);
+    expect(problems('action: allow, helper: ftp')).toEqual([
+      "42 rule-form: 'service' is missing: a helper reads all of the rule's sessions",
+    ]);
   });
 
   it('changes packets', () => {
