@@ -68,7 +68,9 @@ static enum sl_drop opens_nothing(const struct sl_worker *w, const struct sl_pkt
 static inline bool may_stray(const struct sl_worker *w, enum sl_drop stray)
 {
 	return (w->tables->rule_flags & SL_RULE_STATELESS) ||
-	       ((w->tables->rule_flags & SL_RULE_MIDSTREAM) && stray == SL_DROP_TCP_NO_SESSION);
+	       (((w->tables->rule_flags & SL_RULE_MIDSTREAM) ||
+		 (w->tables->balancer_flags & SL_BALANCER_RESET)) &&
+		stray == SL_DROP_TCP_NO_SESSION);
 }
 
 /*
@@ -84,6 +86,14 @@ static bool strays(const struct sl_pkt *p, const struct miss *miss)
 	return miss->stray == SL_DROP_TCP_NO_SESSION &&
 	       ((miss->decision.flags & SL_RULE_MIDSTREAM) || miss->nat.midstream) &&
 	       !(p->tcp_flags & (SL_TH_SYN | SL_TH_RST));
+}
+
+/* What went on by a backend that is gone: its client is to know (RFC 9293 3.10.7.1). */
+static bool resets(const struct sl_pkt *p, const struct miss *miss)
+{
+	return miss->stray == SL_DROP_TCP_NO_SESSION && miss->decision.allow &&
+	       miss->nat.balancer && miss->nat.balancer->flags & SL_BALANCER_RESET &&
+	       !(p->tcp_flags & SL_TH_RST);
 }
 
 /* What comes from a wire and is refused whatever the policy says: forged sources, and floods. */
@@ -283,7 +293,10 @@ static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct mis
 
 	if (unlikely(miss->stray) && !strays(p, miss)) {
 		p->reason = miss->stray;
-		return DROP;
+		if (likely(!resets(p, miss)))
+			return DROP;
+		p->rule = miss->decision.rule;
+		return REJECT;
 	}
 	p->reason = SL_DROP_NONE;
 	p->rule = miss->decision.rule;

@@ -110,7 +110,7 @@ static bool check_balancer(const struct sl_image_check *check, uint32_t i)
 	if (b->slot < SL_BALANCER_FIRST || b->slot >= SL_MAX_BALANCERS ||
 	    (i > 0 && b->slot <= b[-1].slot))
 		return sl_image_fault(check, "balancers", i, "slot %u, or not in order", b->slot);
-	if (b->name >= COUNT(check, STRINGS) || (b->flags & ~SL_BALANCER_PROXY) != 0 || b->prefix4 > 32 ||
+	if (b->name >= COUNT(check, STRINGS) || (b->flags & ~(SL_BALANCER_PROXY | SL_BALANCER_RESET)) != 0 || b->prefix4 > 32 ||
 	    b->prefix6 > 128)
 		return sl_image_fault(check, "balancers", i, "name %u, prefixes /%u and /%u",
 				      b->name, b->prefix4, b->prefix6);

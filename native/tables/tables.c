@@ -160,6 +160,8 @@ static void index_slots(struct sl_tables_own *t)
 		t->rule_by_slot[image->rules[i].slot] = i + 1;
 		t->public.rule_flags |= image->rules[i].flags;
 	}
+	for (uint32_t i = 0; i < image->count[SL_SECTION_BALANCERS]; i++)
+		t->public.balancer_flags |= image->balancers[i].flags;
 }
 
 static bool allocate(struct sl_tables_own *t)

@@ -44,6 +44,7 @@ struct sl_tables {
 	const struct sl_image_proxies *proxies[SL_MAX_IFACES];
 	uint16_t zone_flags[SL_MAX_ZONES]; /* SL_ZONE_* */
 	uint8_t rule_flags;		   /* SL_RULE_* that any rule has */
+	uint8_t balancer_flags;		   /* SL_BALANCER_* that any balancer has */
 	struct sl_tables_floods floods[SL_MAX_ZONES];
 };
 

@@ -319,6 +319,40 @@ static void a_balancer(void **state)
 	assert_int_equal(use_of(1)->sessions + use_of(2)->sessions, 60);
 }
 
+static void resetting(struct image_builder *b)
+{
+	balanced(b);
+	((struct sl_image_balancers *)records(b, SL_SECTION_BALANCERS))->flags = SL_BALANCER_RESET;
+}
+
+/* Who went on by a backend that is gone is told so, and nobody whom the policy does not allow. */
+static void a_reset(void **state)
+{
+	struct sl_output head;
+	const uint8_t *out;
+	struct frame f;
+
+	(void)state;
+	backends = 3;
+	swap(resetting);
+	frame_tcp(&f, server, "198.51.100.3", 5000, 8000, 0x10, 100, 200, 10);
+	expect_dropped(WAN, &f, SL_DROP_TCP_NO_SESSION);
+	out = pipeline_out(0, &head);
+	assert_non_null(out);
+	assert_int_equal(head.iface, WAN);
+	assert_true(frame_sound(out, head.length));
+	assert_int_equal(frame_get(out + 26, 4), ntohl(inet_addr("198.51.100.3")));
+	assert_int_equal(frame_get(out + 34, 2), 8000);
+	assert_int_equal(frame_get(out + 38, 4), 200);
+	assert_int_equal(out[47], 0x04);
+	frame_tcp(&f, server, "198.51.100.3", 5000, 8000, 0x04, 100, 0, 0);
+	expect_dropped(WAN, &f, SL_DROP_TCP_NO_SESSION);
+	assert_null(pipeline_out(0, &head));
+	frame_tcp(&f, server, "198.51.100.4", 5000, 8000, 0x10, 100, 200, 10);
+	expect_dropped(WAN, &f, SL_DROP_TCP_NO_SESSION);
+	assert_null(pipeline_out(0, &head));
+}
+
 #define LATER_BYTES (sizeof(struct sl_balance) + 251 * sizeof(uint16_t))
 
 static void a_table_that_comes_later(void **state)
@@ -389,6 +423,7 @@ int main(void)
 		cmocka_unit_test_setup(nat64, start),
 		cmocka_unit_test_setup(a_balancer_of_the_other_family, start),
 		cmocka_unit_test_setup(a_balancer, start),
+		cmocka_unit_test_setup(a_reset, start),
 		cmocka_unit_test_setup(a_table_that_comes_later, start),
 		cmocka_unit_test_setup(uses, start),
 	};

@@ -50,6 +50,27 @@ export function maglevTable(
   }
 }
 
+/** Tables of the last two compilations: most commits change no balancer. */
+export class MaglevTables {
+  #now = new Map<string, Uint16Array | null>();
+  #before = new Map<string, Uint16Array | null>();
+
+  /** A compilation begins. */
+  renew(): void {
+    this.#before = this.#now;
+    this.#now = new Map();
+  }
+
+  /** As `maglevTable`; not to be written to. */
+  of(backends: readonly MaglevBackend[], entries: number): Uint16Array | null {
+    const key = JSON.stringify([entries, ...backends.map((one) => [one.key, one.weight])]);
+    const known = this.#now.get(key) ?? this.#before.get(key);
+    const table = known ?? maglevTable(backends, entries);
+    this.#now.set(key, table);
+    return table;
+  }
+}
+
 /** A backend while a table is filled: its permutation, and when it is due. */
 class Turn {
   readonly key: string;

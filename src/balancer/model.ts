@@ -52,7 +52,7 @@ export interface Balancer {
   readonly backends: readonly Backend[];
   readonly check: BalancerCheck | null;
   /** What becomes of the sessions of a backend that is down. */
-  readonly onFailure: 'keep' | 'end';
+  readonly onFailure: 'keep' | 'end' | 'reset';
   /** ms in which a backend that came back gets its whole share; 0: at once. */
   readonly slowStart: number;
   /** The backend that serves when no other does. */

@@ -131,10 +131,10 @@ const balancer = withWords(
       .default(65537)
       .describe('Entries of the Maglev table, a prime; a hundred for each backend and more.'),
     check: check.optional().describe('How backends are asked whether they serve; one kind.'),
-    'on-failure': withWords(z.enum(['keep', 'end']), { what: 'what becomes of sessions' })
+    'on-failure': withWords(z.enum(['keep', 'end', 'reset']), { what: 'what becomes of sessions' })
       .default('keep')
       .describe(
-        'Sessions of a backend that is down: `keep` leaves them, `end` ends them, so that what comes next goes to another.',
+        'Sessions of a backend that is down: `keep` leaves them, `end` ends them, so that what comes next goes to another, UDP at once; `reset` also answers TCP that has no session any more by a reset, so that clients connect anew.',
       ),
     'syn-cookies': synCookiesSchema('for this balancer')
       .optional()

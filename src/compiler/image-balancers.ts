@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Balancer } from '../balancer/model.js';
-import { backendKey, maglevTable } from '../balancer/maglev.js';
+import { backendKey, type MaglevTables } from '../balancer/maglev.js';
 import { formatAddress } from '../net/address.js';
 import { CONSTANTS as C, SECTIONS } from '../tables/layout.js';
 import { SectionWriter, type StringsWriter } from '../tables/section.js';
@@ -31,7 +31,15 @@ export class BalancersWriter {
   /** By name: the place in `balancers`, and what the balancer is, for the rule that leads to it. */
   readonly #known = new Map<string, { readonly index: number; readonly hash: Uint8Array }>();
 
-  constructor(all: readonly Balancer[], slots: Slots, strings: StringsWriter) {
+  readonly #tables: MaglevTables;
+
+  constructor(
+    all: readonly Balancer[],
+    slots: Slots,
+    strings: StringsWriter,
+    tables: MaglevTables,
+  ) {
+    this.#tables = tables;
     const slot = ({ name }: Balancer): number => slotOf(slots.balancers, name);
     for (const one of all.toSorted((a, b) => slot(a) - slot(b)))
       this.#add(one, slot(one), slots, strings);
@@ -61,7 +69,7 @@ export class BalancersWriter {
       digest.words(bytes);
       digest.words(Object.values(record));
     }
-    const table = maglevTable(
+    const table = this.#tables.of(
       one.backends.map((backend) => ({
         key: backendKey(formatAddress(backend.address), backend.port),
         weight: backend.name === one.sorry ? 0 : backend.weight,
@@ -86,7 +94,8 @@ export class BalancersWriter {
       mode: BALANCE_MODES[one.mode],
       prefix4: one.persistence?.v4 ?? 0,
       prefix6: one.persistence?.v6 ?? 0,
-      flags: one.proxy ? C.BALANCER_PROXY : 0,
+      flags:
+        (one.proxy ? C.BALANCER_PROXY : 0) | (one.onFailure === 'reset' ? C.BALANCER_RESET : 0),
     });
     this.#known.set(one.name, { index, hash });
   }

@@ -12,6 +12,7 @@ import { writeNetwork } from './image-interfaces.js';
 import { AddressSets, ServiceSets } from './image-sets.js';
 import { LimitError, figure } from './limits.js';
 import type { Model } from './model.js';
+import { MaglevTables } from '../balancer/maglev.js';
 import { BalancersWriter } from './image-balancers.js';
 import { natPolicy, TranslationsWriter } from './image-nat.js';
 import { buildParts, type Pair, type Part, type PartPolicy, type PartZone } from './parts.js';
@@ -47,17 +48,24 @@ export type Compiled =
 /**
  * The table image of a model: a pure function. `slots` are those of the commit before (`noSlots()` at
  * first) and come back as this one's. `generation` is 1..2^53-1. A model beyond a limit of the image
- * gives a diagnostic, whose place is in `file` where nothing nearer is known.
+ * gives a diagnostic, whose place is in `file` where nothing nearer is known. `tables` spare those of
+ * balancers that stayed.
  */
 export function compileModel(
   model: Model,
-  options: { readonly generation: number; readonly slots: Slots; readonly file?: string },
+  options: {
+    readonly generation: number;
+    readonly slots: Slots;
+    readonly file?: string;
+    readonly tables?: MaglevTables;
+  },
 ): Compiled {
   try {
     return compile(
       model,
       options.generation,
       assignSlots(options.slots, model, options.generation),
+      options.tables ?? new MaglevTables(),
     );
   } catch (error) {
     if (!(error instanceof LimitError)) throw error;
@@ -65,7 +73,12 @@ export function compileModel(
   }
 }
 
-function compile(model: Model, generation: number, { slots, rules: numbers }: Assigned): Compiled {
+function compile(
+  model: Model,
+  generation: number,
+  { slots, rules: numbers }: Assigned,
+  tables: MaglevTables,
+): Compiled {
   const strings = new StringsWriter();
   const network = writeNetwork(model, slots, strings);
   const extras = new ExtrasWriter(slots, new SchedulesWriter(model.schedules, strings));
@@ -77,7 +90,7 @@ function compile(model: Model, generation: number, { slots, rules: numbers }: As
   }
   const zones = partZones(model, slots);
   const { parts, pairs } = buildParts(zones, fitting);
-  const balancers = new BalancersWriter(model.balancers, slots, strings);
+  const balancers = new BalancersWriter(model.balancers, slots, strings, tables);
   const nat = buildNat(zones, model, rules, parts, balancers);
 
   const partRecords = new SectionWriter(SECTIONS.parts, parts.length);

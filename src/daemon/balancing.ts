@@ -141,16 +141,18 @@ export class Balancing {
     return admin === 'disabled' ? this.#end(named) : 0;
   }
 
-  /** State and health of every backend. */
-  async look(): Promise<
-    (
+  /** State and health of every backend, and how late checks began since the last look. */
+  async look(): Promise<{
+    readonly of: (
       balancer: string,
       backend: BackendName,
-    ) => { readonly state: BackendState; readonly share: number; readonly health: Health | null }
-  > {
-    const { health } = await this.report();
+    ) => { readonly state: BackendState; readonly share: number; readonly health: Health | null };
+    /** ms, of the latest. */
+    readonly late: number;
+  }> {
+    const { health, late } = await this.report();
     const reported = new Map(health);
-    return (balancer, backend) => {
+    const of: Awaited<ReturnType<Balancing['look']>>['of'] = (balancer, backend) => {
       const served = this.#served.get(balancer);
       const now = Date.now();
       if (served === undefined) return { state: 'unchecked', share: backend.weight, health: null };
@@ -162,6 +164,7 @@ export class Balancing {
         health: reported.get(key) ?? null,
       };
     };
+    return { of, late };
   }
 
   report(): Promise<HealthReport> {
@@ -187,8 +190,8 @@ export class Balancing {
     const served = this.#served.get(balancer);
     const named = served?.named.backends.find(({ name }) => name === backend);
     if (served === undefined || named === undefined || health.up !== false) return;
-    if (served.config?.onFailure === 'end' && !served.held.has(backend))
-      void this.#turn.then(() => this.#end(named));
+    const after = served.config?.onFailure ?? 'keep';
+    if (after !== 'keep' && !served.held.has(backend)) void this.#turn.then(() => this.#end(named));
   }
 
   #now(served: Served): BackendNow[] {

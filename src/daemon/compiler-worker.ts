@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The compile thread: loads and compiles, and keeps model and slots from commit to commit.
 import { parentPort, workerData } from 'node:worker_threads';
+import { MaglevTables } from '../balancer/maglev.js';
 import { compileModel } from '../compiler/image.js';
 import { loadModel } from '../compiler/load.js';
 import { noSlots, type Slots } from '../compiler/slots.js';
@@ -39,6 +40,7 @@ interface Candidate {
 class Compiler {
   readonly #kept: Kept;
   #slots = noSlots();
+  readonly #tables = new MaglevTables();
   #candidate: Candidate | null = null;
   /** The model in force; null until something is applied, or resumed with what was kept of it. */
   #live: Live | null = null;
@@ -77,7 +79,9 @@ class Compiler {
       return { ok: false, diagnostics: all, message: 'an appliance needs to know its ports' };
     }
     const loaded = performance.now();
-    const compiled = compileModel(model, { generation, slots: this.#slots, file: main });
+    this.#tables.renew();
+    const known = { slots: this.#slots, tables: this.#tables };
+    const compiled = compileModel(model, { generation, ...known, file: main });
     if (!compiled.ok) {
       const all = [...diagnostics, ...compiled.diagnostics];
       return { ok: false, diagnostics: all, message: 'the rule file is too large' };
@@ -108,7 +112,9 @@ class Compiler {
     const { live, reads, texts } = renew(this.#live, files, diskReader);
     const read = performance.now() - start;
     if (live === null) return { ...nothing, files: reads, stages: { read, compile: 0 } };
-    const compiled = compileModel(live.model, { generation, slots: this.#slots, file: live.main });
+    this.#tables.renew();
+    const known = { slots: this.#slots, tables: this.#tables };
+    const compiled = compileModel(live.model, { generation, ...known, file: live.main });
     const stages = { read, compile: performance.now() - start - read };
     if (!compiled.ok) {
       const problem = compiled.diagnostics[0]?.message ?? 'the members are too many';

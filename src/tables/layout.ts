@@ -133,6 +133,8 @@ export const CONSTANTS = {
   BALANCE_GUE: 4,
   /** Servers get a PROXY header ahead of the client's first byte. */
   BALANCER_PROXY: 1,
+  /** TCP without a session is reset where the policy allows the service. */
+  BALANCER_RESET: 2,
 } as const;
 
 export const HEADER = {

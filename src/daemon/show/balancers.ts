@@ -52,13 +52,20 @@ export interface BalancerShown {
   readonly backends: readonly BackendShown[];
 }
 
-export const balancers: Shown<{ readonly balancers: readonly BalancerShown[] }> = {
+export interface BalancersShown {
+  readonly balancers: readonly BalancerShown[];
+  /** ms by which the latest check since the last look began behind its time. */
+  readonly checks_late_ms: number;
+}
+
+export const balancers: Shown<BalancersShown> = {
   data: async ({ appliance }) => {
     const { balancing, names, datapath } = appliance;
     const { backends } = await datapath.json<BackendsTold>(M.OP_BACKENDS);
     const told = new Map(backends.map((one) => [one.backend, one]));
-    const look = await balancing.look();
+    const { of, late } = await balancing.look();
     return {
+      checks_late_ms: Math.round(late * 10) / 10,
       balancers: names.balancers.map(({ name, scheduler, mode, backends: all }) => ({
         name,
         scheduler,
@@ -66,7 +73,7 @@ export const balancers: Shown<{ readonly balancers: readonly BalancerShown[] }> 
         backends: all.map((one) => {
           const { slot, ...backend } = one;
           const { sessions = 0, opened = 0, packets = 0, bytes = 0 } = told.get(slot) ?? {};
-          const { state, share, health } = look(name, one);
+          const { state, share, health } = of(name, one);
           const since = health?.up == null ? null : new Date(health.since).toISOString();
           const checks = (health?.history ?? []).map(shown);
           const new_per_second = balancing.rates.of(slot, opened);
