@@ -12,6 +12,7 @@
 #include "core/count.h"
 #include "firewall/log.h"
 #include "nat/ports.h"
+#include "nat/reserve.h"
 #include "nat/space.h"
 #include "session/hash.h"
 
@@ -56,7 +57,7 @@ struct sl_blocks *sl_blocks_create(uint64_t seed)
 
 	if (!b)
 		return NULL;
-	b->client = calloc(SL_BLOCK_CLIENTS, sizeof(*b->client));
+	b->client = sl_reserve(SL_BLOCK_CLIENTS * sizeof(*b->client));
 	b->ports = sl_ports_create(SL_BLOCK_ADDRESSES);
 	if (b->client && b->ports && sl_hash_secret_init(&b->secret, seed) == 0)
 		return b;
@@ -69,7 +70,7 @@ void sl_blocks_free(struct sl_blocks *b)
 	if (!b)
 		return;
 	sl_ports_free(b->ports);
-	free(b->client);
+	sl_unreserve(b->client, SL_BLOCK_CLIENTS * sizeof(*b->client));
 	free(b);
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nat/reserve.h"
+
 #define HEADS 4096u
 
 struct address {
@@ -31,7 +33,7 @@ struct sl_ports *sl_ports_create(uint32_t most)
 	if (!p)
 		return NULL;
 	p->most = most;
-	p->all = calloc(most, sizeof(*p->all));
+	p->all = sl_reserve(most * sizeof(*p->all));
 	if (!p->all) {
 		free(p);
 		return NULL;
@@ -45,7 +47,7 @@ void sl_ports_free(struct sl_ports *p)
 {
 	if (!p)
 		return;
-	free(p->all);
+	sl_unreserve(p->all, p->most * sizeof(*p->all));
 	free(p);
 }
 
