@@ -214,6 +214,14 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 	}
 	if (!(p->flags & SL_PKT_FROM_HOST))
 		p->adjacency = s->adjacency[0];
+	if (unlikely(s->flags & SL_SESSION_HELPER) && s->protocol == IPPROTO_UDP) {
+		p->direction = 0;
+		reason = sl_helper_follow(w, m, s, sl_session_record(w->dp->sessions, s));
+		if (reason) {
+			p->reason = (uint16_t)reason;
+			return SL_OPEN_REFUSED;
+		}
+	}
 	return SL_OPEN_DONE;
 abandon:
 	give_up(w, ref, s);

@@ -12,6 +12,7 @@ enum sl_open {
 	SL_OPEN_DONE,
 	SL_OPEN_AGAIN, /* it has one by now: look it up again */
 	SL_OPEN_DROP,  /* sl_pkt.reason says why */
+	SL_OPEN_REFUSED, /* it has one, but goes no further itself; the same */
 };
 
 /* May TCP be picked up midstream whatever its rule says? Only shortly after the start. */

@@ -337,6 +337,9 @@ static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct mis
 		if (unlikely(miss->nat.nat64))
 			return p->session ? NAT64 : IP_OUTPUT;
 		return unlikely(miss->nat.tunnel) && p->session ? TUNNEL_OUT : IP_OUTPUT;
+	case SL_OPEN_REFUSED:
+		miss->decision.claim = (struct sl_limit_claim){0};
+		return DROP;
 	case SL_OPEN_AGAIN:
 		return SESSION_LOOKUP;
 	default:

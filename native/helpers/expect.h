@@ -35,6 +35,7 @@ struct sl_expected {
 		uint32_t index, serial; /* 0: none */
 	} ref;
 	uint8_t family, protocol, kind;
+	uint8_t side; /* of its parent: who is the destination's opposite, see sl_helper_expect() */
 	bool any_source; /* `source` says nothing */
 };
 

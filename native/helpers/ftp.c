@@ -66,4 +66,5 @@ static enum sl_drop ftp_line(struct sl_helping *h, const uint8_t *line, size_t l
 	return SL_DROP_NONE;
 }
 
-const struct sl_helper_ops sl_helper_ftp = {IPPROTO_TCP, sl_ftp_may_say, ftp_line};
+const struct sl_helper_ops sl_helper_ftp = {
+	.protocol = IPPROTO_TCP, .may_say = sl_ftp_may_say, .line = ftp_line};

@@ -2,6 +2,7 @@
 #include "helpers/helper.h"
 
 #include <netinet/in.h>
+#include <rte_byteorder.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 
 static const struct sl_helper_ops *const helpers[] = {
 	[SL_HELPER_FTP] = &sl_helper_ftp,
+	[SL_HELPER_SIP] = &sl_helper_sip,
 };
 
 struct sl_helpers *sl_helpers_create(uint64_t seed)
@@ -76,13 +78,40 @@ static void drop_record(struct sl_helpers *h, uint32_t index)
 	rte_spinlock_unlock(&h->lock);
 }
 
+/*
+ * Media goes both ways between the same ports: what comes from a port that was announced too comes
+ * from the one that was told for it, so that both ways are one session.
+ */
+static void keep_port(const struct sl_datapath *dp, const struct sl_pkt *p, struct sl_expected *e)
+{
+	const struct sl_helped *r = &dp->helpers->record[e->parent];
+	uint16_t port = p->family == 4 ? p->key4.sport : p->key6.sport;
+
+	if (memcmp(e->client, e->source, sizeof(e->client)) == 0)
+		return;
+	for (unsigned int i = 0; i < SL_HELPER_EXPECTS; i++)
+		if (r->expected[i].given && r->expected[i].port == port &&
+		    r->expected[i].side != e->side)
+			e->lo = e->hi = rte_be_to_cpu_16(r->expected[i].given);
+}
+
 bool sl_helper_expected_slow(const struct sl_worker *w, const struct sl_pkt *p,
 			     struct sl_expected *e)
 {
 	if (p->flags & SL_PKT_ICMP_ERROR || p->family == 0 ||
 	    !sl_expect_find(&w->dp->helpers->expectations, p, w->now_ms, e))
 		return false;
-	return sl_tables_helper(w->tables, e->rule) == e->kind;
+	if (sl_tables_helper(w->tables, e->rule) != e->kind)
+		return false;
+	if (e->any_source) {
+		memset(e->source, 0, sizeof(e->source));
+		memcpy(e->source, p->family == 4 ? (const void *)&p->key4.src : p->key6.src,
+		       p->family == 4 ? 4 : 16);
+		memcpy(e->client, e->source, sizeof(e->client));
+	}
+	if (e->kind == SL_HELPER_SIP)
+		keep_port(w->dp, p, e);
+	return true;
 }
 
 /* Ports that the rule which gives the source may give out. */
@@ -194,7 +223,10 @@ enum sl_drop sl_helper_follow(struct sl_worker *w, struct rte_mbuf *m, struct sl
 		return SL_DROP_POLICY_CHANGED;
 	}
 	ends_of(h.p->session, s, &h.ends);
-	return sl_helper_stream(&h, helpers[x->helper]);
+	if (helpers[x->helper]->line)
+		return sl_helper_stream(&h, helpers[x->helper]);
+	/* Datagrams in fragments cannot be read: they pass as they are, and announce nothing. */
+	return h.p->flags & SL_PKT_FRAGMENT ? SL_DROP_NONE : helpers[x->helper]->datagram(&h);
 }
 
 void sl_helper_end(struct sl_datapath *dp, struct sl_session *s, struct sl_extension *x,

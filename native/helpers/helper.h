@@ -19,7 +19,7 @@
  */
 
 #define SL_HELPED_MOST 32768u	 /* sessions with helpers at once */
-#define SL_HELPER_EXPECTS 16	 /* flows that one session may expect at a time */
+#define SL_HELPER_EXPECTS 64	 /* flows that one session may expect at a time */
 #define SL_HELPER_HELD 80	 /* bytes of a line that are kept until its end comes */
 #define SL_HELPER_TEXT 192	 /* bytes that may replace some */
 
@@ -46,6 +46,7 @@ struct sl_helped {
 	struct {
 		struct sl_expect_ref ref;
 		uint16_t port; /* real one, network order */
+		uint16_t given; /* the one that the other side knows; 0: none */
 		uint8_t side;  /* whose flow it will be */
 	} expected[SL_HELPER_EXPECTS];
 	uint8_t turn; /* the one that makes room next */

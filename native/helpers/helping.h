@@ -31,7 +31,7 @@ struct sl_helper_spot {
 	uint8_t text[64];
 };
 
-/* A helper: one of these, by SL_HELPER_*. */
+/* A helper: one of these, by SL_HELPER_*. It reads lines of TCP, or datagrams. */
 struct sl_helper_ops {
 	uint8_t protocol; /* of the sessions it reads */
 	/* May a line that begins so be of interest? Of one that is not, the end is not waited for. */
@@ -39,9 +39,11 @@ struct sl_helper_ops {
 	/* A whole line of side 0 or 1; what it says is expected, and what is to be changed in `spot`. */
 	enum sl_drop (*line)(struct sl_helping *h, const uint8_t *line, size_t length,
 			     unsigned int side, struct sl_helper_spot *spot);
+	/* A datagram, which it may change. */
+	enum sl_drop (*datagram)(struct sl_helping *h);
 };
 
-extern const struct sl_helper_ops sl_helper_ftp;
+extern const struct sl_helper_ops sl_helper_ftp, sl_helper_sip;
 
 /* A segment of TCP that is read by lines. */
 enum sl_drop sl_helper_stream(struct sl_helping *h, const struct sl_helper_ops *ops);
@@ -49,7 +51,8 @@ enum sl_drop sl_helper_stream(struct sl_helping *h, const struct sl_helper_ops *
 /*
  * The flow of `side` to the other one's address and port (`e` says where, and `e->server_port`): to
  * be expected from now on, at the port that is in `e` afterwards. Where `chosen`, the port may be
- * another one than the real one, as NAT is on the way.
+ * another one than the real one, as NAT is on the way; the one in `e` before
+ * is tried first, 0: any.
  */
 enum sl_drop sl_helper_expect(struct sl_helping *h, struct sl_expected *e, unsigned int side,
 			      bool chosen);

@@ -91,6 +91,8 @@ bool sl_helper_replace(struct rte_mbuf *m, uint32_t at, uint32_t length, const v
 	uint16_t before = sum_of(frame + start, end - start), length_before = p->l4_length;
 	uint32_t rest = end - at - length;
 
+	if (at < start || length > end - at || at > end)
+		return false;
 	if (p->l3_length + p->l4_length + with_length - length > UINT16_MAX)
 		return false;
 	if (with_length > length && !rte_pktmbuf_append(m, (uint16_t)(with_length - length)))

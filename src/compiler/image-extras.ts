@@ -18,7 +18,7 @@ const REJECT = {
   'admin-prohibited': C.REJECT_PROHIBITED,
 } as const;
 
-const HELPER = { ftp: C.HELPER_FTP } as const;
+const HELPER = { ftp: C.HELPER_FTP, sip: C.HELPER_SIP } as const;
 
 /** RULE_* flags of a rule. */
 export function ruleFlags(rule: Rule): number {

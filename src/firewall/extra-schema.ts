@@ -116,10 +116,10 @@ export const extraKeys = {
   midstream: withWords(z.enum(['allow', 'deny']), { what: 'allow or deny' })
     .optional()
     .describe('`allow` lets TCP open a session without its SYN, without window checks.'),
-  helper: withWords(z.enum(['ftp']), { what: 'a helper' })
+  helper: withWords(z.enum(['ftp', 'sip']), { what: 'a helper' })
     .optional()
     .describe(
-      'Reads the sessions of the rule for the connections they announce, lets those through and translates what they say. `ftp`: control connections, active and passive.',
+      'Reads the sessions of the rule for the connections they announce, lets those through and translates what they say. `ftp`: control connections, active and passive; `sip`: SIP over UDP, and the media of its calls.',
     ),
   limit: limit.optional().describe('How much the rule admits.'),
   set: change.optional().describe('What is changed in packets.'),

@@ -70,7 +70,7 @@ export interface RuleExtra {
   readonly setDscp: number | null;
   readonly setMss: number | 'clamp' | null;
   /** Reads its sessions for the flows they announce. */
-  readonly helper: 'ftp' | null;
+  readonly helper: 'ftp' | 'sip' | null;
   /** At most so many log records. */
   readonly logRate: Rate | null;
 }

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { HelpersShown } from '../../src/daemon/show/helpers.js';
 import type { SessionShown } from '../../src/daemon/show/sessions.js';
 import { attempt } from '../../src/lab/command.js';
 import { Lab } from '../../src/lab/lab.js';
@@ -194,6 +195,11 @@ nat:
     const { sessions } = JSON.parse(stdout) as { sessions: SessionShown[] };
     const ours = sessions.filter(({ rule }) => rule === 'ftp-out/ftp');
     expect(new Set(ours.map(({ helper }) => helper))).toEqual(new Set(['parent', 'child']));
+    const shown = JSON.parse(
+      (await lab.sluice('show', 'helpers', '--json')).stdout,
+    ) as HelpersShown;
+    expect(shown.taken).toBeGreaterThan(0);
+    expect(shown.opened).toBeGreaterThanOrEqual(shown.taken);
     for (const { helper, destination_port } of ours)
       if (helper === 'parent') expect(destination_port).toBe(21);
   });

@@ -196,6 +196,7 @@ export const SHOWS = [
   'interfaces',
   'rules',
   'groups',
+  'helpers',
   'sessions',
   'nat pools',
   'nat translations',

@@ -4,6 +4,7 @@ import { balancers } from './balancers.js';
 import { drops } from './drops.js';
 import { graph } from './graph.js';
 import { groups } from './groups.js';
+import { helpers } from './helpers.js';
 import { interfaces } from './interfaces.js';
 import { log } from './log.js';
 import { natBlocks, natPools, natTranslations } from './nat.js';
@@ -21,6 +22,7 @@ export const ALL_SHOWS: Readonly<Record<Show, Ask>> = {
   drops: ask(drops),
   graph: ask(graph),
   groups: ask(groups),
+  helpers: ask(helpers),
   interfaces: ask(interfaces),
   log: ask(log),
   balancers: ask(balancers),
