@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runDirectory } from '../daemon/api/rundir.js';
 import { parseCloudPorts } from '../platform/cloud-ports.js';
+import { bootLines } from '../platform/boot-plan.js';
 import { diagnose } from '../platform/doctor/diagnose.js';
 import type { Finding } from '../platform/doctor/finding.js';
 import { parseMachine, type Machine } from '../platform/machine.js';
@@ -11,7 +12,7 @@ import { recordMachine } from '../platform/record.js';
 import { complain, EXIT, parseArguments, print, type Usage } from './arguments.js';
 
 export const usage: Usage = {
-  synopsis: 'doctor [--machine FILE] [--cloud FILE] [--record | --plan] [--json]',
+  synopsis: 'doctor [--machine FILE] [--cloud FILE] [--record | --plan | --boot] [--json]',
   description:
     'Finds what costs speed or safety on this machine, with the fix on the host or cloud side. Exit 1 with an error among the findings.',
   options: [
@@ -25,6 +26,7 @@ export const usage: Usage = {
     ['--vpn', 'tunnels are, or will be, configured'],
     ['--record', 'print this machine as a recording'],
     ['--plan', 'print where workers, queues and memory go'],
+    ['--boot', 'the plan in the words that the boot of the image reads'],
     ['--json', 'one document on stdout: findings'],
   ],
 };
@@ -39,6 +41,7 @@ export async function run(args: string[]): Promise<number> {
     vpn: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
     plan: { type: 'boolean', default: false },
+    boot: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   });
   if (parsed === null) return EXIT.usage;
@@ -58,6 +61,10 @@ export async function run(args: string[]): Promise<number> {
   }
   if (values.record) {
     await print(`${JSON.stringify(machine, null, 2)}\n`);
+    return EXIT.ok;
+  }
+  if (values.boot) {
+    await print(bootLines(place(machine, wishes)));
     return EXIT.ok;
   }
   if (values.plan) {

@@ -15,7 +15,8 @@ import { listed } from './packages.mjs';
 import { unlessStamped } from './stamp.mjs';
 import { ROOT, attempt, readText, run } from './steps.mjs';
 
-const PLACE = 'build/debian13';
+/** The Debian 13 root that compiles, which has DPDK 24.11. */
+export const PLACE = 'build/debian13';
 
 /** Where the host's own Debian packages come from, or null if it has no such source. */
 export function mirror() {
@@ -42,6 +43,22 @@ export async function compileOnDebian13() {
   if (here.startsWith('24.')) return null;
   const problem = await makeRoot();
   if (problem !== null) return problem;
+  await copySources();
+  await inside(
+    'meson setup, Debian 13',
+    'cd /src && [ -e build/build.ninja ] || meson setup build native',
+  );
+  await inside('ninja, Debian 13', 'cd /src && ninja -C build');
+  return null;
+}
+
+/** Runs a script in the Debian 13 root, as a named step. */
+export function inside(name, script) {
+  return run(name, ['chroot', path.join(ROOT, PLACE), 'sh', '-c', script]);
+}
+
+/** Puts the sources of the fast path, as they are now, into /src of the Debian 13 root. */
+export async function copySources() {
   const source = path.join(ROOT, PLACE, 'src');
   mkdirSync(path.join(source, 'src/tables'), { recursive: true });
   rmSync(path.join(source, 'native'), { recursive: true, force: true });
@@ -51,24 +68,25 @@ export async function compileOnDebian13() {
       preserveTimestamps: true,
     });
   // The generated header has no Debian in it: the root goes without Node.
-  cpSync(path.join(ROOT, 'build/native/layout.h'), path.join(source, 'layout.h'));
+  const header = path.join(source, 'layout.h');
+  const program = ['--import', 'tsx', 'src/tables/header.ts', `${header}.new`];
+  await run('layout.h', [process.execPath, ...program]);
+  unlessSame(header, readText(`${header}.new`));
   const node = path.join(ROOT, PLACE, 'usr/local/bin/node');
-  writeFileSync(node, '#!/bin/sh\nfor last; do :; done\nexec cp /src/layout.h "$last"\n');
+  unlessSame(node, '#!/bin/sh\nfor last; do :; done\nexec cp /src/layout.h "$last"\n');
   chmodSync(node, 0o755);
-  const inside = (name, script) =>
-    run(name, ['chroot', path.join(ROOT, PLACE), 'sh', '-c', script]);
-  await inside(
-    'meson setup, Debian 13',
-    'cd /src && [ -e build/build.ninja ] || meson setup build native',
-  );
-  await inside('ninja, Debian 13', 'cd /src && ninja -C build');
-  return null;
 }
 
-async function makeRoot() {
+/** Writes a file whose time matters only if it changes. */
+function unlessSame(file, text) {
+  if (readText(file) !== text) writeFileSync(file, text);
+}
+
+/** Makes the root unless there is one with the same packages. Gives what was in the way, or null. */
+export async function makeRoot() {
   const source = mirror();
   if (source === null) return 'no Debian mirror in /etc/apt';
-  const packages = [...listed(['build']), 'libcmocka-dev'].join(',');
+  const packages = [...listed(['build', 'imageroot']), 'libcmocka-dev'].join(',');
   const root = path.join(ROOT, PLACE);
   let problem = null;
   await unlessStamped('build/.debian13', `${packages}\n`, async () => {

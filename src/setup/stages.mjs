@@ -4,6 +4,7 @@ import path from 'node:path';
 import { compileOnDebian13 } from './debian13.mjs';
 import { buildFuzzers, fuzz } from './fuzzing.mjs';
 import { buildNative } from './native.mjs';
+import { installPackages } from './packages.mjs';
 import { ROOT, SetupError, attempt, say, tail } from './steps.mjs';
 
 /** Seconds each fuzz target gets in the tests; `npm run fuzz` gives more. */
@@ -30,6 +31,7 @@ export const STAGES = [
   ['e2e', () => vitest('e2e', ['--project', 'e2e'])],
   ['bench', () => tool('bench', ['node', 'build/js/cli/bench.js', '--check'])],
   ['debian13', debian13],
+  ['image', image],
 ];
 
 /** A command that holds or does not. */
@@ -84,6 +86,15 @@ async function fuzzers() {
 async function debian13() {
   const note = await compileOnDebian13();
   return note === null ? { passed: 1, failed: 0 } : { passed: 0, failed: 0, skipped: 1, note };
+}
+
+/** Builds the appliance's disk and boots it; long, so only where asked for, or in CI. */
+async function image() {
+  if (!process.env.CI && !process.argv.includes('image'))
+    return { passed: 0, failed: 0, skipped: 1, note: 'with CI set, or by name' };
+  await installPackages(['imagetest']);
+  const built = await tool('image', ['node', 'image/make/main.mjs']);
+  return built.failed > 0 ? built : add(built, await vitest('image', ['--project', 'image']));
 }
 
 export function add(a, b) {

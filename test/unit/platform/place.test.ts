@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../../../src/platform/machine.js';
+import { bootLines } from '../../../src/platform/boot-plan.js';
 import { cpuList, NO_WISHES, place, type Plan } from '../../../src/platform/place.js';
 import { MACHINES, recorded } from './corpus.js';
 
@@ -240,6 +241,19 @@ const anyMachine = fc
       })),
     };
   });
+
+describe('at boot', () => {
+  it('a plan is what the boot script does', () => {
+    expect(bootLines(place(recorded('openstack-dedicated-8')))).toBe(
+      `hugepages 1 2048 192
+bind 0000:81:01.0 vfio-pci
+bind 0000:81:02.0 vfio-pci
+datapath --workers=2 --cpus=4,6 --memory=64
+`,
+    );
+    expect(bootLines(place(recorded('epyc-7713-nps4')))).not.toContain('bind');
+  });
+});
 
 describe('any machine', () => {
   it('is placed soundly, whatever is asked', () => {

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import {
+  chmodSync,
+  cpSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { ROOT, run } from '../../src/setup/steps.mjs';
+import { pruneModules } from './modules.mjs';
+import { BUILT, kernelRelease } from './native.mjs';
+import { DEBIAN } from './root.mjs';
+
+/** The root as it goes into the image. */
+export const STAGE = 'build/image/root';
+const HOME = 'usr/lib/sluice';
+
+/** What only the build of packages needed, and what each appliance makes itself. */
+const REMOVED = [
+  'boot',
+  'tmp',
+  'var/cache',
+  'var/lib/apt',
+  'var/log',
+  'usr/share/python3/debpython',
+  'usr/share/perl',
+  'usr/lib/x86_64-linux-gnu/perl',
+  'usr/lib/x86_64-linux-gnu/perl5',
+  'usr/share/mime',
+  'usr/share/i18n',
+  'usr/lib/udev/hwdb.d',
+  'etc/machine-id',
+  'etc/hostname',
+];
+
+/** Daemons that start when they are configured. */
+const OFF = [
+  'frr',
+  'keepalived',
+  'strongswan',
+  'nftables',
+  'systemd-networkd-wait-online',
+  'rsync',
+];
+const ON = [
+  'sluice-ports',
+  'sluice-datapath',
+  'sluiced',
+  'sluice-first-boot',
+  'systemd-networkd',
+  'systemd-resolved',
+  'ssh',
+];
+
+/** Copies the Debian root and makes an appliance of it. */
+export async function stage() {
+  const root = path.join(ROOT, STAGE);
+  const release = kernelRelease();
+  rmSync(root, { recursive: true, force: true });
+  await run('copy of the root', ['cp', '-a', '--reflink=auto', path.join(ROOT, DEBIAN), root]);
+  const modules = path.join(root, 'usr/lib/modules', release);
+  pruneModules(modules);
+  mkdirSync(path.join(modules, 'updates'), { recursive: true });
+  copyFileSync(path.join(ROOT, BUILT.igbUio), path.join(modules, 'updates/igb_uio.ko'));
+  await run('depmod', ['chroot', root, 'depmod', release]);
+  for (const name of REMOVED) {
+    rmSync(path.join(root, name), { recursive: true, force: true });
+    if (!name.startsWith('etc/')) mkdirSync(path.join(root, name));
+  }
+  chmodSync(path.join(root, 'tmp'), 0o1777);
+  putProduct(path.join(root, HOME));
+  symlinkSync(`../lib/sluice/build/js/cli/main.js`, path.join(root, 'usr/bin/sluice'));
+  cpSync(path.join(ROOT, 'image/root'), root, { recursive: true });
+  // An empty one is filled in at the first boot; the others spare the boot work it need not do.
+  writeFileSync(path.join(root, 'etc/machine-id'), '');
+  writeFileSync(path.join(root, 'etc/hostname'), 'sluice\n');
+  for (const folder of ['data', 'var/lib/sluice'])
+    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const file of ['etc/.updated', 'var/.updated']) writeFileSync(path.join(root, file), '');
+  const systemctl = (verb, units) => ['chroot', root, 'systemctl', verb, ...units];
+  await run('units off', [
+    'sh',
+    '-c',
+    `for u in ${OFF.join(' ')}; do chroot ${root} systemctl disable $u 2>/dev/null; done; true`,
+  ]);
+  await run('units on', systemctl('enable', ON));
+  for (const name of ['rsa', 'ecdsa', 'ed25519'])
+    for (const end of ['', '.pub'])
+      rmSync(path.join(root, `etc/ssh/ssh_host_${name}_key${end}`), { force: true });
+}
+
+/** The management plane with its run-time packages, and the fast path beside it. */
+function putProduct(home) {
+  mkdirSync(path.join(home, 'build/native/client'), { recursive: true });
+  cpSync(path.join(ROOT, 'build/js'), path.join(home, 'build/js'), { recursive: true });
+  copyFileSync(path.join(ROOT, BUILT.datapath), path.join(home, 'build/native/sluice-datapath'));
+  copyFileSync(path.join(ROOT, BUILT.library), path.join(home, 'build/native/client/libsluice.so'));
+  copyFileSync(path.join(ROOT, 'package.json'), path.join(home, 'package.json'));
+  for (const name of runtimePackages())
+    cpSync(path.join(ROOT, name), path.join(home, name), { recursive: true });
+}
+
+/** Folders of what the lock file wants at run time on this platform. */
+export function runtimePackages() {
+  const lock = JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8'));
+  return Object.entries(lock.packages)
+    .filter(([name, one]) => name !== '' && !one.dev)
+    .filter(([, { os, cpu }]) => (os?.includes('linux') ?? true) && (cpu?.includes('x64') ?? true))
+    .map(([name]) => name);
+}

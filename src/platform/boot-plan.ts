@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { cpuList, type Plan } from './place.js';
+
+/**
+ * A plan as the boot script reads it, a line for each thing to do:
+ * `hugepages NODE SIZE_KB COUNT`, `bind PCI DRIVER`, `datapath OPTIONS`.
+ */
+export function bootLines({ memory, ports, workers }: Plan): string {
+  const pages = memory.flatMap(({ node, pages: all }) =>
+    all.map(({ size_kb, count }) => `hugepages ${node} ${size_kb} ${count}`),
+  );
+  const bound = ports
+    .filter(({ driver }) => /^(vfio-pci|igb_uio|uio_pci_generic)$/.test(driver))
+    .map(({ pci, driver }) => `bind ${pci} ${driver}`);
+  const packets = memory.reduce((sum, { packets_mb }) => sum + packets_mb, 0);
+  const cpus = workers.map(({ cpu }) => cpu);
+  const options = [`--workers=${workers.length}`, `--cpus=${cpuList(cpus)}`, `--memory=${packets}`];
+  return [...pages, ...bound, `datapath ${options.join(' ')}`, ''].join('\n');
+}
