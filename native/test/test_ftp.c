@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -252,6 +253,45 @@ static void passive(void **state)
 	expect_forwarded(WAN, &f, INSIDE);
 }
 
+/* The reference of the control connection. */
+static sl_session_ref control_session(void)
+{
+	const struct sl_session_table *t = pipeline.dp->sessions;
+	struct sl_key4 key = {inet_addr(client), inet_addr(server), htons(3000), htons(21), 6, 0, 0};
+	const struct sl_key4 *one = &key;
+	uint64_t hash = sl_hash4(&t->secret, &key);
+	struct sl_session_hit hit;
+
+	assert_int_equal(sl_session_find4(t, 0, &one, &hash, 1, &hit), 1);
+	return hit.ref;
+}
+
+/* Closed, it leaves its children alone; ended from outside it takes them along. */
+static void cut_off(void **state)
+{
+	struct sl_helpers *h = pipeline.dp->helpers;
+	struct sl_worker *w = pipeline.dp->worker[0];
+	struct frame f;
+
+	for (unsigned int why = SL_END_FINISHED; why <= SL_END_CLEARED; why += 2) {
+		assert_int_equal(start(state), 0);
+		h = pipeline.dp->helpers;
+		says(true, 0, "229 (|||30000|)\r\n", 0, "229 (|||30000|)\r\n", 0);
+		frame_tcp(&f, client, server, 4000, 30000, 0x02, 1, 0, 0);
+		expect_forwarded(INSIDE, &f, WAN);
+		assert_int_equal(atomic_load(&h->children), 1);
+		sl_session_end(w->sessions, control_session(), why, w->now_ms);
+		assert_int_equal(atomic_load(&h->sessions), 0);
+		frame_tcp(&f, server, seen, 30000, 4000, 0x12, 9, 2, 0);
+		if (why == SL_END_FINISHED) {
+			expect_forwarded(WAN, &f, INSIDE);
+		} else {
+			expect_dropped(WAN, &f, SL_DROP_POLICY_CHANGED);
+			assert_int_equal(atomic_load(&h->children), 0);
+		}
+	}
+}
+
 /* What does not come in time, or whose session is over, is expected no more; there is an end to them. */
 static void no_more(void **state)
 {
@@ -330,6 +370,7 @@ int main(void)
 		cmocka_unit_test_setup(refused, start),
 		cmocka_unit_test_setup(active, start),
 		cmocka_unit_test_setup(passive, start),
+		cmocka_unit_test_setup(cut_off, start),
 		cmocka_unit_test_setup(no_more, start),
 		cmocka_unit_test_setup(pieces, start),
 	};
