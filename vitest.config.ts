@@ -18,6 +18,14 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: {
+          ...PATIENCE,
+          name: 'image',
+          include: ['test/image/**/*.test.ts'],
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -15,6 +15,9 @@ export interface Flow {
   close(): Promise<void>;
 }
 
+/** What a host has and serves. */
+type Served = Pick<LabHost, 'tcp' | 'udp' | 'addresses' | 'loopback'>;
+
 /** A host of the lab while it runs: what it serves echoes, and it opens flows when told. */
 export class RunningHost {
   readonly namespace: string;
@@ -33,7 +36,7 @@ export class RunningHost {
   }
 
   /** Starts a host's agent and what it serves. */
-  static async start(namespace: string, { tcp, udp, addresses, loopback }: LabHost) {
+  static async start(namespace: string, { tcp, udp, addresses, loopback }: Served) {
     const host = new RunningHost(namespace);
     await once(host.#agent, 'spawn');
     for (const port of tcp) await host.#ask({ op: 'serve-tcp', port });
