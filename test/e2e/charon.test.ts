@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -62,8 +70,14 @@ spi=$(grep '"add",.*"direction":"in".*"reqid":1' told | sed 's/.*"spi":\\([0-9]*
 echo "expire $spi in soft" >&7
 wait_for '"add",' 8
 wait_for '"delete",' 1
+kill $peer
+wait $peer || true
+cp told before
+"$2" vpn.sock < say > told & peer=$!
+exec 7> say
+wait_for '"add",' 4
 swanctl --terminate --ike left > /dev/null
-wait_for '"delete",' 7
+wait_for '"delete",' 4
 cat sas`;
 
 interface Told {
@@ -73,6 +87,11 @@ interface Told {
   readonly direction?: string;
   readonly cipherKey?: string;
   readonly priority?: number;
+}
+
+function read(name: string): readonly Told[] {
+  const lines = readFileSync(`${folder}/${name}`, 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Told);
 }
 
 beforeAll(() => {
@@ -85,27 +104,36 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('acquire, SAs of both ends, counters, rekey and their end', { timeout: 60_000 }, async () => {
-  const peer = path.join(path.dirname(datapathBinary()), 'sa_peer');
-  const script = ['bash', `${folder}/run.sh`, folder, peer] as const;
-  const { code, stdout, stderr } = await attempt(['unshare', '-mn', ...script]);
-  expect([code, code === 0 ? '' : stdout + stderr]).toEqual([0, '']);
-  expect(stdout).toContain('bytes-in=1234');
-  const { stdout: text } = await attempt(['cat', `${folder}/told`]);
-  const told = text
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Told);
-  const added = told.filter(({ type }) => type === 'add');
-  expect(added.map(({ status, cipherKey }) => [status, cipherKey?.length])).toEqual(
-    Array.from({ length: 8 }, () => [0, 40]),
-  );
-  // Both ends have the same key for an SPI, and no two SPIs have one key.
-  const keys = new Map(added.map(({ spi, cipherKey }) => [spi, cipherKey]));
-  for (const { spi, cipherKey } of added) expect(keys.get(spi)).toBe(cipherKey);
-  expect([keys.size, new Set(keys.values()).size]).toEqual([4, 4]);
-  // The trap comes first and stays behind the policies of the SAs it led to.
-  const policies = told.filter(({ type }) => type === 'add-policy');
-  expect(policies.slice(0, 2).map(({ priority }) => priority)).toEqual([2, 2]);
-  expect(policies.slice(2).every(({ priority }) => priority === 1)).toBe(true);
-});
+test(
+  'acquire, SAs of both ends, counters, rekey, another datapath and their end',
+  { timeout: 60_000 },
+  async () => {
+    const peer = path.join(path.dirname(datapathBinary()), 'sa_peer');
+    const script = ['bash', `${folder}/run.sh`, folder, peer] as const;
+    const { code, stdout, stderr } = await attempt(['unshare', '-mn', ...script]);
+    expect([code, code === 0 ? '' : stdout + stderr]).toEqual([0, '']);
+    expect(stdout).toContain('bytes-in=1234');
+    const told = read('before');
+    const added = told.filter(({ type }) => type === 'add');
+    expect(added.map(({ status, cipherKey }) => [status, cipherKey?.length])).toEqual(
+      Array.from({ length: 8 }, () => [0, 40]),
+    );
+    // Both ends have the same key for an SPI, and no two SPIs have one key.
+    const keys = new Map(added.map(({ spi, cipherKey }) => [spi, cipherKey]));
+    for (const { spi, cipherKey } of added) expect(keys.get(spi)).toBe(cipherKey);
+    expect([keys.size, new Set(keys.values()).size]).toEqual([4, 4]);
+    // The trap comes first and stays behind the policies of the SAs it led to.
+    const policies = told.filter(({ type }) => type === 'add-policy');
+    expect(policies.slice(0, 2).map(({ priority }) => priority)).toEqual([2, 2]);
+    expect(policies.slice(2).every(({ priority }) => priority === 1)).toBe(true);
+    // Another datapath: policies first, and no key that the one before it had.
+    const again = read('told').filter(({ type }) => type !== 'listening');
+    expect(again.slice(0, 3).map(({ type }) => type)).toEqual([
+      'hello',
+      'add-policy',
+      'add-policy',
+    ]);
+    const fresh = again.filter(({ type }) => type === 'add').map(({ cipherKey }) => cipherKey);
+    expect(fresh.filter((key) => [...keys.values()].includes(key))).toEqual([]);
+  },
+);
