@@ -8,13 +8,18 @@ type Import = (text: string, more: { readonly ipsets?: string }) => Imported;
 
 const KINDS = new Map<string, () => Promise<Import>>([
   ['classbench', async () => (await import('../import/classbench.js')).importClassbench],
+  ['aws-security-groups', async () => (await import('../import/cloud/aws.js')).importAws],
+  [
+    'openstack-security-groups',
+    async () => (await import('../import/cloud/openstack.js')).importOpenstack,
+  ],
   ['iptables', async () => (await import('../import/iptables/import.js')).importIptables],
 ]);
 
 export const usage = {
   synopsis: 'import KIND FILE [--ipset FILE]',
   description:
-    'Prints a rule file made from another format (classbench, iptables); lines without equivalent are named on stderr.',
+    'Prints a rule file made from another format (classbench, iptables, aws-security-groups, openstack-security-groups); lines without equivalent are named on stderr.',
   options: [
     ['--ipset FILE', 'iptables: what ipset save printed, for the sets that rules name.'],
     ['--json', 'One document on stdout: text, rules, problems.'],
