@@ -5,12 +5,15 @@ import {
   descriptionSchema,
   nameSchema,
   oneOrMany,
+  referenceSchema,
   withWords,
   type Loaded,
 } from '../rulefile/schema.js';
 
 const address = withWords(z.string(), { what: 'an address' });
-const service = oneOrMany(withWords(z.string(), { what: 'a service or the name of a group' }));
+const service = oneOrMany(
+  withWords(z.string(), { what: 'a service or the name of a group', refers: ['service-groups'] }),
+);
 
 const backend = withWords(
   z.strictObject({
@@ -98,7 +101,7 @@ const persistence = withWords(
 const balancer = withWords(
   z.strictObject({
     at: oneOrMany(address).describe('Public addresses, of one family with the backends.'),
-    from: oneOrMany(nameSchema('a zone name'))
+    from: oneOrMany(referenceSchema('a zone name', 'zones'))
       .default('any')
       .describe('Zones the packet comes from; any unless given.'),
     service: service
@@ -145,7 +148,7 @@ const balancer = withWords(
         '`v2`: servers get the addresses of the client and of the service by the PROXY protocol, version 2, ahead of its first byte (TCP).',
       ),
     'slow-start': time('A backend that came back gets its share bit by bit over this time.', '0s'),
-    sorry: nameSchema('a backend name')
+    sorry: referenceSchema('a backend name', 'backends')
       .optional()
       .describe('The backend that serves only when no other does.'),
     backends: z.record(nameSchema('a backend name'), backend).describe('Who serves it, by name.'),

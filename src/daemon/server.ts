@@ -2,6 +2,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { grammar } from '../compiler/grammar.js';
 import { DatapathAway, DatapathRefused } from '../datapath/libsluice.js';
 import { DatapathError, ImageRefused } from '../datapath/offline.js';
 import { parseNumber } from '../net/services.js';
@@ -76,6 +77,8 @@ async function answer(
     const running = source.appliance.source;
     if (running === null) throw new RequestError(409, 'nothing was applied');
     send(response, 200, 'application/json', JSON.stringify(running));
+  } else if (route === 'GET /grammar') {
+    send(response, 200, 'application/json', JSON.stringify(grammar()));
   } else if (route === 'POST /confirm') {
     const confirmed = await source.appliance.confirm();
     if (confirmed === null) throw new RequestError(409, 'nothing waits for a confirmation');

@@ -40,6 +40,8 @@ export interface Diagnostic extends Position {
   readonly related: readonly Related[];
   /** What to show of the source line, or null where there is no text. */
   readonly excerpt: Excerpt | null;
+  /** Words that lead to the place in an edited configuration. */
+  readonly path?: readonly string[];
   /** Of a packet that the diagnostic speaks of. */
   readonly trace?: Trace;
 }

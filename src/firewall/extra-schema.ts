@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { z } from 'zod';
-import { nameSchema, oneOrMany, withWords } from '../rulefile/schema.js';
+import { oneOrMany, referenceSchema, withWords } from '../rulefile/schema.js';
 import { mssSchema, rateSchema } from '../rulefile/values.js';
 
 const mac = withWords(z.string().regex(/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/), {
   what: 'a MAC address like 52:54:00:00:00:01',
 });
-const interfaceReference = withWords(z.string().max(15), { what: 'the name of an interface' });
+const interfaceReference = withWords(z.string().max(15), {
+  what: 'the name of an interface',
+  refers: ['interfaces'],
+});
 
 const flag = withWords(z.enum(['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr']), {
   what: 'a TCP flag',
@@ -94,7 +97,7 @@ export const extraKeys = {
   out: oneOrMany(interfaceReference).optional().describe('Interfaces the packet leaves by.'),
   'tcp-flags': tcpFlags.optional().describe('Flags of the first packet; TCP only.'),
   dscp: oneOrMany(codePoint).optional().describe('Code points of the first packet.'),
-  schedule: nameSchema('a schedule name')
+  schedule: referenceSchema('a schedule name', 'schedules')
     .optional()
     .describe('Matches while the schedule is active.'),
   'reject-with': withWords(

@@ -5,12 +5,14 @@ import {
   descriptionSchema,
   nameSchema,
   oneOrMany,
+  referenceSchema,
   withWords,
   type Loaded,
 } from '../rulefile/schema.js';
 
 const member = withWords(z.string(), {
   what: 'an address, a prefix, a range or the name of a group',
+  refers: ['address-groups'],
 });
 const someMembers = z.union([member, z.array(member)]);
 const listFile = withWords(z.string().regex(/./), { what: 'the path of a file', file: true });
@@ -23,12 +25,12 @@ const included = withWords(
         'Files with more of it: an address, prefix or range a line, `#` and `;` comments. The appliance follows their changes without a commit.',
       ),
     except: someMembers.optional().describe('What is taken away from it.'),
-    forward: nameSchema('a forward name')
+    forward: referenceSchema('a forward name', 'forwards')
       .optional()
       .describe(
         'Alone, as the destination of a rule: the server of this forward, for what came by it.',
       ),
-    balancer: nameSchema('a balancer name')
+    balancer: referenceSchema('a balancer name', 'balancers')
       .optional()
       .describe(
         'Alone, as the destination of a rule: the backends of this balancer, for what came by it.',
@@ -40,7 +42,10 @@ const included = withWords(
 );
 const addresses = z.union([member, z.array(member), included]);
 
-const service = withWords(z.string(), { what: 'a service or the name of a service group' });
+const service = withWords(z.string(), {
+  what: 'a service or the name of a service group',
+  refers: ['service-groups'],
+});
 const services = z.union([service, z.array(service)]);
 
 const portRange = withWords(z.string(), { what: 'a port or a range of ports' });
@@ -80,7 +85,7 @@ const rule = withWords(
   { what: 'a rule' },
 );
 
-const zoneReference = nameSchema('a zone name');
+const zoneReference = referenceSchema('a zone name', 'zones');
 
 const policy = withWords(
   z.strictObject({

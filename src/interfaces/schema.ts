@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { z } from 'zod';
-import { descriptionSchema, nameSchema, withWords, type Loaded } from '../rulefile/schema.js';
+import {
+  descriptionSchema,
+  nameSchema,
+  referenceSchema,
+  withWords,
+  type Loaded,
+} from '../rulefile/schema.js';
 import { mssSchema, synCookiesSchema } from '../rulefile/values.js';
 
 /** How strictly sources are checked against the routes. */
@@ -8,11 +14,17 @@ export function reversePathSchema() {
   return withWords(z.enum(['strict', 'loose', 'off']), { what: 'a reverse path check' }).optional();
 }
 
-const interfaceName = withWords(
-  // A kernel TAP of the same name stands for each interface: these are Linux's rules (dev_valid_name).
-  z.string().regex(/^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/),
-  { what: 'an interface name', code: 'name-invalid' },
-);
+// A kernel TAP of the same name stands for each interface: these are Linux's rules (dev_valid_name).
+const DEVICE = /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/;
+const interfaceName = withWords(z.string().regex(DEVICE), {
+  what: 'an interface name',
+  code: 'name-invalid',
+});
+const interfaceReference = withWords(z.string().regex(DEVICE), {
+  what: 'an interface name',
+  code: 'name-invalid',
+  refers: ['interfaces'],
+});
 
 const port = withWords(
   z.strictObject({
@@ -44,11 +56,11 @@ const port = withWords(
 const one = withWords(
   z.strictObject({
     port: port.optional().describe('The device behind the interface; `sluice apply` needs it.'),
-    parent: interfaceName.optional().describe('Interface that a VLAN child sits on.'),
+    parent: interfaceReference.optional().describe('Interface that a VLAN child sits on.'),
     vlan: withWords(z.int().min(1).max(4094), { what: 'a VLAN id' })
       .optional()
       .describe('VLAN id of a child, 1 to 4094.'),
-    zone: nameSchema('a zone name')
+    zone: referenceSchema('a zone name', 'zones')
       .optional()
       .describe('The zone of the interface; an interface without one has `management: true`.'),
     addresses: z

@@ -4,16 +4,20 @@ import {
   descriptionSchema,
   nameSchema,
   oneOrMany,
+  referenceSchema,
   withWords,
   type Loaded,
 } from '../rulefile/schema.js';
 
 const member = withWords(z.string(), {
   what: 'an address, a prefix, a range or the name of a group',
+  refers: ['address-groups'],
 });
 const members = oneOrMany(member);
-const service = oneOrMany(withWords(z.string(), { what: 'a service or the name of a group' }));
-const zones = oneOrMany(nameSchema('a zone name'));
+const service = oneOrMany(
+  withWords(z.string(), { what: 'a service or the name of a group', refers: ['service-groups'] }),
+);
+const zones = oneOrMany(referenceSchema('a zone name', 'zones'));
 const portRange = z.union([
   withWords(z.string(), { what: 'a port or a range of ports' }),
   withWords(z.int().min(1).max(65535), { what: 'a port' }),
@@ -52,6 +56,7 @@ const sourceRule = withWords(
     service: service.optional().describe('Services, in the forms of rules.'),
     'translate-to': withWords(z.string(), {
       what: 'interface, none, the name of a pool, an address, prefix or range',
+      refers: ['pools'],
     }).describe(
       '`interface`: the address of the egress interface, whatever it is; a pool or addresses; `none`: no translation.',
     ),
@@ -110,6 +115,7 @@ const nat64 = withWords(
     source: members.optional().describe('Only from these IPv6 addresses.'),
     'translate-to': withWords(z.string(), {
       what: 'interface, the name of a pool, an address, prefix or range',
+      refers: ['pools'],
     })
       .default('interface')
       .describe('The IPv4 source: the address of the egress interface, a pool or addresses.'),
@@ -130,9 +136,10 @@ const forward = withWords(
   z.strictObject({
     name: nameSchema('a rule name').describe('Name of the forward, unique among NAT rules.'),
     from: zones.default('any').describe('Zones the packet comes from; any unless given.'),
-    at: withWords(z.string(), { what: 'an address or the name of an interface' }).describe(
-      'Public address, or the interface whose addresses are meant.',
-    ),
+    at: withWords(z.string(), {
+      what: 'an address or the name of an interface',
+      refers: ['interfaces'],
+    }).describe('Public address, or the interface whose addresses are meant.'),
     service: service
       .optional()
       .describe('Services with destination ports; every packet to the address unless given.'),

@@ -10,15 +10,18 @@ const staticRoute = withWords(
     via: withWords(z.string(), { what: 'a gateway address' })
       .optional()
       .describe('Address of the gateway, a neighbour on a connected subnet.'),
-    interface: z
-      .string()
+    interface: withWords(z.string(), { refers: ['interfaces'] })
       .optional()
       .describe('Interface to leave by; needed where `via` is link-local or missing.'),
     distance: withWords(z.int().min(1).max(255), { what: 'a distance' })
       .default(1)
       .describe('Administrative distance, 1 to 255; the lowest wins.'),
   }),
-  { what: 'a static route', planned: { track: 'tracked routes', ways: 'multipath routes' } },
+  {
+    what: 'a static route',
+    identity: 'to',
+    planned: { track: 'tracked routes', ways: 'multipath routes' },
+  },
 );
 
 export const routingSchema = withWords(

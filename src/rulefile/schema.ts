@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { z } from 'zod';
 import type { Code } from '../diagnostics/codes.js';
+import type { Reference } from './references.js';
 
 /** A zod schema as it is walked here: by its definition. */
 export interface Schema {
@@ -23,6 +24,10 @@ export interface Words {
   readonly code?: Code;
   /** The text names a file, relative to the rule file that names it; its text is read with the rest. */
   readonly file?: boolean;
+  /** What the text may name. */
+  readonly refers?: readonly Reference[];
+  /** Of an item of a list: the key whose value tells it from others; `name` where there is one. */
+  readonly identity?: string;
   /** Keys or values of parts that are not built yet, with the name of the part. */
   readonly planned?: Readonly<Record<string, string>>;
 }
@@ -85,6 +90,11 @@ const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/;
 /** A name people give to something; `what` as in "a zone name". */
 export function nameSchema(what: string) {
   return withWords(z.string().regex(NAME), { what, code: 'name-invalid' });
+}
+
+/** Such a name of something that is written elsewhere. */
+export function referenceSchema(what: string, ...refers: readonly Reference[]) {
+  return withWords(z.string().regex(NAME), { what, code: 'name-invalid', refers });
 }
 
 /** Free text that goes along with something. */

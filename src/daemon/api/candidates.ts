@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { Diagnostic } from '../../diagnostics/diagnostic.js';
+import type { Reference } from '../../rulefile/references.js';
+import type { Applied, Previewed, Refused } from './types.js';
+
+export type { Grammar, GrammarNode, ItemGrammar, ValueGrammar } from '../../rulefile/grammar.js';
+export type { Reference, References } from '../../rulefile/references.js';
+
+/** Words that lead to a place of the configuration: `['policies', 'office-out', 'rules', 'browse']`. */
+export type Words = readonly string[];
+
+/** Body of `POST /candidates`: a configuration of one's own to edit, which starts as what runs. */
+export interface CandidateRequest {
+  /** `exclusive`: nobody else may open one, apply or commit until it is gone. */
+  readonly mode: 'private' | 'exclusive';
+  /** Who edits, as others are told; where the socket knows better, it is what the socket says. */
+  readonly user: string;
+  /** From where: an address, a terminal. */
+  readonly from: string;
+}
+
+/** Answer of `POST /candidates`, and in the list of `GET /candidates`. */
+export interface CandidateTold extends CandidateRequest {
+  readonly id: string;
+  /** The commit it started from. */
+  readonly base: number;
+  /** ISO time. */
+  readonly since: string;
+  /** Whether it differs from what it started from. */
+  readonly changed: boolean;
+}
+
+/**
+ * Answer of `GET /candidates/ID/config?path=JSON` (and of `GET /configuration`, which is what runs, or
+ * with `commit=N` what ran): the part at a path, a JSON array of words. `format=set` gives SetConfig,
+ * `format=yaml` gives YamlConfig.
+ */
+export interface TreeConfig {
+  /** null where nothing is written. */
+  readonly config: Config | null;
+}
+
+export type Config =
+  | {
+      readonly kind: 'map';
+      /** Keys, names, or the names of items; an item has its name here alone. */
+      readonly entries: readonly ConfigEntry[];
+      /** The order counts. */
+      readonly ordered: boolean;
+    }
+  | { readonly kind: 'values'; readonly values: readonly string[] }
+  | { readonly kind: 'value'; readonly value: string };
+
+export interface ConfigEntry {
+  readonly word: string;
+  readonly value: Config;
+  /** Deactivated: written, and left out of what comes into force. */
+  readonly inactive?: true;
+}
+
+export interface SetConfig {
+  /** `set …` and `deactivate …` that make it from nothing, words quoted where they need it. */
+  readonly lines: readonly string[];
+}
+
+export interface YamlConfig {
+  readonly text: string;
+}
+
+/**
+ * Body of `POST /candidates/ID/edit`. The operations happen in order, all or none. The words of `set`
+ * may go on after a value with another key of the same map: `… rules browse source lan action allow`.
+ */
+export interface EditRequest {
+  readonly operations: readonly Operation[];
+}
+
+export type Operation =
+  | { readonly op: 'set' | 'delete' | 'activate' | 'deactivate'; readonly path: Words }
+  /** Another name for what stands at the path. */
+  | { readonly op: 'rename' | 'copy'; readonly path: Words; readonly to: string }
+  /** Moves an item of an ordered list; makes it where it is not there yet. */
+  | {
+      readonly op: 'insert';
+      readonly path: Words;
+      readonly where: 'before' | 'after' | 'first' | 'last';
+      /** Name of the item that `before` and `after` speak of. */
+      readonly anchor?: string;
+    }
+  /** A rule file's text: `merge` adds to what is there, `replace` leaves nothing else. */
+  | {
+      readonly op: 'load-merge' | 'load-replace';
+      readonly text: string;
+      /** How messages call the text. */
+      readonly file?: string;
+    };
+
+export interface Edited {
+  readonly ok: true;
+  /** Whether the candidate is another than before. */
+  readonly changed: boolean;
+  /** What the user should know: of a load, its warnings. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Nothing of the request has happened. */
+export interface EditRefused {
+  readonly ok: false;
+  readonly errors: readonly EditError[];
+  /** Of a text that was to be loaded. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface EditError {
+  /** Index into the operations. */
+  readonly operation: number;
+  /** Index of the word that is wrong; the number of words where one is missing at the end. */
+  readonly word: number;
+  readonly message: string;
+  /** What could stand there. */
+  readonly expected: readonly string[];
+  /** The nearest of these to what was written. */
+  readonly suggestions: readonly string[];
+}
+
+/** Answer of `GET /candidates/ID/compare?with=N`: `with` is `running`, or a commit. */
+export interface Compared {
+  /** By the place they are in, in order. */
+  readonly hunks: readonly Hunk[];
+  /** The same as commands: `delete …`, `set …`, `insert …`. */
+  readonly commands: readonly string[];
+}
+
+export interface Hunk {
+  /** `[edit policies office-out]` */
+  readonly path: Words;
+  readonly lines: readonly {
+    /** `!` is an item that moved to this place. */
+    readonly mark: '+' | '-' | '!' | ' ';
+    readonly text: string;
+  }[];
+}
+
+/** Body of `POST /candidates/ID/commit`. */
+export interface CommitRequest {
+  /** Only the checks: nothing is pushed. */
+  readonly check?: boolean;
+  /** Say what it would do; nothing changes. */
+  readonly preview?: boolean;
+  /** Minutes to confirm in. */
+  readonly confirm?: number;
+  readonly comment?: string;
+}
+
+/** Answer of a commit; `changed: false` is a candidate that says what runs already. */
+export type CommitAnswer = Applied | Previewed | CommitRefused;
+
+export interface CommitRefused extends Refused {
+  /** Places that others changed since the candidate started, and it too. */
+  readonly conflicts?: readonly Conflict[];
+}
+
+export interface Conflict {
+  readonly path: Words;
+  readonly user: string;
+  readonly commit: number;
+}
+
+/** A commit as `GET /commits` lists it, newest first. */
+export interface CommitTold {
+  /** Its number: the generation. */
+  readonly commit: number;
+  /** Commits ago: what `rollback` takes, 0 is what runs. */
+  readonly ago: number;
+  /** ISO time. */
+  readonly at: string;
+  readonly user: string;
+  readonly from: string;
+  /** apply, edit, rollback; `expired` where nobody confirmed the one before. */
+  readonly by: 'apply' | 'edit' | 'rollback' | 'expired';
+  readonly comment: string | null;
+  /** The rule file that was applied; `commit:N` where it was edited on the appliance. */
+  readonly main: string;
+}
+
+/** Answer of `GET /commits/N`. */
+export interface CommitShown extends CommitTold {
+  /** The texts, verbatim, by path. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Body of `POST /candidates/ID/rollback`: the candidate becomes what ran so many commits ago. */
+export interface RollbackRequest {
+  readonly ago: number;
+}
+
+/** Answer of `GET /names?candidate=ID`, and without it of what runs: names by kind, for completion. */
+export type LiveNames = Readonly<Record<Reference, readonly string[]>>;
