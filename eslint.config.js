@@ -2,7 +2,7 @@
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const FEATURES = ['interfaces', 'routing', 'firewall', 'nat', 'balancer', 'vpn'];
+const FEATURES = ['interfaces', 'routing', 'firewall', 'nat', 'balancer', 'vpn', 'system'];
 const FOUNDATION = ['net', 'platform', 'diagnostics', 'rulefile', 'tables', 'analysis'];
 
 /** What everybody may import of a folder closed to them: a feature's model, the API's client. */
