@@ -127,8 +127,9 @@ describe('real servers behind every mode', () => {
     const balancers = SERVICES.map(({ name, at, mode, more, ends: { backends } }) => {
       const port = more === '' ? '' : ', port: 8443';
       const [one, two] = backends.map((address) => `{ address: '${address}'${port} }`);
+      const reset = name === 'nat4' ? 'on-failure: reset, ' : '';
       const service = more === '' ? '[tcp/80, udp/443]' : 'tcp/80';
-      return `  ${name}: { at: '${at}', service: ${service}, mode: ${mode}, ${more}backends: { one: ${one}, two: ${two} } }\n`;
+      return `  ${name}: { at: '${at}', service: ${service}, mode: ${mode}, ${more}${reset}backends: { one: ${one}, two: ${two} } }\n`;
     });
     const file = writeRules(
       lab,
@@ -217,4 +218,16 @@ describe('real servers behind every mode', () => {
       expect(new Set(said.map((line) => line.split('=')[1])).size).toBe(24);
     },
   );
+
+  test('where no backend is left, clients are told by a reset', async () => {
+    const flow = await lab.hosts.inside.tcp('198.51.100.4', 80);
+    for (const backend of ['one', 'two'])
+      await lab.sluice('balancer', 'nat4', 'backend', backend, 'disable');
+    await expect(flow.echo('still there?')).rejects.toThrow('ECONNRESET');
+    await expect(lab.hosts.inside.tcp('198.51.100.4', 80)).rejects.toThrow('ECONNREFUSED');
+    // Without the word, connecting is left to time out.
+    for (const backend of ['one', 'two'])
+      await lab.sluice('balancer', 'full4', 'backend', backend, 'disable');
+    await expect(lab.hosts.inside.tcp('198.51.100.5', 80, 500)).rejects.toThrow('timeout');
+  });
 });
