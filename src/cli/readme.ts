@@ -14,7 +14,6 @@ const MODULES = [
   'trace',
   'replay',
   'apply',
-  'shell/main',
   'show',
   'clear',
   'balancer',

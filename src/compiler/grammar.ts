@@ -10,6 +10,7 @@ type Facets = Pick<GrammarNode, 'keys' | 'names' | 'items' | 'value' | 'many'>;
 const NUMBER: ValueGrammar = {
   what: 'its number from 1',
   words: [],
+  text: false,
   patterns: [],
   number: { minimum: 1, maximum: null },
   longest: null,
@@ -20,7 +21,13 @@ let made: GrammarNode | undefined;
 
 /** The whole language as data, from the schema alone. */
 export function grammar(): Grammar {
-  return { root: (made ??= nodeOf(documentSchema)), references: REFERENCES };
+  return { root: (made ??= withoutInactive(nodeOf(documentSchema))), references: REFERENCES };
+}
+
+/** `activate` and `deactivate` are the ways to what is inactive. */
+function withoutInactive(root: GrammarNode): GrammarNode {
+  const keys = Object.entries(root.keys ?? {}).filter(([key]) => key !== 'inactive');
+  return { ...root, keys: Object.fromEntries(keys) };
 }
 
 function nodeOf(schema: Schema): GrammarNode {
@@ -88,10 +95,11 @@ function either(a: ValueGrammar, b: ValueGrammar): ValueGrammar {
   return {
     what: a.what === b.what ? a.what : `${a.what}, or ${b.what}`,
     words: [...new Set([...a.words, ...b.words])],
-    // What fits one need not fit the other.
-    patterns: JSON.stringify(a.patterns) === JSON.stringify(b.patterns) ? a.patterns : [],
+    text: a.text || b.text,
+    // What fits one kind of text need not fit the other.
+    patterns: a.text && b.text ? [] : [...a.patterns, ...b.patterns],
     number: a.number ?? b.number,
-    longest: a.longest === b.longest ? a.longest : null,
+    longest: a.text && b.text ? null : (a.longest ?? b.longest),
     refers: [...new Set([...a.refers, ...b.refers])],
   };
 }
@@ -99,7 +107,7 @@ function either(a: ValueGrammar, b: ValueGrammar): ValueGrammar {
 function valueOf(schema: Schema): ValueGrammar {
   const { type, entries, values } = definition(schema);
   const { what, refers = [] } = words.get(schema as never) ?? {};
-  const none = { words: [], patterns: [], number: null, longest: null, refers };
+  const none = { words: [], text: false, patterns: [], number: null, longest: null, refers };
   if (type === 'boolean') return { ...none, what: 'true or false', words: ['true', 'false'] };
   if (type === 'enum' || type === 'literal') {
     const choices = type === 'enum' ? Object.values(entries as object) : (values as unknown[]);
@@ -109,5 +117,5 @@ function valueOf(schema: Schema): ValueGrammar {
   const { minimum = null, maximum = null, patterns } = boundsOf(schema);
   if (type === 'number') return { ...none, what: what ?? 'a number', number: { minimum, maximum } };
   const sources = patterns.map(({ source }) => source);
-  return { ...none, what: what ?? 'text', patterns: sources, longest: maximum };
+  return { ...none, what: what ?? 'text', text: true, patterns: sources, longest: maximum };
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import type { Collector } from '../diagnostics/collect.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import type { Sources } from '../diagnostics/source.js';
 import { groupsOf, resolveGroups, type Groups } from '../firewall/groups.js';
 import { checkTimezone, resolveSchedules } from '../firewall/schedules.js';
 import { resolveFirewall, type ResolvedPolicy } from '../firewall/resolve.js';
@@ -14,11 +16,12 @@ import type { Prefix } from '../net/sets.js';
 import { Context } from '../rulefile/context.js';
 import { closure, readRuleFile } from '../rulefile/load.js';
 import type { Reader } from '../rulefile/reader.js';
+import type { Node } from '../rulefile/tree.js';
 import { typed } from '../rulefile/typed.js';
-import { resolveSystem } from '../system/resolve.js';
 import { CHECKS } from './checks.js';
 import { checkAnalysis } from './checks/analysis.js';
 import { documentLayout, documentSchema, type Document } from './document.js';
+import { activePart, marked } from './edit/inactive.js';
 import type { Model } from './model.js';
 import { resolveSettings } from './settings.js';
 
@@ -48,14 +51,37 @@ export interface LoadOptions {
 /** Loads a rule file: text to tree, tree to document by the schema, checks, model. Never throws. */
 export function loadModel(path: string, reader: Reader, options: LoadOptions = {}): Loading {
   const start = performance.now();
+  const tree = readTree(path, reader);
+  const read = performance.now() - start;
+  const loading = loadTree(tree, options);
+  return { ...loading, stages: { ...loading.stages, read } };
+}
+
+/** A rule file with all it includes as one tree; what is inactive is marked in it. */
+export interface Tree {
+  readonly root: Node | null;
+  readonly sources: Sources;
+  readonly collector: Collector;
+}
+
+/** Reads a rule file to a tree; without a root, the collector has an error. */
+export function readTree(path: string, reader: Reader): Tree {
   const { root, sources, collector } = readRuleFile(path, reader, documentLayout());
+  return { root: root === null ? null : marked(root, collector), sources, collector };
+}
+
+/** A tree to its model: all but what is inactive. */
+export function loadTree({ root, sources, collector }: Tree, options: LoadOptions = {}): Loading {
   const read = performance.now();
   const context = new Context(sources, collector);
-  const document = root === null ? undefined : (typed(documentSchema)(root, context) as Document);
+  const document =
+    root === null
+      ? undefined
+      : (typed(documentSchema)(activePart(root), context) as Document | undefined);
   const schema = performance.now();
   const resolved = document === undefined ? null : resolve(document, context);
   const checked = performance.now();
-  const stages = { read: read - start, schema: schema - read, check: checked - schema };
+  const stages = { read: 0, schema: schema - read, check: checked - schema };
   if (resolved === null || collector.errors > 0)
     return { model: null, groups: null, diagnostics: collector.list(), stages };
   const { model, groups, policies } = resolved;
@@ -89,7 +115,6 @@ function resolve(document: Document, context: Context): Whole {
     context,
   );
   if (document.system !== undefined) checkTimezone(document.system, context);
-  const system = resolveSystem(document.system, context);
   const schedules = resolveSchedules(
     document.schedules,
     document.system?.timezone ?? 'UTC',
@@ -142,7 +167,7 @@ function resolve(document: Document, context: Context): Whole {
     routes: routes.map((one) => one.route),
     assertions,
     settings,
-    system,
+    ...(document.system?.hostname === undefined ? {} : { hostname: document.system.hostname }),
   };
   return { model, groups: groupsOf(document, sets), policies };
 }

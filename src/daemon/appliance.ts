@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import { DatapathAway, DatapathRefused } from '../datapath/libsluice.js';
 import { OfflineDatapath } from '../datapath/offline.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
-import type { System } from '../system/model.js';
 import { decodeImage, ImageError, type DecodedImage } from '../tables/decode.js';
 import { withGeneration } from '../tables/encode.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
@@ -18,17 +17,37 @@ import type {
   RunningSource,
 } from './api/types.js';
 import { failing, type Assertion } from '../trace/assertions.js';
-import type { CompileStages } from './compiler-messages.js';
+import type { CommitAnswer, CommitRefused } from './api/candidates.js';
+import type { Author, CandidateAsk, CompileOutcome, CompileStages } from './compiler-messages.js';
 import type { CompilerThread } from './compiler-thread.js';
 import type { DatapathProcess, DatapathStatus } from './datapath-process.js';
 import { ruleChanges } from './changes.js';
 import { Confirmation, type Unconfirmed } from './confirm.js';
 import { Balancing } from './balancing.js';
-import { Kept } from './groups/kept.js';
+import { Journal } from './journal/journal.js';
 import { GroupFiles } from './groups/group-files.js';
 import type { GroupsTold, ReloadOutcome } from './groups/messages.js';
 import { Names } from './names.js';
 import { endedBy, type PreviewTold } from './preview.js';
+
+export interface Directories {
+  readonly run: string;
+  readonly state: string;
+}
+
+export interface CommitHow {
+  readonly check?: boolean | undefined;
+  readonly preview?: boolean | undefined;
+  /** Minutes to confirm in. */
+  readonly confirm?: number | null | undefined;
+}
+
+type Compile = (generation: number) => Promise<CompileOutcome>;
+
+/** A candidate that says what runs. */
+interface Same {
+  readonly ok: 'same';
+}
 
 interface Running {
   readonly generation: number;
@@ -54,36 +73,35 @@ export class Appliance {
   readonly datapath: DatapathProcess;
   readonly groups: GroupFiles;
   readonly balancing: Balancing;
+  readonly journal: Journal;
   readonly #directory: string;
   readonly #compiler: CompilerThread;
   readonly #log: Logger;
-  readonly #system: (system: System | null) => void;
   readonly #confirmation: Confirmation;
   #running: Running | null = null;
   #offline: Promise<OfflineDatapath>;
   /** Changes happen one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** `system` is told what the model in force says of the appliance itself. */
+  /** `run` is where the datapath keeps its image, `state` what outlives a reboot. */
   constructor(
-    directory: string,
+    { run, state }: Directories,
     datapath: DatapathProcess,
     compiler: CompilerThread,
     log: Logger,
-    system: (system: System | null) => void = () => undefined,
   ) {
-    this.#directory = directory;
+    this.#directory = run;
+    this.journal = new Journal(state);
     this.datapath = datapath;
     this.#compiler = compiler;
     this.#log = log;
-    this.#system = system;
-    this.#confirmation = new Confirmation(directory, () => {
+    this.#confirmation = new Confirmation(state, () => {
       void this.#inTurn(() => this.#rollBack());
     });
     // Kept warm: its start is the longest part of asking an assertion.
     this.#offline = warm(datapath.program);
     this.groups = new GroupFiles(log, (files, noticed) => void this.reload(files, noticed));
-    this.balancing = new Balancing(directory, datapath, log);
+    this.balancing = new Balancing(run, datapath, log);
     datapath.on('up', (status) => {
       void this.#inTurn(() => this.#reconcile(status)).then(() => this.balancing.restarted());
       // Files may have changed while nobody looked, or while there was nothing to change.
@@ -98,7 +116,7 @@ export class Appliance {
 
   /** The texts of what is in force; null where nothing was applied, or it was not kept. */
   get source(): RunningSource | null {
-    const kept = new Kept(this.#directory).read(this.generation);
+    const kept = this.journal.read(this.generation);
     return kept === null ? null : { main: kept.main, files: kept.request.files };
   }
 
@@ -106,9 +124,34 @@ export class Appliance {
   apply(
     main: string,
     request: Uint8Array,
+    by: Author,
     minutes: number | null = null,
   ): Promise<Applied | Refused> {
-    return this.#inTurn(() => this.#apply(main, request, minutes));
+    return this.#inTurn(() =>
+      this.#commit(() => this.#ready(this.#file(main, request, false)), by, minutes),
+    );
+  }
+
+  /** The same of a candidate; `check` and `preview` leave what runs as it is. */
+  commit(
+    candidate: string,
+    by: Author,
+    { check = false, preview = false, confirm = null }: CommitHow,
+  ): Promise<CommitAnswer> {
+    const compile = (generation: number) =>
+      this.#compiler.build(candidate, generation, check || preview);
+    if (check) return this.#inTurn(() => this.#check(compile));
+    if (preview) return this.#inTurn(() => this.#preview(compile));
+    return this.#inTurn(() => this.#commit(() => this.#ready(compile), by, confirm));
+  }
+
+  /** What people do with candidates, in the compile thread. */
+  candidate(ask: CandidateAsk): Promise<unknown> {
+    return this.#compiler.candidate(ask);
+  }
+
+  #file(main: string, request: Uint8Array, dry: boolean): Compile {
+    return (generation) => this.#compiler.compile(main, request, { generation, dry });
   }
 
   /** Keeps what waits for it; null where nothing does. */
@@ -129,7 +172,7 @@ export class Appliance {
 
   /** What `apply` would do; everything stays as it is. */
   preview(main: string, request: Uint8Array): Promise<Previewed | Refused> {
-    return this.#inTurn(() => this.#preview(main, request));
+    return this.#inTurn(() => this.#preview(this.#file(main, request, true)));
   }
 
   /**
@@ -159,28 +202,36 @@ export class Appliance {
     return turn;
   }
 
-  async #apply(
-    main: string,
-    request: Uint8Array,
+  async #commit(
+    make: () => Promise<Ready | Same | CommitRefused>,
+    by: Author,
     minutes: number | null,
-  ): Promise<Applied | Refused> {
+  ): Promise<Applied | CommitRefused> {
     const before = this.#running;
     if (minutes !== null && before === null)
       return refusal('there is no configuration in force to go back to', []);
-    const ready = await this.#ready(main, request);
-    if (!ready.ok) return ready;
+    const ready = await make();
+    if (ready.ok !== true) return ready.ok === 'same' ? this.#same() : ready;
     const { generation, hash, image, decoded, diagnostics } = ready;
-    const stages = { ...ready.stages, activate: 0 };
+    const stages = { ...ready.stages, activate: 0, journal: 0 };
     const waiting = minutes === null ? null : { generation, until: Date.now() + minutes * 60_000 };
     if (!ready.changed) {
       // A deliberate apply of what waits is as good as its confirmation.
       if (minutes === null) await this.#confirmation.end();
       // Places of files may be others, and those are no part of the tables.
-      this.#follow(await this.#keep(generation, this.generation, image));
+      this.#follow(await this.#compiler.keep(generation, { inForce: this.generation, by }, image));
       return { ...this.#unchanged(ready), stages };
     }
-    if (waiting !== null && before !== null)
-      await this.#confirmation.prepare(waiting, before.image);
+    const start = performance.now();
+    try {
+      await this.#compiler.prepare(generation, by);
+      if (waiting !== null && before !== null)
+        await this.#confirmation.prepare(waiting, before.image);
+    } catch (error) {
+      await this.#discard();
+      throw error;
+    }
+    stages.journal = performance.now() - start;
     const sessions = await this.#activate({ generation, hash }, stages);
     if (typeof sessions === 'string') {
       if (waiting !== null) await this.#confirmation.abandon();
@@ -188,12 +239,14 @@ export class Appliance {
     }
     if (waiting === null) await this.#confirmation.end();
     else this.#confirmation.start(waiting);
-    const groups = await this.#keep(generation, generation, image);
+    const settling = performance.now();
+    const groups = await this.#compiler.keep(generation, { inForce: generation, by }, image);
+    stages.journal += performance.now() - settling;
     this.#take({ generation, hash, image }, decoded);
     this.#follow(groups);
     const until = waiting === null ? {} : { confirm_until: new Date(waiting.until).toISOString() };
     const applied = { generation, bytes: image.length, stages, sessions, ...until };
-    this.#log.info({ event: 'apply', file: main, ...applied });
+    this.#log.info({ event: 'commit', ...by, ...applied });
     return { ok: true, changed: true, ...applied, diagnostics };
   }
 
@@ -207,24 +260,56 @@ export class Appliance {
     const image = withGeneration(target, BigInt(generation));
     const decoded = decodeImage(image);
     const from = Number(decodeImage(target).generation);
+    // The journal first: whatever ends from here on, the next start goes on with it.
+    const comment = `commit ${waiting.generation} was not confirmed`;
+    const by = { user: 'sluiced', from: 'this appliance', comment };
+    const groups = await this.#compiler.goBack(image, from, by);
     // Whatever becomes of the push: a datapath that is away gets it when it comes back.
     this.#take({ generation, hash: hashOf(decoded), image }, decoded);
     await this.#confirmation.end();
-    this.#follow(await this.#compiler.goBack(image, from));
+    this.#follow(groups);
     this.#log.warn({ event: 'roll-back', from: waiting.generation, generation });
     await this.#bringBack();
     // The members are those of before too; the files may have others by now.
     void this.reload(null);
   }
 
-  async #preview(main: string, request: Uint8Array): Promise<Previewed | Refused> {
-    const ready = await this.#ready(main, request);
+  async #check(compile: Compile): Promise<Applied | CommitRefused> {
+    const ready = await this.#ready(compile);
+    if (ready.ok !== true) return ready.ok === 'same' ? this.#same() : ready;
+    if (ready.changed) await this.#discard();
+    const { generation, image, diagnostics } = ready;
+    const stages = { ...ready.stages, activate: 0 };
+    const bytes = image.length;
+    return {
+      ok: true,
+      changed: ready.changed,
+      generation,
+      bytes,
+      stages,
+      sessions: NO_SESSIONS,
+      diagnostics,
+    };
+  }
+
+  async #preview(compile: Compile): Promise<Previewed | CommitRefused> {
+    const ready = await this.#ready(compile);
+    const preview = true as const;
+    if (ready.ok === 'same') {
+      const rules = { added: [], removed: [], changed: [], moved: [] };
+      return {
+        ...this.#same(),
+        preview,
+        stages: { ...NO_STAGES, preview: 0 },
+        ended_by: [],
+        rules,
+      };
+    }
     if (!ready.ok) return ready;
     const { generation, image, decoded, diagnostics } = ready;
     const before = this.#running === null ? null : decodeImage(this.#running.image);
     const rules = ruleChanges(before, decoded);
     const stages = { ...ready.stages, preview: 0 };
-    const preview = true as const;
     if (!ready.changed) return { ...this.#unchanged(ready), preview, stages, ended_by: [], rules };
     const start = performance.now();
     try {
@@ -291,7 +376,8 @@ export class Appliance {
         sessions = message ?? (await this.#activate({ generation, hash }, stages));
       }
       if (typeof sessions === 'string') return sessions;
-      const groups = await this.#keep(generation, generation, image);
+      const by = { user: 'sluiced', from: 'files of addresses', comment: null };
+      const groups = await this.#compiler.keep(generation, { inForce: generation, by }, image);
       this.#take({ generation, hash, image }, decoded);
       this.#follow(groups);
       return sessions;
@@ -301,19 +387,23 @@ export class Appliance {
     }
   }
 
-  /** What was compiled is in force; beside it the model stays that an unconfirmed one goes back to. */
-  async #keep(generation: number, inForce: number, image: Uint8Array): Promise<GroupsTold> {
-    const target = this.#confirmation.waiting === null ? null : await this.#confirmation.target();
-    const spare = target === null ? inForce : Number(decodeImage(target).generation);
-    return this.#compiler.keep(generation, { inForce, spare }, image);
-  }
-
   #follow(groups: GroupsTold): void {
     this.groups.take(groups);
     this.balancing.take(this.names.balancers, groups.balancers);
-    this.#system(groups.system);
     if (groups.unkept !== undefined)
       this.#log.error({ event: 'model-not-kept', message: groups.unkept });
+  }
+
+  /** A candidate that says what runs: nothing is compiled or pushed. */
+  #same(): Applied {
+    const { generation } = this;
+    const bytes = this.#running?.image.length ?? 0;
+    const nothing = {
+      stages: { ...NO_STAGES, activate: 0 },
+      sessions: NO_SESSIONS,
+      diagnostics: [],
+    };
+    return { ok: true, changed: false, generation, bytes, ...nothing };
   }
 
   #unchanged({ image, diagnostics }: Ready) {
@@ -323,16 +413,17 @@ export class Appliance {
   }
 
   /** Compiles, stages and asks the assertions; where anything refuses, nothing stays staged. */
-  async #ready(main: string, request: Uint8Array): Promise<Ready | Refused> {
+  async #ready(compile: Compile): Promise<Ready | Same | CommitRefused> {
     if (this.datapath.status === null) throw new DatapathAway('the datapath is not running');
     const generation = Math.max(this.generation, this.datapath.status.generation) + 1;
-    const compiled = await this.#compiler.compile(main, request, generation);
-    if (!compiled.ok) return compiled;
+    const compiled = await compile(generation);
+    if (compiled.ok !== true) return compiled;
     const { image, diagnostics, assertions } = compiled;
     const decoded = decodeImage(image);
     const hash = hashOf(decoded);
     const stages = { ...compiled.stages, stage: 0, assert: 0 };
-    const changed = hash !== this.#running?.hash;
+    // What was edited is a commit of its own, if only for its texts.
+    const changed = compiled.edited || hash !== this.#running?.hash;
     const refused = changed ? await this.#stage(image, stages) : null;
     if (refused !== null) return refusal(refused, diagnostics);
     const failed = await this.#assert(decoded, image, assertions, stages);
@@ -415,6 +506,7 @@ export class Appliance {
   /** After the datapath came up: what it runs is taken over, or brought to what ran before. */
   async #reconcile({ pid, generation, model }: DatapathStatus): Promise<void> {
     this.#log.info({ event: 'datapath-up', pid, generation });
+    if (this.#running === null && generation < this.journal.head) return this.#rebuild();
     if (generation === this.generation && model === (this.#running?.hash ?? '')) return;
     if (generation > this.generation) {
       await this.#confirmation.resume(generation);
@@ -427,6 +519,26 @@ export class Appliance {
       return;
     }
     await this.#bringBack();
+  }
+
+  /** A datapath without tables, or with older ones, gets what the journal says runs. */
+  async #rebuild(): Promise<void> {
+    const generation = this.journal.head;
+    const compiled = await this.#compiler.rebuild();
+    if (compiled.ok !== true) {
+      const why = compiled.ok === 'same' ? 'nothing readable is kept of it' : compiled.message;
+      this.#log.error({ event: 'not-rebuilt', generation, message: why });
+      return;
+    }
+    const { image } = compiled;
+    const decoded = decodeImage(image);
+    const by = { user: 'sluiced', from: 'this appliance', comment: null };
+    const groups = await this.#compiler.keep(generation, { inForce: generation, by }, image);
+    this.#take({ generation, hash: hashOf(decoded), image }, decoded);
+    this.#follow(groups);
+    await this.#confirmation.resume(generation);
+    await this.#bringBack();
+    this.#log.info({ event: 'rebuilt', generation });
   }
 
   /** What runs by our book comes into force. */
@@ -454,6 +566,7 @@ export class Appliance {
   }
 }
 
+const NO_STAGES = { read: 0, schema: 0, check: 0, compile: 0, assert: 0, stage: 0 };
 const NO_SESSIONS = { kept: 0, ended: 0 };
 const NOTHING_READ: ReloadOutcome = {
   files: [],

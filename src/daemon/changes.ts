@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { createHash } from 'node:crypto';
+import { longestAscending } from '../compiler/edit/compare.js';
 import type { DecodedImage, ImageRecord } from '../tables/decode.js';
 import { CONSTANTS as C, type SectionName } from '../tables/layout.js';
 import type { ChangedRule, RuleChanges } from './api/types.js';
@@ -132,25 +133,4 @@ class Describer {
     }
     return hash.digest('base64');
   }
-}
-
-/** The positions of a longest ascending subsequence. */
-function longestAscending(values: readonly number[]): Set<number> {
-  /** By length less one: the position of the lowest value such a run can end in. */
-  const ends: number[] = [];
-  const before = new Int32Array(values.length).fill(-1);
-  for (const [i, value] of values.entries()) {
-    let low = 0;
-    let high = ends.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((values[ends[middle] as number] as number) < value) low = middle + 1;
-      else high = middle;
-    }
-    if (low > 0) before[i] = ends[low - 1] as number;
-    ends[low] = i;
-  }
-  const found = new Set<number>();
-  for (let i = ends.at(-1) ?? -1; i >= 0; i = before[i] as number) found.add(i);
-  return found;
 }

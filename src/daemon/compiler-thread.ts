@@ -3,7 +3,8 @@ import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { decodeImage } from '../tables/decode.js';
-import type { CompileOutcome, Done, Job } from './compiler-messages.js';
+import { CandidateError } from './candidate-error.js';
+import type { Author, CandidateAsk, CompileOutcome, Done, Job } from './compiler-messages.js';
 import { workerProgram } from './worker-program.js';
 import { NO_GROUPS, type GroupsTold, type ReloadOutcome } from './groups/messages.js';
 
@@ -27,9 +28,36 @@ export class CompilerThread {
   }
 
   /** A rule file to a table image; a thread that runs out of memory is a diagnostic too. */
-  async compile(main: string, request: Uint8Array, generation: number): Promise<CompileOutcome> {
-    const done = await this.#ask({ op: 'compile', main, request, generation });
+  async compile(
+    main: string,
+    request: Uint8Array,
+    { generation, dry }: { readonly generation: number; readonly dry: boolean },
+  ): Promise<CompileOutcome> {
+    const done = await this.#ask({ op: 'compile', main, request, generation, dry });
     return done.outcome ?? tooLarge(main);
+  }
+
+  /** The configuration of a candidate to a table image. */
+  async build(candidate: string, generation: number, analyse: boolean): Promise<CompileOutcome> {
+    const done = await this.#ask({ op: 'build', candidate, generation, analyse });
+    return done.outcome ?? tooLarge(`commit:${generation}`);
+  }
+
+  /** What the journal says runs, for a datapath that came without tables. */
+  async rebuild(): Promise<CompileOutcome> {
+    return (await this.#ask({ op: 'rebuild' })).outcome ?? tooLarge('the journal');
+  }
+
+  /** What was compiled last is written down before it comes into force. */
+  async prepare(generation: number, by: Author): Promise<void> {
+    await this.#ask({ op: 'prepare', generation, by });
+  }
+
+  /** What people do with candidates; throws CandidateError. */
+  async candidate(ask: CandidateAsk): Promise<unknown> {
+    const { refused, candidate } = await this.#ask({ op: 'candidate', ask });
+    if (refused !== undefined) throw new CandidateError(refused.status, refused.message);
+    return candidate;
   }
 
   /** Members of address groups from their files, all or those given, to a table image. */
@@ -43,7 +71,7 @@ export class CompilerThread {
   /** What was compiled last is in force: the groups of its model. */
   async keep(
     generation: number,
-    as: { readonly inForce: number; readonly spare: number },
+    as: { readonly inForce: number; readonly by: Author },
     image: Uint8Array,
   ): Promise<GroupsTold> {
     const { groups } = await this.#ask({ op: 'keep', generation, ...as });
@@ -52,10 +80,10 @@ export class CompilerThread {
   }
 
   /** An earlier generation comes back as the image's: the groups of the model kept with it. */
-  async goBack(image: Uint8Array, from: number): Promise<GroupsTold> {
+  async goBack(image: Uint8Array, from: number, by: Author): Promise<GroupsTold> {
     this.#resumed = image;
     const generation = Number(decodeImage(image).generation);
-    return (await this.#ask({ op: 'go-back', generation, from })).groups ?? NO_GROUPS;
+    return (await this.#ask({ op: 'go-back', generation, from, by })).groups ?? NO_GROUPS;
   }
 
   /** Goes on from an image that is in force already: the groups of the model kept with it. */

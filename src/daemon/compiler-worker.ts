@@ -1,23 +1,33 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The compile thread: loads and compiles, and keeps model and slots from commit to commit.
+// The compile thread: candidates, loads and compiles; it keeps model and slots from commit to commit.
 import { parentPort, workerData } from 'node:worker_threads';
 import { MaglevTables } from '../balancer/maglev.js';
+import { wordsAt } from '../compiler/edit/locate.js';
+import { grammar } from '../compiler/grammar.js';
 import { compileModel } from '../compiler/image.js';
-import { loadModel } from '../compiler/load.js';
+import { loadModel, loadTree, type Loading } from '../compiler/load.js';
 import { noSlots, type Slots } from '../compiler/slots.js';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { diskReader, textReader } from '../rulefile/reader.js';
 import { decodeImage } from '../tables/decode.js';
 import { assertionsOf } from '../trace/assertions.js';
 import type { ApplyRequest } from './api/types.js';
 import type {
   Answer,
+  Author,
+  BuildJob,
+  CandidateAsk,
   CompileJob,
   CompileOutcome,
   Done,
+  GoBackJob,
   Job,
   KeepJob,
+  PrepareJob,
 } from './compiler-messages.js';
-import { Kept } from './groups/kept.js';
+import { CandidateError } from './candidate-error.js';
+import { Candidates, type Built } from './candidates.js';
+import { Journal, type Commit } from './journal/journal.js';
 import { groupsTold, liveModel, renew, type Live } from './groups/live.js';
 import {
   NO_GROUPS,
@@ -33,12 +43,25 @@ interface Candidate {
   readonly generation: number;
   readonly slots: Slots;
   readonly live: Live;
-  /** Writes down what a restart needs. */
-  readonly keep: (kept: Kept, as: KeepJob) => void;
+  /** What a restart needs of it. */
+  readonly written: Written;
 }
 
+type Written =
+  | {
+      readonly kind: 'commit';
+      readonly main: string;
+      readonly request: ApplyRequest;
+      /** Of a candidate. */
+      readonly from: { readonly candidate: string; readonly built: Texts } | null;
+    }
+  | { readonly kind: 'members'; readonly texts: ReadonlyMap<string, string> };
+
+type Texts = Extract<Built, { readonly kind: 'texts' }>;
+
 class Compiler {
-  readonly #kept: Kept;
+  readonly #journal: Journal;
+  readonly #candidates: Candidates;
   #slots = noSlots();
   readonly #tables = new MaglevTables();
   #candidate: Candidate | null = null;
@@ -46,13 +69,21 @@ class Compiler {
   #live: Live | null = null;
 
   constructor(directory: string) {
-    this.#kept = new Kept(directory);
+    this.#journal = new Journal(directory);
+    this.#candidates = new Candidates(this.#journal);
   }
 
   run(job: Job): Answer {
     switch (job.op) {
       case 'compile':
-        return { outcome: this.#compile(job) };
+        return { outcome: this.#apply(job) };
+      case 'build':
+        return { outcome: this.#build(job) };
+      case 'rebuild':
+        return { outcome: this.#rebuild() };
+      case 'prepare':
+        this.#prepare(job);
+        return {};
       case 'reload':
         return { reload: this.#reload(job) };
       case 'keep':
@@ -60,19 +91,122 @@ class Compiler {
       case 'resume':
         return { groups: this.#resume(job.image) };
       case 'go-back':
-        this.#kept.move(job.from, job.generation);
-        return { groups: this.#takeUp(job.generation) };
+        return { groups: this.#goBack(job) };
+      case 'candidate':
+        return this.#ask(job.ask);
     }
   }
 
-  #compile({ main, request, generation }: CompileJob): CompileOutcome {
+  #ask(ask: CandidateAsk): Answer {
+    try {
+      return { candidate: this.#answer(ask) };
+    } catch (error) {
+      if (!(error instanceof CandidateError)) throw error;
+      return { refused: { status: error.status, message: error.message } };
+    }
+  }
+
+  #answer(ask: CandidateAsk): unknown {
+    const all = this.#candidates;
+    switch (ask.to) {
+      case 'open':
+        return all.open(ask.request);
+      case 'list':
+        return all.list();
+      case 'drop':
+        all.drop(ask.candidate);
+        return { ok: true };
+      case 'edit':
+        return all.edit(ask.candidate, ask.operations);
+      case 'config':
+        return all.config(ask.of, ask.path, ask.format);
+      case 'compare':
+        return all.compare(ask.candidate, ask.with);
+      case 'names':
+        return all.names(ask.candidate);
+      case 'rollback':
+        return all.rollback(ask.candidate, ask.ago);
+      case 'locked':
+        return all.locked(null);
+    }
+  }
+
+  #apply({ main, request, generation, dry }: CompileJob): CompileOutcome {
     const start = performance.now();
     const given = JSON.parse(Buffer.from(request).toString('utf8')) as ApplyRequest;
+    const refused = dry ? null : this.#mayReplace(given.replace === true);
+    if (refused !== null) return { ok: false, diagnostics: [], message: refused };
     const reader = textReader(new Map(Object.entries(given.files)));
     const received = performance.now();
-    const { model, groups, diagnostics, stages } = loadModel(main, reader);
+    const loading = loadModel(main, reader);
+    const read = loading.stages.read + received - start;
+    return this.#compile(
+      main,
+      given,
+      { ...loading, stages: { ...loading.stages, read } },
+      generation,
+    );
+  }
+
+  /** Why a file may not take the place of what was edited here, or is being edited by one alone. */
+  #mayReplace(replace: boolean): string | null {
+    const lock = this.#candidates.locked(null);
+    if (lock !== null) return lock;
+    const edits = replace ? [] : this.#journal.edits();
+    const last = edits.at(-1);
+    if (last === undefined) return null;
+    const what = edits.flatMap(({ commit, user, changes }) =>
+      changes.slice(0, 3).map((line) => `${line} (${user}, commit ${commit})`),
+    );
+    const more = what.length > 5 ? `; and ${what.length - 5} more` : '';
+    return `the configuration was edited here since a file was applied: ${what.slice(0, 5).join('; ')}${more}; --replace goes over that`;
+  }
+
+  #build({ candidate, generation, analyse }: BuildJob): CompileOutcome {
+    const start = performance.now();
+    let built: Built;
+    try {
+      built = this.#candidates.build(candidate, generation);
+    } catch (error) {
+      if (!(error instanceof CandidateError)) throw error;
+      return { ok: false, diagnostics: [], message: error.message };
+    }
+    if (built.kind === 'same') return { ok: 'same' };
+    if (built.kind === 'conflicts') {
+      const { conflicts } = built;
+      const names = [...new Set(conflicts.map(({ user }) => user))].join(', ');
+      const message = `${names} changed the same places since you began`;
+      return { ok: false, diagnostics: [], message, conflicts };
+    }
+    const read = performance.now() - start;
+    const loading = loadTree(built.tree, { analyse });
+    const stages = { ...loading.stages, read };
+    const { main, request } = built;
+    const given = { ...loading, stages };
+    const outcome = this.#compile(main, request, given, generation, { candidate, built });
+    if (outcome.ok === 'same') return outcome;
+    return { ...outcome, diagnostics: withPaths(outcome.diagnostics, built) };
+  }
+
+  /** What the journal says runs, as the generation it had. */
+  #rebuild(): CompileOutcome {
+    const { head } = this.#journal;
+    const kept = this.#journal.read(head);
+    if (kept === null) return { ok: 'same' };
+    const { main, request } = kept;
+    const reader = textReader(new Map(Object.entries(request.files)));
+    return this.#compile(main, request, loadModel(main, reader), head);
+  }
+
+  #compile(
+    main: string,
+    request: ApplyRequest,
+    { model, groups, diagnostics, stages }: Loading,
+    generation: number,
+    from: { readonly candidate: string; readonly built: Texts } | null = null,
+  ): CompileOutcome {
     if (model === null || groups === null)
-      return { ok: false, diagnostics, message: 'the rule file has errors' };
+      return { ok: false, diagnostics, message: 'the configuration has errors' };
     const portless = portsMissing(model);
     if (portless.length > 0) {
       const all = [...diagnostics, ...portless];
@@ -88,18 +222,15 @@ class Compiler {
     }
     const now = new Date().toISOString();
     const { slots, image } = compiled;
-    const live = liveModel({ main, model, groups }, given.directory, given.files, () => now);
-    const keep = (kept: Kept, as: KeepJob): void => kept.apply(as, main, given);
-    this.#candidate = { generation, slots, live, keep };
+    const live = liveModel({ main, model, groups }, request.directory, request.files, () => now);
+    const written = { kind: 'commit', main, request, from } as const;
+    this.#candidate = { generation, slots, live, written };
     return {
       ok: true,
       image,
-      stages: {
-        ...stages,
-        read: stages.read + received - start,
-        compile: performance.now() - loaded,
-      },
+      stages: { ...stages, compile: performance.now() - loaded },
       assertions: assertionsOf(model, slots),
+      edited: from !== null,
       diagnostics,
     };
   }
@@ -120,39 +251,70 @@ class Compiler {
       const problem = compiled.diagnostics[0]?.message ?? 'the members are too many';
       return { files: reads, image: null, problem, stages };
     }
-    const keep = (kept: Kept): void => kept.reload(generation, texts);
-    this.#candidate = { generation, slots: compiled.slots, live, keep };
+    const written = { kind: 'members', texts } as const;
+    this.#candidate = { generation, slots: compiled.slots, live, written };
     return { files: reads, image: compiled.image, problem: null, stages };
   }
 
+  #prepare({ generation, by }: PrepareJob): void {
+    const { written } = this.#compiled(generation);
+    if (written.kind !== 'commit') throw new Error('members are no commit');
+    this.#journal.prepare(commitOf(generation, written, by), written.request);
+  }
+
   #keep(job: KeepJob): GroupsTold {
-    const { generation } = job;
+    const { generation, inForce, by } = job;
+    const { slots, live, written } = this.#compiled(generation);
+    this.#slots = slots;
+    this.#live = live;
+    this.#candidate = null;
+    const told = groupsTold(live);
+    try {
+      if (written.kind === 'members') this.#journal.reload(inForce, written.texts);
+      else if (generation === inForce) this.#journal.settle(generation);
+      else this.#journal.rewrite(commitOf(inForce, written, by), written.request);
+    } catch (error) {
+      return { ...told, unkept: (error as Error).message };
+    } finally {
+      if (written.kind === 'commit' && written.from !== null)
+        this.#candidates.committed(written.from.candidate, generation, written.from.built);
+      else if (written.kind === 'commit') this.#candidates.forget();
+    }
+    return told;
+  }
+
+  #compiled(generation: number): Candidate {
     const candidate = this.#candidate;
     if (generation !== candidate?.generation)
       throw new Error(`generation ${generation} was not the last to be compiled`);
-    this.#slots = candidate.slots;
-    this.#live = candidate.live;
-    this.#candidate = null;
-    const told = groupsTold(candidate.live);
-    try {
-      candidate.keep(this.#kept, job);
-      return told;
-    } catch (error) {
-      return { ...told, unkept: (error as Error).message };
-    }
+    return candidate;
+  }
+
+  #goBack({ generation, from, by }: GoBackJob): GroupsTold {
+    const main = this.#journal.commit(from)?.main ?? '';
+    const at = new Date().toISOString();
+    const commit = { commit: generation, at, by: 'expired', main, ...by } as const;
+    this.#journal.bringBack(from, { ...commit, paths: null, changes: [] });
+    this.#candidates.forget();
+    return this.#takeUp(generation);
   }
 
   #resume(bytes: Uint8Array): GroupsTold {
     const image = decodeImage(bytes);
     this.#slots = slotsOfImage(image);
-    return this.#takeUp(Number(image.generation));
+    const generation = Number(image.generation);
+    // A commit that was prepared and came into force, before anybody could say so.
+    if (this.#journal.head !== generation && this.#journal.commit(generation) !== null)
+      this.#journal.settle(generation);
+    this.#candidates.forget();
+    return this.#takeUp(generation);
   }
 
   /** The model that was kept with a generation; without one, no group follows its files. */
   #takeUp(generation: number): GroupsTold {
     this.#candidate = null;
     this.#live = null;
-    const kept = this.#kept.read(generation);
+    const kept = this.#journal.read(generation);
     if (kept === null) return NO_GROUPS;
     const { main, request, loaded, applied } = kept;
     const { files, directory } = request;
@@ -162,6 +324,35 @@ class Compiler {
     this.#live = liveModel({ main, model, groups }, directory, files, when);
     return groupsTold(this.#live);
   }
+}
+
+/** Diagnostics of a configuration that was edited lead to their places by words too. */
+function withPaths(
+  diagnostics: readonly Diagnostic[],
+  { main, tree: { root, sources } }: Texts,
+): Diagnostic[] {
+  const source = sources.find(main);
+  return diagnostics.map((one) => {
+    if (source === undefined || root === null || one.file !== main) return one;
+    return { ...one, path: wordsAt(root, grammar().root, source.base + source.offset(one)) };
+  });
+}
+
+/** What the journal says of a commit. */
+function commitOf(
+  number: number,
+  { main, from }: Extract<Written, { readonly kind: 'commit' }>,
+  by: Author,
+): Commit {
+  return {
+    commit: number,
+    at: new Date().toISOString(),
+    ...by,
+    by: from?.built.by ?? 'apply',
+    main,
+    paths: from?.built.paths ?? null,
+    changes: from?.built.changes ?? [],
+  };
 }
 
 const port = parentPort;

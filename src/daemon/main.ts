@@ -3,19 +3,15 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { datapathBinary } from '../datapath/offline.js';
-import { runDirectory } from './api/rundir.js';
+import { runDirectory, stateDirectory } from './api/rundir.js';
 import { Appliance } from './appliance.js';
 import { CompilerThread } from './compiler-thread.js';
 import { Counting } from './counting.js';
 import { DatapathProcess } from './datapath-process.js';
-import { ForwardedLog } from './forward-log.js';
 import { LogDrain, openLog } from './log.js';
 import { serve } from './server.js';
-import { SystemFiles } from './system-files.js';
 
-const USAGE = `usage: sluiced [--run-dir DIR] [--datapath PROGRAM] [--log FILE|-] [--system] [-- DATAPATH-OPTIONS]
-
-  --system  the machine is the appliance: users, names, servers and keys of system: are set
+const USAGE = `usage: sluiced [--run-dir DIR] [--state-dir DIR] [--datapath PROGRAM] [--log FILE|-] [-- DATAPATH-OPTIONS]
 `;
 
 async function main(args: string[]): Promise<void> {
@@ -24,13 +20,14 @@ async function main(args: string[]): Promise<void> {
     allowPositionals: true,
     options: {
       'run-dir': { type: 'string' },
+      'state-dir': { type: 'string' },
       datapath: { type: 'string' },
       log: { type: 'string' },
-      system: { type: 'boolean', default: false },
     },
   });
   const directory = runDirectory(values['run-dir']);
-  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  const state = values['state-dir'] ?? stateDirectory(directory);
+  for (const one of [directory, state]) mkdirSync(one, { recursive: true, mode: 0o750 });
   const log = openLog(values.log ?? path.join(directory, 'sluiced.log'));
   const program = values.datapath ?? datapathBinary();
   const datapath = new DatapathProcess(directory, [
@@ -40,15 +37,10 @@ async function main(args: string[]): Promise<void> {
     ...positionals,
   ]);
   datapath.on('down', (how) => log.error({ event: 'datapath-down', how }));
-  const compiler = new CompilerThread(directory);
-  const files = values.system ? new SystemFiles('/', log) : null;
-  const appliance = new Appliance(directory, datapath, compiler, log, (system) => {
-    files?.take(system);
-    forwarded.take(system?.syslog ?? []);
-  });
+  const compiler = new CompilerThread(state);
+  const appliance = new Appliance({ run: directory, state }, datapath, compiler, log);
   const counting = new Counting(directory);
   const drain = new LogDrain(counting, appliance.names, log);
-  const forwarded = new ForwardedLog(drain);
   const server = await serve(directory, { appliance, counting, log: drain }, log);
   log.info({ event: 'sluiced-up', pid: process.pid, program });
 
@@ -58,7 +50,6 @@ async function main(args: string[]): Promise<void> {
     server.close();
     server.closeAllConnections();
     drain.close();
-    forwarded.close();
     await appliance.close();
     counting.close();
     log.flush(() => process.exit(0));

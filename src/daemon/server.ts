@@ -2,45 +2,29 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { grammar } from '../compiler/grammar.js';
+import { z } from 'zod';
 import { DatapathAway, DatapathRefused } from '../datapath/libsluice.js';
 import { DatapathError, ImageRefused } from '../datapath/offline.js';
-import { parseNumber } from '../net/services.js';
-import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
 import { apiSocket } from './api/rundir.js';
-import { BACKEND_ACTIONS, SHOWS, type BackendSaid, type LogShown } from './api/types.js';
 import { UnknownBackend } from './balancing.js';
-import { MOST_MINUTES } from './confirm.js';
-import { FilterError, sessionFilter } from './session-filter.js';
-import { ALL_SHOWS } from './show/all.js';
-import { logFilter } from './show/log.js';
+import { CandidateError } from './candidate-error.js';
+import { RequestError, type Asker, type Route } from './http/route.js';
+import { ROUTES } from './http/routes.js';
+import { FilterError } from './session-filter.js';
 import type { Source } from './show/source.js';
 
 /** Bytes a request may have: the texts of the largest model there can be. */
 const MOST_BODY = 512 * 2 ** 20;
 
-/** Bytes that a client who follows the log may be behind. */
-const MOST_BEHIND = 2 ** 20;
-
 /** Failures whose message is for the user. */
 const REFUSALS = [FilterError, UnknownBackend, DatapathRefused, ImageRefused] as const;
-
-/** A request that is none of ours; `status` is HTTP's. */
-class RequestError extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
 
 /** The JSON API on RUN_DIR/sluiced.sock, for root alone. */
 export function serve(directory: string, source: Source, log: Logger): Promise<Server> {
   const path = apiSocket(directory);
   rmSync(path, { force: true });
   const server = createServer((request, response) => {
-    answer(source, request, response).catch((error: unknown) => {
+    answer(source, request, response, log).catch((error: unknown) => {
       fail(response, error, log);
     });
   });
@@ -55,89 +39,86 @@ export function serve(directory: string, source: Source, log: Logger): Promise<S
   });
 }
 
+const TABLE = ROUTES.map((route) => ({ route, segments: route.path.split('/') }));
+
 async function answer(
   source: Source,
   request: IncomingMessage,
   response: ServerResponse,
+  log: Logger,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://sluiced');
-  const route = `${request.method ?? ''} ${url.pathname}`;
-  if (route === 'POST /apply') {
-    const main = url.searchParams.get('main');
-    if (main === null) throw new RequestError(400, 'apply takes ?main=PATH');
-    const dry = url.searchParams.get('preview') !== null;
-    const body = await read(request);
-    const { appliance } = source;
-    const minutes = minutesOf(url.searchParams.get('confirm'));
-    const answer = dry
-      ? await appliance.preview(main, body)
-      : await appliance.apply(main, body, minutes);
-    send(response, 200, 'application/json', JSON.stringify(answer));
-  } else if (route === 'GET /source') {
-    const running = source.appliance.source;
-    if (running === null) throw new RequestError(409, 'nothing was applied');
-    send(response, 200, 'application/json', JSON.stringify(running));
-  } else if (route === 'GET /grammar') {
-    send(response, 200, 'application/json', JSON.stringify(grammar()));
-  } else if (route === 'POST /confirm') {
-    const confirmed = await source.appliance.confirm();
-    if (confirmed === null) throw new RequestError(409, 'nothing waits for a confirmation');
-    send(response, 200, 'application/json', JSON.stringify(confirmed));
-  } else if (route === 'POST /balancer') {
-    const ended = await backendSaid(source, parse(await read(request)));
-    send(response, 200, 'application/json', JSON.stringify({ ended }));
-  } else if (route === 'POST /reload-groups') {
-    send(response, 200, 'application/json', JSON.stringify(await source.appliance.reload(null)));
-  } else if (route === 'POST /clear-sessions') {
-    const filters = parse(await read(request)) as Record<string, string>;
-    const body = sessionFilter(new URLSearchParams(filters), '0', source.appliance.names);
-    const { datapath } = source.appliance;
-    const argument = url.searchParams.get('dry-run') === null ? 0n : 1n;
-    const cleared = await datapath.request(M.OP_CLEAR_SESSIONS, { body, argument });
-    send(response, 200, 'application/json', cleared.toString('utf8'));
-  } else if (route === 'GET /log') {
-    follow(source, url.searchParams, response);
-  } else {
-    const show = SHOWS.find((name) => route === `GET /show/${name.replace(' ', '/')}`);
-    if (show === undefined) throw new RequestError(404, `no ${route}`);
-    const text = request.headers.accept === 'text/plain';
-    const body = await ALL_SHOWS[show](source, url.searchParams, text);
-    send(response, 200, text ? 'text/plain' : 'application/json', body);
+  const url = urlOf(request);
+  const { route, params } = find(request.method ?? '', url.pathname);
+  const by = askerOf(request);
+  const query = queryOf(route, url.searchParams);
+  const bytes = request.method === 'POST' ? await read(request) : new Uint8Array();
+  const body = route.body === undefined ? undefined : checked(route.body, parse(bytes), 'body');
+  const text = request.headers.accept === 'text/plain';
+  const asked = { source, by, params, query, body, bytes, response, text };
+  const said = await route.run(asked);
+  if (route.audited === true)
+    log.info({ event: 'audit', user: by.user, from: by.from, what: route.path, ...outcome(said) });
+  if (said === undefined) return;
+  if (text && typeof said === 'string') send(response, 200, 'text/plain', said);
+  else send(response, 200, 'application/json', JSON.stringify(said));
+}
+
+/** What became of a change, in a word. */
+function outcome(said: unknown): object {
+  if (typeof said !== 'object' || said === null) return {};
+  const { ok, changed, generation, preview } = said as Record<string, unknown>;
+  return { ok: ok ?? true, changed, generation, preview };
+}
+
+function urlOf(request: IncomingMessage): URL {
+  try {
+    return new URL(request.url ?? '/', 'http://sluiced');
+  } catch {
+    throw new RequestError(400, 'the path of the request is none');
   }
 }
 
-function backendSaid({ appliance }: Source, given: Partial<BackendSaid>): Promise<number> {
-  const { balancer, backend, action, deadline = null } = given;
-  const admin = action === undefined ? undefined : BACKEND_ACTIONS[action];
-  if (balancer === undefined || backend === undefined || admin === undefined)
-    throw new RequestError(400, 'balancer, backend and an action are needed');
-  const until = deadline === null ? null : Date.now() + deadline * 1000;
-  return appliance.balancing.say(balancer, backend, admin, until);
+function find(method: string, path: string): { route: Route; params: Record<string, string> } {
+  const segments = path.split('/');
+  for (const one of TABLE) {
+    if (one.route.method !== method || one.segments.length !== segments.length) continue;
+    const params: Record<string, string> = {};
+    const fits = one.segments.every((segment, i) => {
+      const given = segments[i] as string;
+      if (!segment.startsWith('{')) return segment === given;
+      params[segment.slice(1, -1)] = given;
+      return given !== '';
+    });
+    if (fits) return { route: one.route, params };
+  }
+  throw new RequestError(404, `no ${method} ${path}`);
 }
 
-function minutesOf(text: string | null): number | null {
-  if (text === null) return null;
-  const minutes = parseNumber(text, MOST_MINUTES);
-  if (minutes >= 1) return minutes;
-  throw new RequestError(400, `minutes to confirm in are a number from 1 to ${MOST_MINUTES}`);
-}
-
-/** Records as they come, a JSON line each, until the client goes away. */
-function follow(
-  { appliance, log }: Source,
-  query: URLSearchParams,
-  response: ServerResponse,
-): void {
-  const fits = logFilter(query, appliance.names);
-  const tell = (records: readonly LogShown[]): void => {
-    const lines = records.filter(fits).map((record) => `${JSON.stringify(record)}\n`);
-    // A client that reads too slowly misses records rather than filling our memory.
-    if (lines.length > 0 && response.writableLength < MOST_BEHIND) response.write(lines.join(''));
+function askerOf({ headers }: IncomingMessage): Asker {
+  const said = (name: string, fallback: string): string => {
+    const value = headers[name];
+    return typeof value === 'string' && value !== '' ? value.slice(0, 128) : fallback;
   };
-  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-  response.flushHeaders();
-  log.on('records', tell);
-  response.on('close', () => log.off('records', tell));
+  return {
+    user: said('x-sluice-user', 'root'),
+    from: said('x-sluice-from', 'local'),
+    role: 'admin',
+  };
+}
+
+function queryOf(route: Route, given: URLSearchParams): Record<string, string> {
+  const schema = z.strictObject(route.query ?? {});
+  return checked(schema, Object.fromEntries(given), 'query') as Record<string, string>;
+}
+
+/** The value as the schema reads it; what is wrong is told with its place. */
+function checked(schema: z.ZodType, value: unknown, where: string): unknown {
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  const details = read.error.issues
+    .slice(0, 20)
+    .map(({ path, message }) => `${[where, ...path].join('.')}: ${message}`);
+  throw new RequestError(400, `the request is not as it should be: ${details[0] ?? ''}`, details);
 }
 
 async function read(request: IncomingMessage): Promise<Uint8Array> {
@@ -164,15 +145,17 @@ function parse(body: Uint8Array): object {
 function fail(response: ServerResponse, error: unknown, log: Logger): void {
   const { message } = error as Error;
   let status = 500;
-  if (error instanceof RequestError) ({ status } = error);
+  if (error instanceof RequestError || error instanceof CandidateError) ({ status } = error);
   else if (REFUSALS.some((kind) => error instanceof kind)) status = 400;
   else if (error instanceof DatapathAway || error instanceof DatapathError) status = 503;
   else log.error(error);
   const told = status === 500 ? `sluiced failed: ${message}; see sluiced.log` : message;
-  send(response, status, 'application/json', JSON.stringify({ message: told }));
+  const details = error instanceof RequestError ? error.details : [];
+  send(response, status, 'application/json', JSON.stringify({ message: told, details }));
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {
+  if (response.headersSent) return;
   response.writeHead(status, { 'content-type': type });
   response.end(body);
 }

@@ -27,6 +27,10 @@ export const CODES = {
     'file cannot be read',
     'It is no regular file, or the system refuses to open it.',
   ),
+  'inactive-unknown': error(
+    'what is to be inactive is not there',
+    'Each item of `inactive` has the words that lead to something written in the configuration.',
+  ),
   'file-empty': error('nothing in the file', 'A rule file holds at least `version: 1`.'),
   'text-invalid': error(
     'bytes that are no text',
@@ -91,11 +95,7 @@ export const CODES = {
   ),
   'name-reserved': error(
     'the name has a meaning of its own',
-    '`any`, `local` and `bogons`, the names of protocols, whatever reads as an address and the users of the system itself cannot be given to something else.',
-  ),
-  'key-invalid': error(
-    'no public key of SSH',
-    'A key is a line as in authorized_keys, without options: `ssh-ed25519 AAAA… comment`; a file holds one a line, and comments from `#`.',
+    '`any`, `local` and `bogons`, the names of protocols and whatever reads as an address cannot be given to something else.',
   ),
   'name-taken': error(
     'the name belongs to something else',

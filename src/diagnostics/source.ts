@@ -28,6 +28,11 @@ export class Source {
     return { file: this.path, line: low + 1, column: offset - (lines[low] as number) + 1 };
   }
 
+  /** Offset into this text of a position in it. */
+  offset({ line, column }: { readonly line: number; readonly column: number }): number {
+    return (this.#lineStarts()[line - 1] ?? this.text.length) + column - 1;
+  }
+
   /** Text of a line, counted from 1, without its end. */
   line(number: number): string {
     const lines = this.#lineStarts();

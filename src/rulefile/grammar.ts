@@ -49,7 +49,9 @@ export interface ValueGrammar {
   readonly what: string;
   /** All it may be, where that is a choice: enums, `true` and `false`. */
   readonly words: readonly string[];
-  /** Regular expressions it fits, all of them, as source text. */
+  /** It may be text, which fits all patterns. */
+  readonly text: boolean;
+  /** Regular expressions that text fits, as source text. */
   readonly patterns: readonly string[];
   /** It may be a whole number in these bounds. */
   readonly number: { readonly minimum: number | null; readonly maximum: number | null } | null;

@@ -4,14 +4,19 @@ import type { Span } from '../diagnostics/collect.js';
 /** A node of a rule file. Offsets count over all texts of the load (diagnostics/source.ts). */
 export type Node = ScalarNode | ListNode | MapNode;
 
+/** Written, and left out of what comes into force. */
+interface Marked extends Span {
+  inactive?: true;
+}
+
 /** Text; its type is for the schema to say. A key without value is an empty unquoted scalar. */
-export interface ScalarNode extends Span {
+export interface ScalarNode extends Marked {
   readonly kind: 'scalar';
   readonly value: string;
   readonly quoted: boolean;
 }
 
-export interface ListNode extends Span {
+export interface ListNode extends Marked {
   readonly kind: 'list';
   readonly items: Node[];
 }
@@ -21,7 +26,7 @@ export interface Entry {
   readonly value: Node;
 }
 
-export interface MapNode extends Span {
+export interface MapNode extends Marked {
   readonly kind: 'map';
   readonly entries: Entry[];
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Diagnostic } from '../../diagnostics/diagnostic.js';
+import type { Config, EditError, Hunk, Operation, Words } from '../../rulefile/config.js';
 import type { Reference } from '../../rulefile/references.js';
 import type { Applied, Previewed, Refused } from './types.js';
 
+export type * from '../../rulefile/config.js';
 export type { Grammar, GrammarNode, ItemGrammar, ValueGrammar } from '../../rulefile/grammar.js';
 export type { Reference, References } from '../../rulefile/references.js';
-
-/** Words that lead to a place of the configuration: `['policies', 'office-out', 'rules', 'browse']`. */
-export type Words = readonly string[];
 
 /** Body of `POST /candidates`: a configuration of one's own to edit, which starts as what runs. */
 export interface CandidateRequest {
@@ -33,29 +32,11 @@ export interface CandidateTold extends CandidateRequest {
 /**
  * Answer of `GET /candidates/ID/config?path=JSON` (and of `GET /configuration`, which is what runs, or
  * with `commit=N` what ran): the part at a path, a JSON array of words. `format=set` gives SetConfig,
- * `format=yaml` gives YamlConfig.
+ * `format=yaml` gives YamlConfig, `format=text` too, in braces.
  */
 export interface TreeConfig {
   /** null where nothing is written. */
   readonly config: Config | null;
-}
-
-export type Config =
-  | {
-      readonly kind: 'map';
-      /** Keys, names, or the names of items; an item has its name here alone. */
-      readonly entries: readonly ConfigEntry[];
-      /** The order counts. */
-      readonly ordered: boolean;
-    }
-  | { readonly kind: 'values'; readonly values: readonly string[] }
-  | { readonly kind: 'value'; readonly value: string };
-
-export interface ConfigEntry {
-  readonly word: string;
-  readonly value: Config;
-  /** Deactivated: written, and left out of what comes into force. */
-  readonly inactive?: true;
 }
 
 export interface SetConfig {
@@ -75,25 +56,11 @@ export interface EditRequest {
   readonly operations: readonly Operation[];
 }
 
-export type Operation =
-  | { readonly op: 'set' | 'delete' | 'activate' | 'deactivate'; readonly path: Words }
-  /** Another name for what stands at the path. */
-  | { readonly op: 'rename' | 'copy'; readonly path: Words; readonly to: string }
-  /** Moves an item of an ordered list; makes it where it is not there yet. */
-  | {
-      readonly op: 'insert';
-      readonly path: Words;
-      readonly where: 'before' | 'after' | 'first' | 'last';
-      /** Name of the item that `before` and `after` speak of. */
-      readonly anchor?: string;
-    }
-  /** A rule file's text: `merge` adds to what is there, `replace` leaves nothing else. */
-  | {
-      readonly op: 'load-merge' | 'load-replace';
-      readonly text: string;
-      /** How messages call the text. */
-      readonly file?: string;
-    };
+/*
+ * Operations: `set` and `delete` of a value of a list add and take away one; `rename` and `copy` give
+ * another name; `insert` moves an item of an ordered list, and makes it where it is not there yet;
+ * `load-merge` adds a rule file's text to what is there, `load-replace` leaves nothing else.
+ */
 
 export interface Edited {
   readonly ok: true;
@@ -111,34 +78,12 @@ export interface EditRefused {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export interface EditError {
-  /** Index into the operations. */
-  readonly operation: number;
-  /** Index of the word that is wrong; the number of words where one is missing at the end. */
-  readonly word: number;
-  readonly message: string;
-  /** What could stand there. */
-  readonly expected: readonly string[];
-  /** The nearest of these to what was written. */
-  readonly suggestions: readonly string[];
-}
-
 /** Answer of `GET /candidates/ID/compare?with=N`: `with` is `running`, or a commit. */
 export interface Compared {
   /** By the place they are in, in order. */
   readonly hunks: readonly Hunk[];
   /** The same as commands: `delete …`, `set …`, `insert …`. */
   readonly commands: readonly string[];
-}
-
-export interface Hunk {
-  /** `[edit policies office-out]` */
-  readonly path: Words;
-  readonly lines: readonly {
-    /** `!` is an item that moved to this place. */
-    readonly mark: '+' | '-' | '!' | ' ';
-    readonly text: string;
-  }[];
 }
 
 /** Body of `POST /candidates/ID/commit`. */

@@ -35,6 +35,10 @@ export class ApiClient {
     return this.#json(await this.#call('POST', path, 'application/json', JSON.stringify(body)));
   }
 
+  async delete(path: string): Promise<unknown> {
+    return this.#json(await this.#call('DELETE', path, 'application/json', null));
+  }
+
   /** Lines as they come, until sluiced goes away or `signal` says so. */
   async *lines(
     path: string,
@@ -73,7 +77,7 @@ export class ApiClient {
   #call(method: string, path: string, accept: string, body: string | null): Promise<Answer> {
     const socketPath = apiSocket(this.#directory);
     return new Promise((resolve, reject) => {
-      const headers = { accept, 'content-type': 'application/json' };
+      const headers = { accept, 'content-type': 'application/json', ...asker() };
       const call = request({ socketPath, method, path, headers }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -89,6 +93,13 @@ export class ApiClient {
       call.end(body ?? undefined);
     });
   }
+}
+
+/** Who asks, for commits and the audit log; the socket itself says what somebody may do. */
+function asker(): Record<string, string> {
+  const [from] = (process.env['SSH_CONNECTION'] ?? '').split(' ');
+  const user = process.env['SUDO_USER'] ?? process.env['USER'] ?? process.env['LOGNAME'] ?? '';
+  return { 'x-sluice-user': user, 'x-sluice-from': from === '' ? 'local' : (from ?? 'local') };
 }
 
 function away(socketPath: string, error: NodeJS.ErrnoException): AwayError {

@@ -30,6 +30,8 @@ export interface ApplyStages {
   readonly assert: number;
   readonly stage: number;
   readonly activate: number;
+  /** Writing it down, on the disk. */
+  readonly journal?: number;
 }
 
 export interface Applied {

@@ -23,7 +23,14 @@ function at(...words: string[]): GrammarNode {
 }
 
 test('every key of the language, and no other, is in the grammar', () => {
-  expect(new Set(paths(grammar().root))).toEqual(new Set(keys().map(({ path }) => path)));
+  expect(new Set(paths(grammar().root))).toEqual(
+    new Set(
+      keys()
+        .map(({ path }) => path)
+        // `deactivate` is the way to it.
+        .filter((path) => path !== 'inactive'),
+    ),
+  );
 });
 
 test('every place takes something, and has a description where people meet it', () => {

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { compileModel } from '../../../src/compiler/image.js';
 import { loadModel } from '../../../src/compiler/load.js';
 import { noSlots } from '../../../src/compiler/slots.js';
-import { Kept } from '../../../src/daemon/groups/kept.js';
 import { groupsTold, liveModel, renew } from '../../../src/daemon/groups/live.js';
 import { textReader } from '../../../src/rulefile/reader.js';
 import { BASE } from '../fixtures/codes.js';
-
-const folder = mkdtempSync(path.join(tmpdir(), 'sluice-kept-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
 
 const RULES = `${BASE}groups:
   addresses:
@@ -90,21 +81,4 @@ test('groups are told with their sizes and files, those of rules without a name'
     [null, 'inline', 1, 0, 0, [c]],
   ]);
   expect(told.files[1]).toEqual({ file: b, entries: 2, loaded: 'at r/lists/b.txt' });
-});
-
-test('a model is kept by generation with its newest lists, and comes back under another', () => {
-  const kept = new Kept(folder);
-  const request = { files: { 'x.yaml': 'x', 'a.txt': 'old' }, directory: '/home' };
-  kept.apply({ inForce: 1, spare: 1 }, 'x.yaml', request);
-  kept.reload(1, new Map([['a.txt', 'new']]));
-  kept.apply({ inForce: 2, spare: 1 }, 'y.yaml', request);
-  expect(kept.read(2)).toMatchObject({ main: 'y.yaml', request });
-  expect(kept.read(1)).toMatchObject({ request: { files: { 'x.yaml': 'x', 'a.txt': 'new' } } });
-  expect([...kept.read(1)!.loaded.keys()]).toEqual(['a.txt']);
-  kept.move(1, 3);
-  expect([kept.read(1), kept.read(2)]).toEqual([null, null]);
-  expect(kept.read(3)).toMatchObject({ main: 'x.yaml', request: { files: { 'a.txt': 'new' } } });
-  // The same generation applied again has the texts of now.
-  kept.apply({ inForce: 3, spare: 3 }, 'x.yaml', request);
-  expect(kept.read(3)).toMatchObject({ request });
 });

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { Config, ConfigEntry, Hunk, Words } from '../../rulefile/config.js';
+import { wordsText } from '../../rulefile/words.js';
+import { entryLines, setLines } from './view.js';
+
+/** A change at one place; places of values are those of their key. */
+export interface Difference {
+  readonly path: Words;
+  readonly kind: 'added' | 'removed' | 'values' | 'mark' | 'order';
+}
+
+export interface Comparison {
+  readonly hunks: readonly Hunk[];
+  readonly commands: readonly string[];
+  readonly differences: readonly Difference[];
+}
+
+type MapView = Extract<Config, { kind: 'map' }>;
+type Line = Hunk['lines'][number];
+
+/** What differs from one view to another. Parts that both share cost nothing. */
+export function compare(before: Config, after: Config): Comparison {
+  const found = { hunks: [] as Hunk[], commands: [] as string[], differences: [] as Difference[] };
+  if (before.kind === 'map' && after.kind === 'map') compareMaps(before, after, [], found);
+  return found;
+}
+
+interface Found {
+  readonly hunks: Hunk[];
+  readonly commands: string[];
+  readonly differences: Difference[];
+}
+
+function compareMaps(before: MapView, after: MapView, path: Words, found: Found): void {
+  if (before === after) return;
+  const old = new Map(before.entries.map((one) => [one.word, one]));
+  const now = new Map(after.entries.map((one) => [one.word, one]));
+  const lines: Line[] = [];
+  const below: (() => void)[] = [];
+  const say = (mark: Line['mark'], texts: readonly string[]): void => {
+    for (const text of texts) lines.push({ mark, text });
+  };
+  for (const one of before.entries) {
+    if (now.has(one.word)) continue;
+    say('-', entryLines(one, 0));
+    found.commands.push(`delete ${wordsText([...path, one.word])}`);
+    found.differences.push({ path: [...path, one.word], kind: 'removed' });
+  }
+  const moved = after.ordered ? movedWords(before, after) : new Set<string>();
+  for (const [i, one] of after.entries.entries()) {
+    const { word } = one;
+    const was = old.get(word);
+    const place = [...path, word];
+    if (was === undefined) {
+      say('+', entryLines(one, 0));
+      found.commands.push(...setLines(one.value, place));
+      if (one.inactive) found.commands.push(`deactivate ${wordsText(place)}`);
+      found.differences.push({ path: place, kind: 'added' });
+    }
+    if (moved.has(word) || (was === undefined && after.ordered && i < after.entries.length - 1)) {
+      const previous = after.entries[i - 1]?.word;
+      const where = previous === undefined ? 'first' : `after ${wordsText([previous])}`;
+      found.commands.push(`insert ${wordsText(place)} ${where}`);
+      if (was !== undefined) {
+        say('!', [`${wordsText([word])} ${where}`]);
+        found.differences.push({ path: place, kind: 'order' });
+      }
+    }
+    if (was !== undefined) compareEntry(was, one, place, { say, below, found });
+  }
+  if (lines.length > 0) found.hunks.push({ path, lines });
+  for (const next of below) next();
+}
+
+function compareEntry(
+  was: ConfigEntry,
+  one: ConfigEntry,
+  place: Words,
+  {
+    say,
+    below,
+    found,
+  }: {
+    say: (mark: Line['mark'], texts: readonly string[]) => void;
+    below: (() => void)[];
+    found: Found;
+  },
+): void {
+  if (was.inactive !== one.inactive) {
+    const act = one.inactive ? 'deactivate' : 'activate';
+    say(one.inactive ? '-' : '+', [`${act}: ${wordsText([one.word])}`]);
+    found.commands.push(`${act} ${wordsText(place)}`);
+    found.differences.push({ path: place, kind: 'mark' });
+  }
+  const [a, b] = [was.value, one.value];
+  if (a === b) return;
+  if (a.kind === 'map' && b.kind === 'map') {
+    below.push(() => compareMaps(a, b, place, found));
+    return;
+  }
+  const plain = { word: one.word };
+  const [from, to] = [entryLines({ ...plain, value: a }, 0), entryLines({ ...plain, value: b }, 0)];
+  if (from.join('\n') === to.join('\n')) return;
+  say('-', from);
+  say('+', to);
+  found.differences.push({ path: place, kind: 'values' });
+  if (a.kind === 'values' && b.kind === 'values') {
+    const had = new Set(a.values.map(({ text }) => text));
+    const has = new Set(b.values.map(({ text }) => text));
+    for (const text of had)
+      if (!has.has(text)) found.commands.push(`delete ${wordsText([...place, text])}`);
+    for (const text of has)
+      if (!had.has(text)) found.commands.push(`set ${wordsText([...place, text])}`);
+  } else {
+    if (a.kind !== b.kind) found.commands.push(`delete ${wordsText(place)}`);
+    found.commands.push(...setLines(b, place));
+  }
+}
+
+/** Items of both lists that have to move for the new order: all but a longest run that stays. */
+function movedWords(before: MapView, after: MapView): Set<string> {
+  const places = new Map(before.entries.map(({ word }, i) => [word, i]));
+  const common = after.entries.map(({ word }) => word).filter((word) => places.has(word));
+  const stay = longestAscending(common.map((word) => places.get(word) as number));
+  return new Set(common.filter((_, i) => !stay.has(i)));
+}
+
+/** The positions of a longest ascending subsequence. */
+export function longestAscending(values: readonly number[]): Set<number> {
+  /** By length less one: the position of the lowest value such a run can end in. */
+  const ends: number[] = [];
+  const before = new Int32Array(values.length).fill(-1);
+  for (const [i, value] of values.entries()) {
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((values[ends[middle] as number] as number) < value) low = middle + 1;
+      else high = middle;
+    }
+    if (low > 0) before[i] = ends[low - 1] as number;
+    ends[low] = i;
+  }
+  const found = new Set<number>();
+  for (let i = ends.at(-1) ?? -1; i >= 0; i = before[i] as number) found.add(i);
+  return found;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import type { Config, ConfigEntry, Words } from '../../rulefile/config.js';
+import type { GrammarNode } from '../../rulefile/grammar.js';
+import { isAbsent, type Node } from '../../rulefile/tree.js';
+import { wordsText } from '../../rulefile/words.js';
+import { namesOf } from './nodes.js';
+
+const views = new WeakMap<Node, Config>();
+
+const EMPTY: Config = { kind: 'map', entries: [], ordered: false };
+
+/** A tree as people see it. Parts that trees share have one view. */
+export function viewOf(node: Node, grammar: GrammarNode): Config {
+  let view = views.get(node);
+  if (view === undefined) {
+    view = made(node, grammar);
+    views.set(node, view);
+  }
+  return view;
+}
+
+function made(node: Node, grammar: GrammarNode): Config {
+  if (isAbsent(node)) return EMPTY;
+  if (node.kind === 'scalar')
+    return grammar.many
+      ? { kind: 'values', values: [{ text: node.value }] }
+      : { kind: 'value', value: node.value };
+  if (node.kind === 'map')
+    return {
+      kind: 'map',
+      ordered: false,
+      entries: node.entries.map(({ key, value }) =>
+        entry(key.value, value, childOf(grammar, key.value)),
+      ),
+    };
+  const { items } = grammar;
+  if (items === undefined)
+    return {
+      kind: 'values',
+      values: node.items.map((one) => ({
+        text: one.kind === 'scalar' ? one.value : '',
+        ...(one.inactive === true ? { inactive: true } : {}),
+      })),
+    };
+  const names = namesOf(node.items, items.identity);
+  const entries = node.items.map((item, i) => {
+    const whole =
+      item.kind === 'map' && items.identity !== null ? itemBody(item, items.identity) : item;
+    return { ...entry(names[i] as string, whole, items.each), ...mark(item) };
+  });
+  return { kind: 'map', entries, ordered: true };
+}
+
+const bodies = new WeakMap<Node, Node>();
+
+/** An item without the key that names it; one for each item. */
+function itemBody(item: Extract<Node, { kind: 'map' }>, identity: string): Node {
+  let body = bodies.get(item);
+  if (body === undefined) {
+    body = { ...item, entries: item.entries.filter(({ key }) => key.value !== identity) };
+    bodies.set(item, body);
+  }
+  return body;
+}
+
+function entry(word: string, node: Node, grammar: GrammarNode): ConfigEntry {
+  return { word, value: viewOf(node, grammar), ...mark(node) };
+}
+
+function mark(node: Node): { inactive?: true } {
+  return node.inactive === true ? { inactive: true } : {};
+}
+
+const UNKNOWN: GrammarNode = {
+  description: '',
+  required: false,
+  fallback: null,
+  what: null,
+  many: false,
+};
+
+function childOf({ keys, names }: GrammarNode, word: string): GrammarNode {
+  if (keys !== undefined && Object.hasOwn(keys, word)) return keys[word] as GrammarNode;
+  return names?.each ?? UNKNOWN;
+}
+
+/** The grammar below a word of a view. */
+export function grammarBelow(grammar: GrammarNode, word: string): GrammarNode {
+  return grammar.items?.each ?? childOf(grammar, word);
+}
+
+/** `set …` and `deactivate …` that make a view from nothing. */
+export function setLines(config: Config, path: Words): string[] {
+  const sets: string[] = [];
+  const marks: string[] = [];
+  collect(config, path, sets, marks);
+  return [...sets, ...marks];
+}
+
+function collect(config: Config, path: Words, sets: string[], marks: string[]): void {
+  switch (config.kind) {
+    case 'value':
+      sets.push(`set ${wordsText([...path, config.value])}`);
+      break;
+    case 'values':
+      for (const { text, inactive } of config.values) {
+        sets.push(`set ${wordsText([...path, text])}`);
+        if (inactive) marks.push(`deactivate ${wordsText([...path, text])}`);
+      }
+      break;
+    case 'map':
+      if (config.entries.length === 0 && path.length > 0) sets.push(`set ${wordsText(path)}`);
+      for (const { word, value, inactive } of config.entries) {
+        collect(value, [...path, word], sets, marks);
+        if (inactive) marks.push(`deactivate ${wordsText([...path, word])}`);
+      }
+      break;
+  }
+}
+
+/** A view in braces. */
+export function textLines(config: Config, depth = 0): string[] {
+  if (config.kind !== 'map') return [`${'    '.repeat(depth)}${leafText(config)};`];
+  return config.entries.flatMap((one) => entryLines(one, depth));
+}
+
+export function entryLines({ word, value, inactive }: ConfigEntry, depth: number): string[] {
+  const head = `${'    '.repeat(depth)}${inactive ? 'inactive: ' : ''}${wordsText([word])}`;
+  if (value.kind !== 'map') return [`${head} ${leafText(value)};`];
+  if (value.entries.length === 0) return [`${head};`];
+  return [`${head} {`, ...textLines(value, depth + 1), `${'    '.repeat(depth)}}`];
+}
+
+function leafText(config: Exclude<Config, { kind: 'map' }>): string {
+  if (config.kind === 'value') return wordsText([config.value]);
+  const texts = config.values.map(
+    ({ text, inactive }) => `${inactive ? 'inactive: ' : ''}${wordsText([text])}`,
+  );
+  return texts.length === 1 ? texts.join('') : `[ ${texts.join(' ')} ]`;
+}

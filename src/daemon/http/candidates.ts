@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { z } from 'zod';
+import { grammar } from '../../compiler/grammar.js';
+import type { CandidateAsk } from '../compiler-messages.js';
+import { MOST_MINUTES } from '../confirm.js';
+import { RequestError, type Asked, type Route } from './route.js';
+
+const word = z.string().max(4096);
+const path = z.array(word).max(64).describe('Words that lead to a place.');
+const name = z.string().min(1).max(128);
+
+const operation = z.union([
+  z.strictObject({ op: z.enum(['set', 'delete', 'activate', 'deactivate']), path }),
+  z.strictObject({ op: z.enum(['rename', 'copy']), path, to: word }),
+  z.strictObject({
+    op: z.literal('insert'),
+    path,
+    where: z.enum(['before', 'after', 'first', 'last']),
+    anchor: word.optional(),
+  }),
+  z.strictObject({
+    op: z.enum(['load-merge', 'load-replace']),
+    text: z.string(),
+    file: z.string().max(4096).optional(),
+  }),
+]);
+
+const open = z.strictObject({
+  mode: z.enum(['private', 'exclusive']),
+  user: name,
+  from: name,
+});
+const edit = z.strictObject({ operations: z.array(operation).max(1_000_000) });
+const commit = z.strictObject({
+  check: z.boolean().optional(),
+  preview: z.boolean().optional(),
+  confirm: z.int().min(1).max(MOST_MINUTES).optional().describe('Minutes to confirm in.'),
+  comment: z.string().max(1024).optional(),
+});
+const rollback = z.strictObject({ ago: z.int().min(0).max(1_000_000) });
+
+const format = z
+  .enum(['tree', 'set', 'text', 'yaml'])
+  .describe('Form of the answer; tree unless given.');
+const jsonPath = z.string().max(65536).describe('A JSON array of words; everything unless given.');
+const number = z
+  .string()
+  .regex(/^[1-9][0-9]{0,14}$/)
+  .describe('Number of a commit.');
+
+const ask = ({ source }: Asked, what: CandidateAsk): Promise<unknown> =>
+  source.appliance.candidate(what);
+const id = ({ params }: Asked): string => params['id'] ?? '';
+
+/** Candidates, commits and what runs. */
+export const CANDIDATE_ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/grammar',
+    role: 'operator',
+    summary: 'The language as data, for completion and help.',
+    run: () => grammar(),
+  },
+  {
+    method: 'GET',
+    path: '/names',
+    role: 'operator',
+    summary: 'Names by kind, of what runs or of a candidate.',
+    query: { candidate: name.optional() },
+    run: (asked) => ask(asked, { to: 'names', candidate: asked.query['candidate'] ?? null }),
+  },
+  {
+    method: 'GET',
+    path: '/configuration',
+    role: 'operator',
+    summary: 'What runs, or ran at a commit.',
+    query: { path: jsonPath.optional(), format: format.optional(), commit: number.optional() },
+    run: (asked) => {
+      const of = asked.query['commit'] === undefined ? null : Number(asked.query['commit']);
+      return ask(asked, { to: 'config', of, ...shape(asked) });
+    },
+  },
+  {
+    method: 'GET',
+    path: '/candidates',
+    role: 'operator',
+    summary: 'Who edits.',
+    run: (asked) => ask(asked, { to: 'list' }),
+  },
+  {
+    method: 'POST',
+    path: '/candidates',
+    role: 'admin',
+    summary: 'A configuration of one’s own to edit, which starts as what runs.',
+    body: open,
+    run: (asked) => ask(asked, { to: 'open', request: asked.body as z.infer<typeof open> }),
+  },
+  {
+    method: 'DELETE',
+    path: '/candidates/{id}',
+    role: 'admin',
+    summary: 'Throws a candidate away.',
+    run: (asked) => ask(asked, { to: 'drop', candidate: id(asked) }),
+  },
+  {
+    method: 'GET',
+    path: '/candidates/{id}/config',
+    role: 'admin',
+    summary: 'A candidate, or a part of it.',
+    query: { path: jsonPath.optional(), format: format.optional() },
+    run: (asked) => ask(asked, { to: 'config', of: id(asked), ...shape(asked) }),
+  },
+  {
+    method: 'POST',
+    path: '/candidates/{id}/edit',
+    role: 'admin',
+    summary: 'Operations on a candidate, all or none.',
+    body: edit,
+    run: (asked) => {
+      const { operations } = asked.body as z.infer<typeof edit>;
+      // An anchor that is undefined is none.
+      const plain = JSON.parse(JSON.stringify(operations)) as never;
+      return ask(asked, { to: 'edit', candidate: id(asked), operations: plain });
+    },
+  },
+  {
+    method: 'GET',
+    path: '/candidates/{id}/compare',
+    role: 'admin',
+    summary: 'What differs from what runs, or from a commit.',
+    query: { with: z.union([z.literal('running'), number]).optional() },
+    run: (asked) => {
+      const { with: other = 'running' } = asked.query;
+      const to = other === 'running' ? null : Number(other);
+      return ask(asked, { to: 'compare', candidate: id(asked), with: to });
+    },
+  },
+  {
+    method: 'POST',
+    path: '/candidates/{id}/rollback',
+    role: 'admin',
+    summary: 'The candidate becomes what ran so many commits ago.',
+    body: rollback,
+    run: (asked) => {
+      const { ago } = asked.body as z.infer<typeof rollback>;
+      return ask(asked, { to: 'rollback', candidate: id(asked), ago });
+    },
+  },
+  {
+    method: 'POST',
+    path: '/candidates/{id}/commit',
+    role: 'admin',
+    summary: 'Brings a candidate into force, all of it or nothing.',
+    body: commit,
+    audited: true,
+    run: ({ source, by, params, body }) => {
+      const { comment = null, ...how } = body as z.infer<typeof commit>;
+      const { user, from } = by;
+      return source.appliance.commit(params['id'] ?? '', { user, from, comment }, how);
+    },
+  },
+  {
+    method: 'GET',
+    path: '/commits',
+    role: 'operator',
+    summary: 'Commits that are kept, the newest first.',
+    run: ({ source }) => source.appliance.journal.list(),
+  },
+  {
+    method: 'GET',
+    path: '/commits/{number}',
+    role: 'operator',
+    summary: 'A commit with its texts.',
+    run: ({ source, params }) => {
+      const { journal } = source.appliance;
+      const told = journal.list().find(({ commit: one }) => String(one) === params['number']);
+      const kept = told === undefined ? null : journal.read(told.commit);
+      if (told === undefined || kept === null)
+        throw new RequestError(404, `there is no commit ${params['number'] ?? ''}`);
+      return { ...told, files: kept.request.files };
+    },
+  },
+];
+
+function shape({ query }: Asked): { path: readonly string[]; format: string } {
+  return { path: wordsIn(query['path']), format: query['format'] ?? 'tree' };
+}
+
+function wordsIn(text: string | undefined): readonly string[] {
+  if (text === undefined) return [];
+  try {
+    return path.parse(JSON.parse(text));
+  } catch {
+    throw new RequestError(400, 'path is a JSON array of words');
+  }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { CANDIDATE_ROUTES } from './candidates.js';
+import { openApi } from './openapi.js';
+import type { Route } from './route.js';
+import { RUNNING_ROUTES } from './running.js';
+
+/** Every route of the API. */
+export const ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/openapi.json',
+    role: 'operator',
+    summary: 'This document.',
+    run: () => openApi(ROUTES),
+  },
+  ...RUNNING_ROUTES,
+  ...CANDIDATE_ROUTES,
+];
