@@ -2,7 +2,7 @@
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const FEATURES = ['interfaces', 'routing', 'firewall', 'nat', 'balancer', 'vpn'];
+const FEATURES = ['interfaces', 'routing', 'firewall', 'nat', 'balancer', 'vpn', 'system'];
 const FOUNDATION = ['net', 'platform', 'diagnostics', 'rulefile', 'tables', 'analysis'];
 
 /** What everybody may import of a folder closed to them: a feature's model, the API's client. */
@@ -21,13 +21,19 @@ const folders = (names) =>
 const KOFFI = { regex: '^koffi$', message: 'only src/datapath knows koffi' };
 const ABOVE = ['compiler', 'trace', 'daemon', 'cli', 'shell', 'lab', 'datapath', 'import'];
 
+/** The shell's prompt is there at once: it loads nothing large. */
+const LIBRARIES = {
+  regex: '^(zod|yaml|js-yaml|pino|node-forge)$|datapath/(?!root\\.js$)',
+  message: 'the shell imports no large library',
+};
+
 /** Import rules of the files matched; `foreign` allows koffi. */
-const arrows = (files, forbidden, { foreign = false } = {}) => ({
+const arrows = (files, forbidden, { foreign = false, also = [] } = {}) => ({
   files,
   rules: {
     'no-restricted-imports': [
       'error',
-      { patterns: [...folders(forbidden), ...(foreign ? [] : [KOFFI])] },
+      { patterns: [...folders(forbidden), ...also, ...(foreign ? [] : [KOFFI])] },
     ],
   },
 });
@@ -74,7 +80,8 @@ export default defineConfig(
   ),
   arrows(['src/cli/**/*.ts'], ['daemon', 'shell', 'lab']),
   arrows(
-    ['src/shell/**/*.ts'],
-    ['compiler', 'daemon', 'datapath', 'lab', 'rulefile', 'analysis', 'import', ...FEATURES],
+    ['src/cli/shell/**/*.ts'],
+    ['compiler', 'trace', 'daemon', 'lab', 'rulefile', 'analysis', 'import', 'tables', ...FEATURES],
+    { also: [LIBRARIES] },
   ),
 );

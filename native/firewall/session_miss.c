@@ -239,6 +239,7 @@ static bool flooded(struct sl_worker *w, const struct sl_pkt *p, const struct mi
 	return miss->flow.proto == IPPROTO_TCP && !miss->stray && !miss->taken.is &&
 	       !(p->flags & (SL_PKT_FROM_HOST | SL_PKT_FRAGMENT)) &&
 	       miss->way.how == SL_ROUTE_FOUND && !miss->nat.one_way && !miss->nat.nat64 &&
+	       !miss->nat.absent &&
 	       !(miss->decision.flags & SL_RULE_STATELESS) &&
 	       !(unlikely(w->offline) && sl_offline_stateless(w)) &&
 	       sl_syn_flooded(w, p, &miss->nat);
@@ -310,6 +311,10 @@ static rte_edge_t do_decided(struct sl_worker *w, struct rte_mbuf *m, struct mis
 			sl_log_decision(w, SL_LOG_DENY, p, &miss->flow, &miss->decision);
 		p->reason = miss->decision.reason;
 		return miss->decision.verdict == SL_VERDICT_REJECT ? REJECT : DROP;
+	}
+	if (unlikely(miss->nat.absent)) {
+		p->reason = SL_DROP_BALANCER_NO_BACKEND;
+		return REJECT;
 	}
 	if (miss->way.reason) {
 		p->reason = miss->way.reason;

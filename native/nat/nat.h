@@ -31,6 +31,7 @@ struct sl_nat {
 	uint8_t prefix;		  /* NAT64: bits of the prefix that was asked for; 0 of a balancer */
 	bool one_way;		  /* the packet stays as it is, `server` is who it goes to */
 	bool midstream;		  /* its connections may be picked up in their middle */
+	bool absent;		  /* no backend serves: `server` is one of them, for the policy alone */
 	uint8_t tunnel;		  /* one way: SL_BALANCE_IPIP or _GUE of the packet around it; 0 */
 	uint16_t tunnel_port;	  /* GUE: network order */
 	bool hairpin;		  /* the source becomes the box's: a server beside its client, full NAT */

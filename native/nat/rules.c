@@ -121,11 +121,15 @@ static void balance(struct sl_worker *w, const struct sl_image_balancers *b, uin
 
 	nat->arrival = slot;
 	destination_of(flow, &nat->server);
+	/* Whom the policy would let through to one of them is told that there is none. */
+	nat->absent = !backend && b->flags & SL_BALANCER_RESET && flow->proto == IPPROTO_TCP;
+	if (unlikely(nat->absent))
+		backend = &w->tables->image.backends[b->first_backend];
 	if (!backend) {
 		nat->reason = SL_DROP_BALANCER_NO_BACKEND;
 		return;
 	}
-	nat->backend = backend->slot;
+	nat->backend = nat->absent ? 0 : backend->slot;
 	nat->family = backend->family;
 	nat->nat64 = nat->family != flow->family;
 	if (nat->nat64 && !nat64_knows(flow->proto)) {
@@ -148,7 +152,7 @@ void sl_nat_arrive(struct sl_worker *w, const struct sl_rule *rule, struct sl_fl
 	const struct sl_image_balancers *b = sl_nat_balancer_of(w->tables, t, flow->family);
 
 	nat->arrival = nat->departure = SL_TRANSLATION_NONE;
-	nat->hairpin = nat->one_way = nat->midstream = nat->nat64 = false;
+	nat->hairpin = nat->one_way = nat->midstream = nat->absent = nat->nat64 = false;
 	nat->tunnel = 0;
 	nat->backend = 0;
 	nat->expected = NULL;

@@ -387,6 +387,47 @@ static void a_table_that_comes_later(void **state)
 	assert_string_equal(error, "balancer 1 with 250 entries in 526 bytes");
 }
 
+/* Where none is left, who wants to connect is told so as well: of TCP, and by a rule that allows. */
+static void a_reset_by_nobody(void **state)
+{
+	struct {
+		struct sl_balance head;
+		uint16_t entry[251];
+	} none = {.head = {.slot = 1, .entries = 251, .hash = {3}}};
+	struct sl_output head;
+	const uint8_t *out;
+	char error[256];
+	struct frame f;
+
+	(void)state;
+	backends = 3;
+	swap(resetting);
+	for (uint32_t i = 0; i < 251; i++)
+		none.entry[i] = SL_MAGLEV_NONE;
+	assert_int_equal(sl_balance_set(pipeline.dp, &none, LATER_BYTES, error, sizeof(error)), 0);
+	for (unsigned int syn = 0; syn < 2; syn++) {
+		frame_tcp(&f, server, "198.51.100.3", 5000, 8000, syn ? 0x02 : 0x10, 100, syn ? 0 : 200, 0);
+		expect_dropped(WAN, &f, syn ? SL_DROP_BALANCER_NO_BACKEND : SL_DROP_TCP_NO_SESSION);
+		assert_int_equal(pipeline.results[0].backend, 0);
+		out = pipeline_out(0, &head);
+		assert_non_null(out);
+		assert_int_equal(head.iface, WAN);
+		assert_true(frame_sound(out, head.length));
+		assert_int_equal(frame_get(out + 26, 4), ntohl(inet_addr("198.51.100.3")));
+		assert_int_equal(frame_get(out + 38, 4), syn ? 0 : 200);
+		assert_int_equal(out[47], syn ? 0x14 : 0x04);
+		assert_null(pipeline_out(1, &head));
+	}
+	frame_udp(&f, server, "198.51.100.3", 5000, 8000, 20);
+	pipeline_in(WAN, &f);
+	assert_null(pipeline_out(0, &head));
+	/* Without the word, nobody is told. */
+	swap(balanced);
+	frame_tcp(&f, server, "198.51.100.3", 5000, 8000, 0x02, 100, 0, 0);
+	expect_dropped(WAN, &f, SL_DROP_BALANCER_NO_BACKEND);
+	assert_null(pipeline_out(0, &head));
+}
+
 static void uses(void **state)
 {
 	struct sl_survey *survey;
@@ -425,6 +466,7 @@ int main(void)
 		cmocka_unit_test_setup(a_balancer, start),
 		cmocka_unit_test_setup(a_reset, start),
 		cmocka_unit_test_setup(a_table_that_comes_later, start),
+		cmocka_unit_test_setup(a_reset_by_nobody, start),
 		cmocka_unit_test_setup(uses, start),
 	};
 

@@ -137,7 +137,7 @@ const balancer = withWords(
     'on-failure': withWords(z.enum(['keep', 'end', 'reset']), { what: 'what becomes of sessions' })
       .default('keep')
       .describe(
-        'Sessions of a backend that is down: `keep` leaves them, `end` ends them, so that what comes next goes to another, UDP at once; `reset` also answers TCP that has no session any more by a reset, so that clients connect anew.',
+        'Sessions of a backend that is down: `keep` leaves them, `end` ends them, so that what comes next goes to another, UDP at once; `reset` also answers TCP that has no session any more by a reset, so that clients connect anew, and new connections while no backend serves.',
       ),
     'syn-cookies': synCookiesSchema('for this balancer')
       .optional()

@@ -13,13 +13,14 @@ const KINDS = new Map<string, () => Promise<Import>>([
     'openstack-security-groups',
     async () => (await import('../import/cloud/openstack.js')).importOpenstack,
   ],
+  ['asa', async () => (await import('../import/asa/import.js')).importAsa],
   ['iptables', async () => (await import('../import/iptables/import.js')).importIptables],
 ]);
 
 export const usage = {
   synopsis: 'import KIND FILE [--ipset FILE]',
   description:
-    'Prints a rule file made from another format (classbench, iptables, aws-security-groups, openstack-security-groups); lines without equivalent are named on stderr.',
+    'Prints a rule file made from another format (classbench, iptables, asa, aws-security-groups, openstack-security-groups); lines without equivalent are named on stderr.',
   options: [
     ['--ipset FILE', 'iptables: what ipset save printed, for the sets that rules name.'],
     ['--json', 'One document on stdout: text, rules, problems.'],

@@ -20,6 +20,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['replay', () => import('./replay.js')],
   ['apply', () => import('./apply.js')],
   ['confirm', () => import('./confirm.js')],
+  ['shell', () => import('./shell/main.js')],
   ['show', () => import('./show.js')],
   ['clear', () => import('./clear.js')],
   ['balancer', () => import('./balancer.js')],

@@ -14,6 +14,7 @@ const MODULES = [
   'trace',
   'replay',
   'apply',
+  'shell/main',
   'show',
   'clear',
   'balancer',

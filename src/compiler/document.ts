@@ -6,39 +6,10 @@ import { balancersSchema } from '../balancer/schema.js';
 import { natSchema } from '../nat/schema.js';
 import { interfacesSchema, zonesSchema } from '../interfaces/schema.js';
 import { routingSchema } from '../routing/schema.js';
+import { systemSchema } from '../system/schema.js';
 import { layoutOf, type Layout } from '../rulefile/layout.js';
 import { withWords, type Loaded } from '../rulefile/schema.js';
 import { settingsSchema } from './settings.js';
-
-const systemSchema = withWords(
-  z.strictObject({
-    hostname: withWords(
-      // RFC 1123 section 2.1: labels of letters, digits and hyphens.
-      z
-        .string()
-        .regex(
-          /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/,
-        )
-        .max(253),
-      { what: 'a host name' },
-    )
-      .optional()
-      .describe('Host name of the appliance.'),
-    timezone: withWords(z.string().max(64), { what: 'a timezone' })
-      .optional()
-      .describe('Timezone of schedules that name none: `Europe/Berlin`; UTC unless given.'),
-  }),
-  {
-    what: 'system',
-    planned: {
-      users: 'system settings',
-      dns: 'system settings',
-      ntp: 'system settings',
-      syslog: 'system settings',
-      'ssh-keys': 'system settings',
-    },
-  },
-).describe('The appliance itself.');
 
 const assertion = withWords(z.string().max(512), { what: 'an assertion' });
 

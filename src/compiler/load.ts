@@ -18,6 +18,7 @@ import { closure, readRuleFile } from '../rulefile/load.js';
 import type { Reader } from '../rulefile/reader.js';
 import type { Node } from '../rulefile/tree.js';
 import { typed } from '../rulefile/typed.js';
+import { resolveSystem } from '../system/resolve.js';
 import { CHECKS } from './checks.js';
 import { checkAnalysis } from './checks/analysis.js';
 import { documentLayout, documentSchema, type Document } from './document.js';
@@ -115,6 +116,7 @@ function resolve(document: Document, context: Context): Whole {
     context,
   );
   if (document.system !== undefined) checkTimezone(document.system, context);
+  const system = resolveSystem(document.system, context);
   const schedules = resolveSchedules(
     document.schedules,
     document.system?.timezone ?? 'UTC',
@@ -167,7 +169,7 @@ function resolve(document: Document, context: Context): Whole {
     routes: routes.map((one) => one.route),
     assertions,
     settings,
-    ...(document.system?.hostname === undefined ? {} : { hostname: document.system.hostname }),
+    system,
   };
   return { model, groups: groupsOf(document, sets), policies };
 }

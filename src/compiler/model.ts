@@ -4,12 +4,13 @@ import type { Interface, Zone } from '../interfaces/model.js';
 import type { Balancer } from '../balancer/model.js';
 import type { Nat } from '../nat/model.js';
 import type { StaticRoute } from '../routing/model.js';
+import type { System } from '../system/model.js';
 import type { Excerpt } from '../diagnostics/diagnostic.js';
 import type { Position } from '../diagnostics/position.js';
 
 /** What a rule file means once every check has passed: names resolved, groups flattened to sets. */
 export interface Model {
-  readonly hostname?: string;
+  readonly system: System;
   readonly interfaces: readonly Interface[];
   readonly zones: readonly Zone[];
   readonly policies: readonly Policy[];

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { DatapathAway, DatapathRefused } from '../datapath/libsluice.js';
 import { OfflineDatapath } from '../datapath/offline.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import type { System } from '../system/model.js';
 import { decodeImage, ImageError, type DecodedImage } from '../tables/decode.js';
 import { withGeneration } from '../tables/encode.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
@@ -77,24 +78,30 @@ export class Appliance {
   readonly #directory: string;
   readonly #compiler: CompilerThread;
   readonly #log: Logger;
+  readonly #system: (system: System | null) => void;
   readonly #confirmation: Confirmation;
   #running: Running | null = null;
   #offline: Promise<OfflineDatapath>;
   /** Changes happen one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** `run` is where the datapath keeps its image, `state` what outlives a reboot. */
+  /**
+   * `run` is where the datapath keeps its image, `state` what outlives a reboot; `system` is told what
+   * the model in force says of the appliance itself.
+   */
   constructor(
     { run, state }: Directories,
     datapath: DatapathProcess,
     compiler: CompilerThread,
     log: Logger,
+    system: (system: System | null) => void = () => undefined,
   ) {
     this.#directory = run;
     this.journal = new Journal(state);
     this.datapath = datapath;
     this.#compiler = compiler;
     this.#log = log;
+    this.#system = system;
     this.#confirmation = new Confirmation(state, () => {
       void this.#inTurn(() => this.#rollBack());
     });
@@ -390,6 +397,7 @@ export class Appliance {
   #follow(groups: GroupsTold): void {
     this.groups.take(groups);
     this.balancing.take(this.names.balancers, groups.balancers);
+    this.#system(groups.system);
     if (groups.unkept !== undefined)
       this.#log.error({ event: 'model-not-kept', message: groups.unkept });
   }

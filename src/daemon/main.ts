@@ -8,10 +8,14 @@ import { Appliance } from './appliance.js';
 import { CompilerThread } from './compiler-thread.js';
 import { Counting } from './counting.js';
 import { DatapathProcess } from './datapath-process.js';
+import { ForwardedLog } from './forward-log.js';
 import { LogDrain, openLog } from './log.js';
 import { serve } from './server.js';
+import { SystemFiles } from './system-files.js';
 
-const USAGE = `usage: sluiced [--run-dir DIR] [--state-dir DIR] [--datapath PROGRAM] [--log FILE|-] [-- DATAPATH-OPTIONS]
+const USAGE = `usage: sluiced [--run-dir DIR] [--state-dir DIR] [--datapath PROGRAM] [--log FILE|-] [--system] [-- DATAPATH-OPTIONS]
+
+  --system  the machine is the appliance: users, names, servers and keys of system: are set
 `;
 
 async function main(args: string[]): Promise<void> {
@@ -23,6 +27,7 @@ async function main(args: string[]): Promise<void> {
       'state-dir': { type: 'string' },
       datapath: { type: 'string' },
       log: { type: 'string' },
+      system: { type: 'boolean', default: false },
     },
   });
   const directory = runDirectory(values['run-dir']);
@@ -38,9 +43,14 @@ async function main(args: string[]): Promise<void> {
   ]);
   datapath.on('down', (how) => log.error({ event: 'datapath-down', how }));
   const compiler = new CompilerThread(state);
-  const appliance = new Appliance({ run: directory, state }, datapath, compiler, log);
+  const files = values.system ? new SystemFiles('/', log) : null;
+  const appliance = new Appliance({ run: directory, state }, datapath, compiler, log, (system) => {
+    files?.take(system);
+    forwarded.take(system?.syslog ?? []);
+  });
   const counting = new Counting(directory);
   const drain = new LogDrain(counting, appliance.names, log);
+  const forwarded = new ForwardedLog(drain);
   const server = await serve(directory, { appliance, counting, log: drain }, log);
   log.info({ event: 'sluiced-up', pid: process.pid, program });
 
@@ -50,6 +60,7 @@ async function main(args: string[]): Promise<void> {
     server.close();
     server.closeAllConnections();
     drain.close();
+    forwarded.close();
     await appliance.close();
     counting.close();
     log.flush(() => process.exit(0));

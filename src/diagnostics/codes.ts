@@ -95,7 +95,11 @@ export const CODES = {
   ),
   'name-reserved': error(
     'the name has a meaning of its own',
-    '`any`, `local` and `bogons`, the names of protocols and whatever reads as an address cannot be given to something else.',
+    '`any`, `local` and `bogons`, the names of protocols, whatever reads as an address and the users of the system itself cannot be given to something else.',
+  ),
+  'key-invalid': error(
+    'no public key of SSH',
+    'A key is a line as in authorized_keys, without options: `ssh-ed25519 AAAA… comment`; a file holds one a line, and comments from `#`.',
   ),
   'name-taken': error(
     'the name belongs to something else',

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { attempt } from './command.js';
 import { HUGEPAGES } from './hugepages.js';
-import { EDGE, HOSTS } from './network.js';
+import { EDGE, HOSTS, SECOND } from './network.js';
 import type { LabState } from './state.js';
 
 /** ms a process gets between being asked to end and being ended. */
@@ -11,7 +11,9 @@ const PATIENCE = 2000;
 
 /** Gives back all a lab took: its processes, namespaces, hugepages and folder. */
 export async function cleanUp(state: LabState): Promise<void> {
-  const namespaces = [EDGE, ...HOSTS.map(({ name }) => name)].map((name) => state.prefix + name);
+  const namespaces = [EDGE, SECOND, ...HOSTS.map(({ name }) => name)].map(
+    (name) => state.prefix + name,
+  );
   await endProcesses(namespaces);
   for (const name of namespaces) await attempt(['ip', 'netns', 'del', name]);
   if (state.hugepages !== null) writeFileSync(HUGEPAGES, String(state.hugepages));

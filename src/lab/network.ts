@@ -81,6 +81,9 @@ export const SERVER = { v4: '10.20.0.11', v6: '2001:db8:14::11' } as const;
 /** The namespace the appliance runs in. */
 export const EDGE = 'edge';
 
+/** The namespace of a second server in the dmz, for tests that make one. */
+export const SECOND = 'second';
+
 /** Name of the appliance's port towards a host, as rules/office.yaml has it. */
 export function portName(host: LabHost): string {
   return `sl-${host.name}`;

@@ -87,7 +87,7 @@ export class Includer {
       if (key.value === 'include' && !layout.ownInclude) found = entry;
       else {
         const below = layoutOfKey(layout, key.value);
-        if (below.file) map.entries[i] = { key, value: this.#named(value, path) };
+        if (below.file) map.entries[i] = { key, value: this.#named(value, path, below) };
         else if (value.kind !== 'scalar') this.#resolve(value, path, below);
       }
     }
@@ -105,10 +105,11 @@ export class Includer {
   }
 
   /** Reads the files of text that a value names; the value then has their paths as they are opened. */
-  #named(value: Node, path: string): Node {
+  #named(value: Node, path: string, layout: Layout): Node {
     if (value.kind === 'list')
-      return { ...value, items: value.items.map((item) => this.#named(item, path)) };
+      return { ...value, items: value.items.map((item) => this.#named(item, path, layout)) };
     if (value.kind === 'map' || value.value === '') return value;
+    if (layout.inline?.test(value.value) === true) return value;
     const wanted = resolved(path, value.value);
     if (this.#reading.sources.find(wanted) === undefined) this.#read(wanted, value);
     return { ...value, value: wanted };

@@ -9,6 +9,8 @@ export interface Layout {
   readonly section: boolean;
   /** The value names a file of text, or a list of such. */
   readonly file: boolean;
+  /** Text that is meant itself all the same. */
+  readonly inline: RegExp | null;
   /** The value is a list; then `each` is the layout of its items. */
   readonly list: boolean;
   readonly keys: ReadonlyMap<string, Layout>;
@@ -20,6 +22,7 @@ export const NO_LAYOUT: Layout = {
   ownInclude: false,
   section: false,
   file: false,
+  inline: null,
   list: false,
   keys: new Map(),
   each: null,
@@ -49,7 +52,7 @@ export function layoutOf(schema: Schema, section = true): Layout {
       return { ...NO_LAYOUT, section, each: layoutOf(def.valueType as Schema, false) };
     case 'array': {
       const each = layoutOf(def.element as Schema, false);
-      return { ...NO_LAYOUT, list: true, file: each.file, each };
+      return { ...NO_LAYOUT, list: true, file: each.file, inline: each.inline, each };
     }
     case 'union': {
       const layouts = (def.options as readonly Schema[]).map((option) => layoutOf(option, false));
@@ -57,10 +60,13 @@ export function layoutOf(schema: Schema, section = true): Layout {
         ...NO_LAYOUT,
         ownInclude: layouts.some((layout) => layout.ownInclude),
         file: layouts.some((layout) => layout.file),
+        inline: layouts.find((layout) => layout.inline !== null)?.inline ?? null,
         keys: new Map(layouts.flatMap((layout) => [...layout.keys])),
       };
     }
-    default:
-      return { ...NO_LAYOUT, file: words.get(schema as never)?.file === true };
+    default: {
+      const { file = false, inline } = words.get(schema as never) ?? {};
+      return { ...NO_LAYOUT, file, inline: inline === undefined ? null : new RegExp(inline) };
+    }
   }
 }

@@ -28,6 +28,8 @@ export interface Words {
   readonly refers?: readonly Reference[];
   /** Of an item of a list: the key whose value tells it from others; `name` where there is one. */
   readonly identity?: string;
+  /** Of a `file`: the pattern of text that is meant itself and names none. */
+  readonly inline?: string;
   /** Keys or values of parts that are not built yet, with the name of the part. */
   readonly planned?: Readonly<Record<string, string>>;
 }

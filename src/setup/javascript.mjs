@@ -23,6 +23,7 @@ export async function buildJavaScript() {
   const command = path.join(ROOT, 'build/js/cli/main.js');
   if (!existsSync(command)) return;
   chmodSync(command, 0o755);
+  chmodSync(path.join(ROOT, 'build/js/cli/shell/login.js'), 0o755);
   const link = path.join(ROOT, 'node_modules/.bin/sluice');
   if (existsSync(link)) return;
   rmSync(link, { force: true });

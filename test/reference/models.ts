@@ -8,6 +8,7 @@ import {
   type ServiceSet,
 } from '../../src/firewall/model.js';
 import type { Interface, Zone } from '../../src/interfaces/model.js';
+import { NO_SYSTEM } from '../../src/system/model.js';
 import type { Model } from '../../src/compiler/model.js';
 import type { AddressSet, Prefix } from '../../src/net/sets.js';
 
@@ -67,6 +68,7 @@ export function iface(
 export function model(parts: Partial<Model> = {}): Model {
   return {
     interfaces: [iface('inside', 'inside'), iface('outside', 'outside')],
+    system: NO_SYSTEM,
     zones: [zone('inside'), zone('outside')],
     policies: [],
     schedules: [],

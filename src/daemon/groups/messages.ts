@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Balancer } from '../../balancer/model.js';
 import type { Diagnostic } from '../../diagnostics/diagnostic.js';
+import type { System } from '../../system/model.js';
 
 /** A group as the compile thread tells it. */
 export interface GroupTold {
@@ -25,6 +26,8 @@ export interface FileTold {
 /** What sluiced itself needs of the model in force. */
 export interface GroupsTold {
   readonly balancers: readonly Balancer[];
+  /** null where nothing is in force. */
+  readonly system: System | null;
   /** In the order of the rule file, address groups first. */
   readonly groups: readonly GroupTold[];
   readonly files: readonly FileTold[];
@@ -32,7 +35,7 @@ export interface GroupsTold {
   readonly unkept?: string;
 }
 
-export const NO_GROUPS: GroupsTold = { balancers: [], groups: [], files: [] };
+export const NO_GROUPS: GroupsTold = { balancers: [], system: null, groups: [], files: [] };
 
 /** What a look at a file of addresses found. */
 export interface FileRead {

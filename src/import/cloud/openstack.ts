@@ -2,16 +2,8 @@
 import { formatPrefix, networkOf, parsePrefix } from '../../net/address.js';
 import { PROTOCOLS } from '../../net/services.js';
 import type { Imported, Problem } from '../imported.js';
-import {
-  EVERY,
-  isName,
-  protocolOf,
-  serviceOf,
-  type GroupRule,
-  type Peer,
-  type SecurityGroup,
-  type Service,
-} from './group.js';
+import { EVERY, isName, protocolOf, serviceOf, type Service } from '../shared/services.js';
+import type { GroupRule, Peer, SecurityGroup } from './group.js';
 import { isObject, JsonText, numberOf, objects, textOf, wordOf, type Json } from './json.js';
 import { writeGroups } from './write.js';
 

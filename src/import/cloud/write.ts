@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Imported, Problem } from '../imported.js';
-import { entry, flow, printable, scalar, type Value } from '../iptables/yaml.js';
-import { both, serviceText, type GroupRule, type Peer, type SecurityGroup } from './group.js';
+import { entry, flow, printable, scalar, type Value } from '../shared/yaml.js';
+import { both, serviceText } from '../shared/services.js';
+import type { GroupRule, Peer, SecurityGroup } from './group.js';
 
 /** A rule of a policy: addresses null for any. */
 interface Written {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { EVERYTHING, intersect, type Box, type Limit, type Space } from './box.js';
-import { isAll } from './addresses.js';
-import { complement, coversRanges, type Ranges } from './ranges.js';
-import type { Value } from './yaml.js';
+import { EVERYTHING, intersect, type Box, type Limit, type Space } from '../shared/box.js';
+import { isAll } from '../shared/addresses.js';
+import { complement, coversRanges, type Ranges } from '../shared/ranges.js';
+import type { Value } from '../shared/yaml.js';
 
 /** What matches ask of the rest of the file. */
 export interface Surroundings {

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Imported } from '../imported.js';
-import { lastAddress } from './addresses.js';
+import { lastAddress } from '../shared/addresses.js';
 import type { Surroundings } from './conditions.js';
-import { decisionsOf } from './decisions.js';
+import { decisionsOf } from '../shared/decisions.js';
 import { marksOf } from './marks.js';
 import { parseDump, type Dump, type Table } from './dump.js';
-import { flatten, TooMuch } from './flatten.js';
+import { flatten, TooMuch } from '../shared/flatten.js';
 import { Interfaces, MOST_INTERFACES } from './interfaces.js';
 import { Ipsets } from './ipsets.js';
-import { PolicyWriter, type BaseChain } from './policies.js';
-import { Remarks } from './remarks.js';
-import { readChains, type Chain } from './rules.js';
+import { PolicyWriter, type BaseChain } from '../shared/policies.js';
+import { Remarks } from '../shared/remarks.js';
+import type { Chain } from '../shared/rule.js';
+import { readChains } from './rules.js';
 import { siteOf } from './site.js';
-import { sortOutCalls } from './calls.js';
+import { sortOutCalls } from '../shared/calls.js';
 import { writeFile } from './write.js';
-import { flow } from './yaml.js';
+import { flow } from '../shared/yaml.js';
 
 export interface IptablesOptions {
   /** What `ipset save` printed. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { parseMember } from '../../net/address.js';
-import { nameOf, Names } from './naming.js';
-import type { Remarks } from './remarks.js';
+import { nameOf, Names } from '../shared/naming.js';
+import type { Remarks } from '../shared/remarks.js';
 
 interface Saved {
   readonly type: string;

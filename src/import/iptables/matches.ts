@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { EVERYTHING } from './box.js';
+import { EVERYTHING } from '../shared/box.js';
 import type { Conditions } from './conditions.js';
-import { addressRanges, spanRanges } from './addresses.js';
-import { flagSet } from './flags.js';
+import { addressRanges, spanRanges } from '../shared/addresses.js';
+import { flagSet } from '../shared/flags.js';
 import { dscpClass, flagBits, icmpRange, numberOf, portRange, protocolNumber } from './names.js';
 import type { Match, Option, RuleParts } from './options.js';
-import { complement, rangesOf, type Range, type Ranges } from './ranges.js';
+import { complement, rangesOf, type Range, type Ranges } from '../shared/ranges.js';
 import { RATE_MATCHES } from './rates.js';
 import { STATE_MATCHES } from './states.js';
 import { readTime } from './times.js';

@@ -1,34 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import type { Box, Limit } from './box.js';
 import { Conditions, type Surroundings } from './conditions.js';
 import type { RuleLine, Table } from './dump.js';
 import { readMatches } from './matches.js';
 import { parseOptions } from './options.js';
-import type { Remarks } from './remarks.js';
-import { readTarget, type Target } from './targets.js';
-
-/** A rule as it is understood; with no boxes it matches no first packet. */
-export interface Rule {
-  readonly chain: string;
-  /** Place in its chain, from 1. */
-  readonly number: number;
-  readonly line: number;
-  readonly text: string;
-  readonly comment: string | null;
-  readonly boxes: readonly Box[];
-  readonly skips: readonly Box[];
-  readonly over: Limit | null;
-  /** Conditions without equivalent: the rule matches less than its boxes. */
-  readonly partly: boolean;
-  readonly target: Target;
-}
-
-export interface Chain {
-  readonly name: string;
-  readonly line: number;
-  readonly policy: string | null;
-  readonly rules: readonly Rule[];
-}
+import type { Remarks } from '../shared/remarks.js';
+import type { Chain, Rule } from '../shared/rule.js';
+import { readTarget } from './targets.js';
 
 /** Reads the rules of all chains; `remarks` hears what cannot be taken over. */
 export function readChains(

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { formatAddress, parseAddress } from '../../net/address.js';
-import { addressRanges, isAll, spanRanges } from './addresses.js';
+import { addressRanges, isAll, prefixText, spanRanges } from '../shared/addresses.js';
 import type { Dump, Table } from './dump.js';
 import type { Iface, Interfaces } from './interfaces.js';
 import { parseOptions, type RuleParts } from './options.js';
-import { complement, intersectRanges, rangesOf, type Range, type Ranges } from './ranges.js';
+import {
+  complement,
+  intersectRanges,
+  rangesOf,
+  type Range,
+  type Ranges,
+} from '../shared/ranges.js';
 
 /** What an iptables file does not say of the box it is from: guesses, and stand-ins where there is none. */
 export interface Site {
@@ -214,15 +220,6 @@ function isUnicast([low]: Range, family: 4 | 6): boolean {
   if (family === 6) return low >> 120n !== 0xffn && low >> 118n !== 0xfe80n >> 6n && low > 0xffffn;
   const first = low >> 24n;
   return first !== 0n && first !== 127n && first < 224n && low >> 16n !== 0xa9fen;
-}
-
-/** The range as a prefix, null if it is none. */
-export function prefixText([low, high]: Range, family: 4 | 6): string | null {
-  const size = high - low + 1n;
-  if ((size & (size - 1n)) !== 0n || low % size !== 0n) return null;
-  const bits = family === 4 ? 32 : 128;
-  const length = bits - (size.toString(2).length - 1);
-  return `${formatAddress({ family, value: low })}/${length}`;
 }
 
 function typesOf(own: Range[], broadcast: Range[], family: 4 | 6): Map<string, Ranges> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { addressRanges } from './addresses.js';
+import { addressRanges } from '../shared/addresses.js';
 import type { Conditions } from './conditions.js';
 import { portRange, protocolNumber } from './names.js';
 import type { Match, Option } from './options.js';

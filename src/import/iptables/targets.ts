@@ -1,24 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { asWritten } from './matches.js';
+import type { RejectWith, Target } from '../shared/rule.js';
 import type { RuleParts } from './options.js';
-
-export type RejectWith =
-  | 'auto'
-  | 'tcp-reset'
-  | 'port-unreachable'
-  | 'host-unreachable'
-  | 'net-unreachable'
-  | 'admin-prohibited';
-
-/** What becomes of a packet that a rule matches. */
-export type Target =
-  | { readonly kind: 'accept' }
-  | { readonly kind: 'deny'; readonly with: RejectWith | null }
-  | { readonly kind: 'return' }
-  | { readonly kind: 'chain'; readonly name: string; readonly goto: boolean }
-  | { readonly kind: 'log'; readonly prefix: string | null }
-  /** Nothing that decides. */
-  | { readonly kind: 'pass' };
 
 /** Answers of REJECT; the five prohibitions are one here. */
 const ANSWERS = new Map<string, RejectWith>([

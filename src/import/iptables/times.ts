@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Conditions } from './conditions.js';
 import type { Match } from './options.js';
-import type { Value } from './yaml.js';
+import type { Value } from '../shared/yaml.js';
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const DAY = 24 * 60;

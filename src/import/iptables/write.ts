@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { nameLists } from './groups.js';
+import { nameLists } from '../shared/groups.js';
 import type { Interfaces } from './interfaces.js';
 import type { Ipsets } from './ipsets.js';
-import type { PolicyText, PolicyWriter } from './policies.js';
-import type { Note, Remarks } from './remarks.js';
+import type { PolicyText, PolicyWriter } from '../shared/policies.js';
+import { policyLines } from '../shared/write.js';
+import type { Note, Remarks } from '../shared/remarks.js';
 import type { Site } from './site.js';
-import { oneOrList, texts } from './values.js';
-import { entry, flow, printable, scalar, type Value } from './yaml.js';
+import { oneOrList, texts } from '../shared/values.js';
+import { entry, flow, printable, scalar } from '../shared/yaml.js';
 
 const NOTES: readonly (readonly [Note, string])[] = [
   ['sessions', 'sessions let their packets through, and errors about them'],
@@ -130,17 +131,6 @@ function otherFamily(family: 4 | 6): string[] {
       },
     ],
   });
-}
-
-function policyLines({ keys, rules }: PolicyText): string[] {
-  const lines = Object.entries(keys).map(([key, value]) => entry(key, value, '    '));
-  lines[0] = `  - ${(lines[0] as string).trimStart()}`;
-  return [...lines, '    rules:', ...rules.map(ruleLines)];
-}
-
-function ruleLines(rule: Readonly<Record<string, Value>>): string {
-  const lines = Object.entries(rule).map(([key, value]) => entry(key, value, '        '));
-  return [`      - ${(lines[0] as string).trimStart()}`, ...lines.slice(1)].join('\n');
 }
 
 function routeLines({ routes }: Site): string[] {

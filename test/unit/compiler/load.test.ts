@@ -44,7 +44,7 @@ routing: {static: [{to: 0.0.0.0/0, via: 10.0.0.9}, {to: "2001:db8:9::/48", via: 
 assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
 `);
     const at = (line: number, column: number) => ({ file: 'x.yaml', line, column });
-    expect(model.hostname).toBe('edge1.example');
+    expect(model.system.hostname).toBe('edge1.example');
     expect(model.settings).toEqual({
       maxSessions: 4096,
       maxRoutes: 65536,

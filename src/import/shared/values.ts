@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { formatAddress } from '../../net/address.js';
-import { lastAddress } from './addresses.js';
+import { lastAddress, prefixText } from './addresses.js';
 import type { Box, Limit, Side } from './box.js';
 import { flagNames, type FlagCondition } from './flags.js';
 import { complement, type Range, type Ranges } from './ranges.js';
-import { prefixText } from './site.js';
 import type { Value } from './yaml.js';
 
 const NAMED = new Map([

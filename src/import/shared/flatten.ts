@@ -9,8 +9,8 @@ import {
   type Space,
 } from './box.js';
 import type { Remarks } from './remarks.js';
-import type { Chain, Rule } from './rules.js';
-import type { RejectWith } from './targets.js';
+import type { Chain, Rule } from './rule.js';
+import type { RejectWith } from './rule.js';
 
 /** One line of the list that the chains come to; the first that matches a packet decides. */
 export type Event =

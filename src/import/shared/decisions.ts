@@ -2,8 +2,8 @@
 import { covers, intersect, type Box, type Limit } from './box.js';
 import type { Event } from './flatten.js';
 import type { Remarks } from './remarks.js';
-import type { Rule } from './rules.js';
-import type { RejectWith } from './targets.js';
+import type { Rule } from './rule.js';
+import type { RejectWith } from './rule.js';
 
 /** A rule to be written; the first that matches decides. */
 export interface Decision {

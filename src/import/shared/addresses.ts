@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { parseAddress, parseRange } from '../../net/address.js';
+import { formatAddress, parseAddress, parseRange } from '../../net/address.js';
 import { rangesOf, type Range, type Ranges } from './ranges.js';
 
 /** Ranges that a mask with holes may stand for. */
@@ -31,6 +31,15 @@ export function spanRanges(text: string, family: 4 | 6): Ranges | null {
 export function isAll(ranges: Ranges, family: 4 | 6): boolean {
   const [first] = ranges;
   return first !== undefined && first[0] === 0n && first[1] === lastAddress(family);
+}
+
+/** The range as a prefix, null if it is none. */
+export function prefixText([low, high]: Range, family: 4 | 6): string | null {
+  const size = high - low + 1n;
+  if ((size & (size - 1n)) !== 0n || low % size !== 0n) return null;
+  const bits = family === 4 ? 32 : 128;
+  const length = bits - (size.toString(2).length - 1);
+  return `${formatAddress({ family, value: low })}/${length}`;
 }
 
 function masked(text: string, family: 4 | 6): Ranges | null {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Remarks } from './remarks.js';
-import type { Chain, Rule } from './rules.js';
+import type { Chain, Rule } from './rule.js';
 
 /** Calls within calls. */
 const MOST_DEPTH = 200;

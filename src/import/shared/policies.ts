@@ -2,8 +2,6 @@
 import type { Box } from './box.js';
 import type { Decision } from './decisions.js';
 import { flagConditions } from './flags.js';
-import type { Interfaces } from './interfaces.js';
-import type { Ipsets } from './ipsets.js';
 import { nameOf, Names } from './naming.js';
 import { addressValue, bitsOf, flagValue, limitValue, serviceValues } from './values.js';
 import type { Value } from './yaml.js';
@@ -23,6 +21,16 @@ export interface BaseChain {
   readonly decisions: readonly Decision[];
 }
 
+/** Interfaces by the bits of boxes; the zone of each has its name. */
+export interface Zones {
+  of(bits: bigint): readonly { readonly name: string }[];
+}
+
+/** Makes names of groups that do not repeat. */
+export interface GroupNames {
+  freshName(base: string): string;
+}
+
 /** Policies of a chain, and rules they multiply out to, beyond which it is one policy with conditions. */
 const MOST_POLICIES = 64;
 const MOST_MULTIPLIED = 300_000;
@@ -30,16 +38,16 @@ const LONGEST_DESCRIPTION = 1000;
 
 /** Writes rules: in policies by zones, or where these would be too many with `in` and `out`. */
 export class PolicyWriter {
-  readonly #interfaces: Interfaces;
-  readonly #ipsets: Ipsets;
+  readonly #interfaces: Zones;
+  readonly #names: GroupNames;
   readonly #family: 4 | 6;
   readonly #policies = new Names();
   /** Groups of what is not in a group, by its name. */
   readonly complements = new Map<string, string>();
 
-  constructor(interfaces: Interfaces, ipsets: Ipsets, family: 4 | 6) {
+  constructor(interfaces: Zones, names: GroupNames, family: 4 | 6) {
     this.#interfaces = interfaces;
-    this.#ipsets = ipsets;
+    this.#names = names;
     this.#family = family;
   }
 
@@ -107,7 +115,7 @@ export class PolicyWriter {
   #complement(name: string): string {
     let group = this.complements.get(name);
     if (group === undefined) {
-      group = this.#ipsets.freshName(`not-${name}`);
+      group = this.#names.freshName(`not-${name}`);
       this.complements.set(name, group);
     }
     return group;

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { EXIT } from '../arguments.js';
+import { CommandError, type Form, type Step } from './grammar.js';
+import { PipedOutput, type Sink } from './output.js';
+import { caret, parse, type Wrong } from './parse.js';
+import { pipingOf, type Piping } from './pipes.js';
+import type { Session } from './session.js';
+import { readLine, type Line } from './words.js';
+
+/** Where a line's output and complaints go. */
+export interface Screen {
+  sink(paged: boolean, enough: () => void): Sink;
+  /** A message about the line or from its command. */
+  complain(text: string): void;
+  /** Columns before the line on the screen, where the user sees it; else what it is repeated after. */
+  readonly indent: number | string;
+}
+
+/** Runs a line; an exit code of the commands. */
+export async function execute(
+  session: Session,
+  text: string,
+  screen: Screen,
+  abort = new AbortController(),
+): Promise<number> {
+  const line = readLine(text);
+  const found = understood(session.root, line);
+  if (found === null) return EXIT.ok;
+  if ('message' in found) {
+    const { indent } = screen;
+    screen.complain(
+      typeof indent === 'number'
+        ? caret(indent, found)
+        : `${indent}${text}\n${caret(indent.length, found)}`,
+    );
+    return EXIT.usage;
+  }
+  const { run, given, piping } = found;
+  const sink = screen.sink(piping.paged, () => abort.abort());
+  const output = new PipedOutput(piping, sink, abort.signal);
+  try {
+    await run(session, given, output);
+    await output.end();
+    return EXIT.ok;
+  } catch (error) {
+    if (abort.signal.aborted) return EXIT.error;
+    await output.end();
+    if (!(error instanceof Error)) throw error;
+    return await failed(error, screen);
+  }
+}
+
+/** The command and pipes of a line; null where it is empty. */
+function understood(root: Step, line: Line) {
+  const { command, pipes, open, text } = line;
+  if (open !== null)
+    return { start: open, end: open + 1, message: 'the quote has no end' } satisfies Wrong;
+  const [first] = pipes;
+  if (command.length === 0)
+    return first === undefined
+      ? null
+      : { start: first.at, end: first.at + 1, message: 'a command comes before the pipe' };
+  const parsed = parse(root, command, (first?.at ?? text.length) - 1);
+  if ('message' in parsed) return parsed;
+  const piping = pipingOf(line);
+  if ('message' in piping) return piping;
+  return badForm(piping, parsed.forms) ?? { ...parsed, piping };
+}
+
+function badForm({ form, formAt }: Piping, forms: readonly Form[]): Wrong | null {
+  if (form === 'text' || formAt === null || forms.includes(form)) return null;
+  const end = formAt + 1;
+  return {
+    start: formAt,
+    end,
+    message: `the command has no ${form === 'json' ? 'JSON' : 'set'} form`,
+  };
+}
+
+/** What a command's failure means: refused, or somebody away. */
+async function failed(error: Error, screen: Screen): Promise<number> {
+  const { AwayError, RefusedError } = await import('../../daemon/api/client.js');
+  const away = error instanceof AwayError;
+  if (!away && !(error instanceof CommandError) && !(error instanceof RefusedError)) throw error;
+  if (error.message !== '') screen.complain(`${error.message}\n`);
+  return away ? EXIT.away : EXIT.error;
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { balancer } from './commands/balancer.js';
+import { clear } from './commands/clear.js';
+import { ping, traceroute } from './commands/reach.js';
+import { showChoices } from './commands/show.js';
+import { system } from './commands/system.js';
+import { keyword, type Keyword, type Step } from './grammar.js';
+
+/** The commands of operational mode; `more` are those of the lab around it. */
+export function operational(more: readonly Keyword[] = []): Step {
+  const choices = [
+    keyword('show', 'what the appliance has and does', { choices: showChoices() }),
+    balancer,
+    clear,
+    ping,
+    traceroute,
+    ...system,
+    ...more,
+  ];
+  return { choices: choices.toSorted((a, b) => (a.word < b.word ? -1 : 1)) };
+}

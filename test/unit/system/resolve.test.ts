@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { expect, it } from 'vitest';
+import { loadModel } from '../../../src/compiler/load.js';
+import { render } from '../../../src/diagnostics/render.js';
+import { NO_SYSTEM } from '../../../src/system/model.js';
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0000000000000000000000000000000000000000000 a@b';
+
+function load(system: string, files: Readonly<Record<string, string>> = {}) {
+  const all = new Map(Object.entries({ ...files, 'r/x.yaml': `version: 1\n${system}\n` }));
+  const { model, diagnostics } = loadModel('r/x.yaml', (path) => all.get(path) ?? null);
+  return {
+    system: model?.system ?? null,
+    messages: diagnostics.map((one) => render(one).split('\n')[0]),
+  };
+}
+
+it('takes everything that the design shows', () => {
+  const { system, messages } = load(
+    `system: {hostname: edge1, timezone: Europe/Berlin, dns: [192.0.2.53, "2001:db8::53"], ntp: [ntp.example, 192.0.2.123], syslog: [{to: 10.1.0.20, transport: tls}, {to: logs.example}], ssh-keys: ["${KEY}"], users: {alice: {role: admin, ssh-keys: [keys/alice.pub]}, bob: {}}}`,
+    { 'r/keys/alice.pub': `# hers\n${KEY}\n\nssh-rsa AAAAB3NzaC1yc2E=\n${KEY}\n` },
+  );
+  expect(messages).toEqual([]);
+  expect(system).toEqual({
+    hostname: 'edge1',
+    timezone: 'Europe/Berlin',
+    users: [
+      { name: 'alice', role: 'admin', keys: [KEY, 'ssh-rsa AAAAB3NzaC1yc2E='] },
+      { name: 'bob', role: 'viewer', keys: [] },
+    ],
+    keys: [KEY],
+    dns: ['192.0.2.53', '2001:db8::53'],
+    ntp: ['ntp.example', '192.0.2.123'],
+    syslog: [
+      { to: '10.1.0.20', port: 6514, transport: 'tls' },
+      { to: 'logs.example', port: 514, transport: 'udp' },
+    ],
+  });
+  expect(load('zones: {}').system).toEqual(NO_SYSTEM);
+});
+
+it.each([
+  ['ssh-keys: [keys/none.pub]', "file-missing: there is no file 'r/keys/none.pub'"],
+  ['ssh-keys: [bad.pub]', "key-invalid: 'r/bad.pub' holds a line that is no public key of SSH"],
+  ['ssh-keys: [empty.pub]', "key-invalid: 'r/empty.pub' holds no public key"],
+  ['users: {root: {}}', "name-reserved: user 'root' is the appliance's own"],
+  ['users: {admin: {role: admin}}', "name-reserved: user 'admin' is the appliance's own"],
+  ['users: {Alice: {}}', "name-invalid: 'Alice' is not a user name"],
+  [
+    'users: {a: {role: owner}}',
+    "wrong-value: viewer, operator or admin is expected here, not 'owner'",
+  ],
+  [
+    'dns: [ns.example]',
+    "address-invalid: 'ns.example' is no name server's address: it is neither an IPv4 nor an IPv6 address",
+  ],
+  [
+    'ntp: [192.0.2.256]',
+    "address-invalid: '192.0.2.256' is no address: each of the four numbers of an IPv4 address is 0 to 255",
+  ],
+  ['syslog: [{to: "2001:db8::g"}]', "address-invalid: '2001:db8::g' is no address: "],
+  ['syslog: [{to: a, port: 0}]', 'wrong-value: '],
+])('refuses %s', (text, message) => {
+  const files = { 'r/bad.pub': `${KEY}\nno-pty ${KEY}\n`, 'r/empty.pub': '# none\n' };
+  const { messages } = load(`system: {${text}}`, files);
+  expect(messages).toHaveLength(1);
+  expect(messages[0]).toContain(`error ${message}`);
+});
