@@ -23,11 +23,11 @@ const PARTS = [
 ];
 const GRUB = '/usr/lib/grub/i386-pc';
 const MODULES =
-  'part_gpt fat ext2 normal linux loadenv serial terminal search search_label test echo configfile minicmd reboot';
+  'part_gpt fat normal linux loadenv serial terminal search search_label test echo configfile minicmd reboot';
 const SECTOR = 512;
 
 /** Puts boot loader, kernel, root and an empty data partition together: no loop device, no mount. */
-export async function makeDisk({ squashfs, kernel, initrd, work, output }) {
+export async function makeDisk({ squashfs, kernel, initrd, release, work, output }) {
   const room = PARTS.find(({ name }) => name === 'sluice-a').mb * MB;
   if (statSync(squashfs).size > room) throw new SetupError('the root is larger than its slot');
   const total = 2 + PARTS.reduce((sum, { mb }) => sum + mb, 0);
@@ -44,7 +44,7 @@ export async function makeDisk({ squashfs, kernel, initrd, work, output }) {
     start.set(name, at * MB);
     at += mb;
   }
-  await bootPartition({ kernel, initrd, work, size: PARTS[1].mb * MB });
+  await bootPartition({ kernel, initrd, release, work, size: PARTS[1].mb * MB });
   const data = path.join(work, 'data.img');
   rmSync(data, { force: true });
   writeFileSync(data, '');
@@ -78,7 +78,7 @@ export async function makeDisk({ squashfs, kernel, initrd, work, output }) {
 }
 
 /** FAT, for UEFI and GRUB both: the loader, its configuration and state, a kernel for each slot. */
-async function bootPartition({ kernel, initrd, work, size }) {
+async function bootPartition({ kernel, initrd, release, work, size }) {
   const image = path.join(work, 'boot.img');
   rmSync(image, { force: true });
   writeFileSync(image, '');
@@ -102,6 +102,7 @@ async function bootPartition({ kernel, initrd, work, size }) {
     put(env, '/grub/grubenv'),
     put(kernel, '/slots/a/vmlinuz'),
     put(initrd, '/slots/a/initrd'),
+    put(release, '/slots/a/release.json'),
   ];
   await run('boot files', ['sh', '-ec', script.join('\n')]);
 }

@@ -2,22 +2,14 @@
 // `npm run image`: builds the appliance's disk into build/image, as qcow2, raw and VMDK.
 import '../../src/setup/node-version.mjs';
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  createReadStream,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { installPackages } from '../../src/setup/packages.mjs';
 import { setUp } from '../../src/setup/setup.mjs';
 import { ROOT, endWithChildren, main, run, say, seconds } from '../../src/setup/steps.mjs';
 import { makeDisk } from './disk.mjs';
 import { makeInitramfs } from './initramfs.mjs';
+import { checksum, makeBundle } from './bundle.mjs';
 import { bom, contents } from './manifest.mjs';
 import { compileNative, kernelRelease } from './native.mjs';
 import { DEBIAN, makeDebian } from './root.mjs';
@@ -51,26 +43,28 @@ async function build() {
   ]);
   const raw = path.join(OUT, 'sluice.raw');
   const kernel = path.join(ROOT, DEBIAN, `boot/vmlinuz-${release}`);
-  await makeDisk({ squashfs, kernel, initrd, work, output: raw });
-  const files = [raw, path.join(OUT, 'sluice.qcow2'), path.join(OUT, 'sluice.vmdk')];
+  const bundle = path.join(OUT, 'sluice.upgrade');
+  const time = new Date(Number(process.env.SOURCE_DATE_EPOCH) * 1000);
+  const built = time.toISOString();
+  const parts = { vmlinuz: kernel, initrd, 'root.squashfs': squashfs };
+  const told = await makeBundle({ parts, version, commit, built, output: bundle });
+  await makeDisk({ squashfs, kernel, initrd, release: told, work, output: raw });
+  const files = [raw, path.join(OUT, 'sluice.qcow2'), path.join(OUT, 'sluice.vmdk'), bundle];
   await run('qcow2', ['qemu-img', 'convert', '-O', 'qcow2', '-c', raw, files[1]]);
   await run('VMDK', [
     ...['qemu-img', 'convert', '-O', 'vmdk', '-o', 'subformat=streamOptimized'],
     ...[raw, files[2]],
   ]);
-  const parts = contents();
-  const list = parts.map(({ kind, name, version: v }) => `${kind} ${name} ${v}\n`).join('');
+  const listed = contents();
+  const list = listed.map(({ kind, name, version: v }) => `${kind} ${name} ${v}\n`).join('');
   writeFileSync(path.join(OUT, 'sluice.manifest'), `sluice ${version} ${commit}\n${list}`);
-  const time = new Date(Number(process.env.SOURCE_DATE_EPOCH) * 1000);
   writeFileSync(
     path.join(OUT, 'sluice.cdx.json'),
-    `${JSON.stringify(bom(parts, { version, commit, time }), null, 1)}\n`,
+    `${JSON.stringify(bom(listed, { version, commit, time }), null, 1)}\n`,
   );
   const sums = [];
   for (const file of files) {
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(file), hash);
-    sums.push(`${hash.digest('hex')}  ${path.basename(file)}\n`);
+    sums.push(`${await checksum(file)}  ${path.basename(file)}\n`);
     const mb = (statSync(file).blocks * 512) / 1e6;
     say(`${path.relative(ROOT, file)}: ${mb.toFixed(0)} MB`);
   }

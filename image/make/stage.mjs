@@ -51,6 +51,8 @@ const ON = [
   'sluice-datapath',
   'sluiced',
   'sluice-first-boot',
+  'sluice-keys',
+  'sluice-prove',
   'systemd-networkd',
   'systemd-resolved',
   'ssh',
@@ -78,6 +80,7 @@ export async function stage() {
   // An empty one is filled in at the first boot; the others spare the boot work it need not do.
   writeFileSync(path.join(root, 'etc/machine-id'), '');
   writeFileSync(path.join(root, 'etc/hostname'), 'sluice\n');
+  await administrator(root);
   for (const folder of ['data', 'var/lib/sluice'])
     mkdirSync(path.join(root, folder), { recursive: true });
   for (const file of ['etc/.updated', 'var/.updated']) writeFileSync(path.join(root, file), '');
@@ -91,6 +94,26 @@ export async function stage() {
   for (const name of ['rsa', 'ecdsa', 'ed25519'])
     for (const end of ['', '.pub'])
       rmSync(path.join(root, `etc/ssh/ssh_host_${name}_key${end}`), { force: true });
+}
+
+/**
+ * The one who may log in, by the SSH keys that come from the cloud: part of the image, so that a slot that
+ * is new has it too. No password; what is in the home folder stays across slots.
+ */
+async function administrator(root) {
+  const groups = ['sluice-viewer', 'sluice-operator', 'sluice-admin'];
+  for (const name of groups)
+    await run(`group ${name}`, ['chroot', root, 'groupadd', '--system', name]);
+  const add = [
+    'useradd',
+    '--groups',
+    groups.join(','),
+    '--uid',
+    '1000',
+    '--user-group',
+    '--no-create-home',
+  ];
+  await run('administrator', ['chroot', root, ...add, '--shell', '/bin/bash', 'admin']);
 }
 
 /** The management plane with its run-time packages, and the fast path beside it. */

@@ -26,6 +26,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['balancer', () => import('./balancer.js')],
   ['reload', () => import('./reload.js')],
   ['doctor', () => import('./doctor.js')],
+  ['system', () => import('./system.js')],
 ]);
 
 async function main(args: string[]): Promise<number> {

@@ -3,9 +3,11 @@ import { cpuList, type Plan } from './place.js';
 
 /**
  * A plan as the boot script reads it, a line for each thing to do:
- * `hugepages NODE SIZE_KB COUNT`, `bind PCI DRIVER`, `datapath OPTIONS`.
+ * `hugepages NODE SIZE_KB COUNT`, `bind PCI DRIVER`, `datapath OPTIONS`, `kernel ARGUMENTS`. The arguments
+ * are for the next start; pages of memory are not among them: a machine that has become smaller would not
+ * start with those.
  */
-export function bootLines({ memory, ports, workers }: Plan): string {
+export function bootLines({ memory, ports, workers, kernel }: Plan): string {
   const pages = memory.flatMap(({ node, pages: all }) =>
     all.map(({ size_kb, count }) => `hugepages ${node} ${size_kb} ${count}`),
   );
@@ -15,5 +17,7 @@ export function bootLines({ memory, ports, workers }: Plan): string {
   const packets = memory.reduce((sum, { packets_mb }) => sum + packets_mb, 0);
   const cpus = workers.map(({ cpu }) => cpu);
   const options = [`--workers=${workers.length}`, `--cpus=${cpuList(cpus)}`, `--memory=${packets}`];
-  return [...pages, ...bound, `datapath ${options.join(' ')}`, ''].join('\n');
+  const apart = kernel.filter((one) => !one.startsWith('hugepages'));
+  const last = [`datapath ${options.join(' ')}`, `kernel ${apart.join(' ')}`.trimEnd()];
+  return [...pages, ...bound, ...last, ''].join('\n');
 }

@@ -66,7 +66,8 @@ it('names in the image list what Debian 13 calls DPDK 24.11', () => {
 });
 
 it('has shell scripts that parse', () => {
-  const scripts = ['initramfs/init', 'root/usr/lib/sluice/ports', 'root/usr/lib/sluice/first-boot'];
+  const own = ['ports', 'first-boot', 'keys'].map((name) => `root/usr/lib/sluice/${name}`);
+  const scripts = ['initramfs/init', ...own];
   for (const script of scripts) {
     const { status, stderr } = spawnSync('sh', ['-n', path.join(IMAGE, script)], {
       encoding: 'utf8',
@@ -82,7 +83,12 @@ it('has units that systemd takes', () => {
   // Their neighbours and programs, as far as a check of ours alone needs them.
   for (const name of ['sysinit', 'multi-user', 'network-pre', 'shutdown', 'basic', 'local-fs'])
     writeFileSync(path.join(units, `${name}.target`), '[Unit]\nDescription=stand-in\n');
-  for (const program of ['usr/bin/node', 'usr/lib/sluice/build/native/sluice-datapath']) {
+  const programs = [
+    'usr/bin/node',
+    'usr/bin/sluice',
+    'usr/lib/sluice/build/native/sluice-datapath',
+  ];
+  for (const program of programs) {
     mkdirSync(path.dirname(path.join(root, program)), { recursive: true });
     writeFileSync(path.join(root, program), '', { mode: 0o755 });
   }

@@ -249,6 +249,7 @@ describe('at boot', () => {
 bind 0000:81:01.0 vfio-pci
 bind 0000:81:02.0 vfio-pci
 datapath --workers=2 --cpus=4,6 --memory=64
+kernel isolcpus=managed_irq,domain,4-7 nohz_full=4-7 rcu_nocbs=4-7 irqaffinity=0-3 iommu=pt
 `,
     );
     expect(bootLines(place(recorded('epyc-7713-nps4')))).not.toContain('bind');
