@@ -94,7 +94,10 @@ async function image() {
     return { passed: 0, failed: 0, skipped: 1, note: 'with CI set, or by name' };
   await installPackages(['imagetest']);
   const built = await tool('image', ['node', 'image/make/main.mjs']);
-  return built.failed > 0 ? built : add(built, await vitest('image', ['--project', 'image']));
+  const files = process.argv.includes('--all') ? [] : ['test/image/boot.test.ts'];
+  return built.failed > 0
+    ? built
+    : add(built, await vitest('image', ['--project', 'image', ...files]));
 }
 
 export function add(a, b) {

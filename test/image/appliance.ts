@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { projectRoot } from '../../src/datapath/root.js';
 
 /** A port of the appliance whose other end is a tap in a namespace. */
@@ -15,71 +16,137 @@ export interface Wire {
   readonly gateway: string;
 }
 
+/** What the cloud gives to a machine that starts: QEMU's options for it. */
+export interface Seed {
+  /** Makes what the options speak of, in the folder of the machine. */
+  options(folder: string, publicKey: string): readonly string[];
+  /** Of the network that management is in. */
+  readonly network?: string;
+  /** What runs beside it, in the namespace of QEMU; it is told once the options were asked for. */
+  start?(namespace: string): Promise<Beside>;
+}
+
+export interface Beside {
+  tell(): void;
+  end(): void;
+}
+
+export interface Machine {
+  /** Begins the names of what is its own on this host. */
+  readonly name: string;
+  readonly seed: Seed;
+  readonly wires: readonly Wire[];
+  readonly firmware?: 'bios' | 'uefi';
+  readonly cpus?: number;
+  readonly memory?: number;
+  /** Address of its management port; that of QEMU's DHCP unless given. */
+  readonly guest?: string;
+  /** QEMU's own options. */
+  readonly more?: readonly string[];
+  /** Of each wire's device. */
+  readonly device?: string;
+}
+
+export const MANAGEMENT = '52:54:00:00:00:01';
+const OVMF = '/usr/share/OVMF';
+/** Where in QEMU's namespace the appliance's SSH is. */
+const SSH_PORT = 2222;
+
 /** The built image in a machine that QEMU plays by itself, without the host's virtualization. */
 export class BootedImage {
+  readonly #machine: Machine;
   readonly #folder: string;
-  readonly #qemu: ChildProcess;
-  readonly #wires: readonly Wire[];
+  #qemu: ChildProcess | null = null;
   #console = '';
+  #seen = 0;
+  #beside: Beside | null = null;
   readonly #waiting = new Set<() => void>();
 
-  private constructor(folder: string, qemu: ChildProcess, wires: readonly Wire[]) {
-    this.#folder = folder;
-    this.#qemu = qemu;
-    this.#wires = wires;
-    qemu.stdout?.on('data', (chunk: Buffer) => {
-      this.#console += chunk.toString();
-      for (const look of this.#waiting) look();
-    });
-    qemu.on('close', () => {
-      this.#console += '\nQEMU ended\n';
-      for (const look of this.#waiting) look();
-    });
+  private constructor(machine: Machine) {
+    this.#machine = machine;
+    this.#folder = mkdtempSync(path.join(tmpdir(), 'sluice-image-'));
   }
 
-  /** Boots from a NoCloud seed with this user-data. The image itself is not changed. */
-  static start(userData: string, wires: readonly Wire[]): BootedImage {
-    const folder = mkdtempSync(path.join(tmpdir(), 'sluice-image-'));
+  /** Starts a new instance of the built image, which itself is not changed. */
+  static async start(machine: Machine): Promise<BootedImage> {
+    const booted = new BootedImage(machine);
+    const folder = booted.#folder;
     const image = path.join(projectRoot(), 'build/image/sluice.qcow2');
-    const disk = path.join(folder, 'disk.qcow2');
-    run('qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', image, disk);
-    const seed = makeSeed(folder, userData);
-    const nics = wires.flatMap(({ tap, mac }, i) => [
-      ...['-netdev', `tap,id=n${i},ifname=${tap},script=no,downscript=no`],
-      ...['-device', `virtio-net-pci,netdev=n${i},mac=${mac}`],
-    ]);
-    for (const { tap } of wires) run('ip', 'tuntap', 'add', tap, 'mode', 'tap');
-    const qemu = spawn(
-      'qemu-system-x86_64',
-      [
-        ...[
-          '-machine',
-          'q35',
-          '-accel',
-          'tcg,thread=multi',
-          '-cpu',
-          'max',
-          '-smp',
-          '2',
-          '-m',
-          '1024',
-        ],
-        ...['-nographic', '-serial', 'mon:stdio', '-nodefaults', '-no-reboot'],
-        ...['-drive', `file=${disk},if=virtio,cache=unsafe`],
-        ...['-drive', `file=${seed},if=virtio,format=raw,readonly=on`],
-        ...['-netdev', 'user,id=m,restrict=on', '-device', 'virtio-net-pci,netdev=m'],
-        ...nics,
-      ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    return new BootedImage(folder, qemu, wires);
+    run('qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', image, booted.#disk, '4G');
+    run('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, 'key'));
+    if (machine.firmware === 'uefi')
+      copyFileSync(`${OVMF}/OVMF_VARS_4M.fd`, path.join(folder, 'vars.fd'));
+    run('ip', 'netns', 'add', booted.#namespace);
+    run('ip', '-n', booted.#namespace, 'link', 'set', 'lo', 'up');
+    booted.#beside = (await machine.seed.start?.(booted.#namespace)) ?? null;
+    booted.#boot();
+    return booted;
+  }
+
+  get #namespace(): string {
+    return `${this.#machine.name}-vm`;
+  }
+
+  get #disk(): string {
+    return path.join(this.#folder, 'disk.qcow2');
+  }
+
+  #boot(): void {
+    const { wires, seed, firmware, cpus = 2, memory = 1024, more = [] } = this.#machine;
+    const { device = 'virtio-net-pci', guest = '' } = this.#machine;
+    const folder = this.#folder;
+    for (const { tap } of wires)
+      run('ip', '-n', this.#namespace, 'tuntap', 'add', tap, 'mode', 'tap');
+    const pflash = (name: string, options: string) => [
+      '-drive',
+      `if=pflash,format=raw,unit=${name},${options}`,
+    ];
+    const key = readFileSync(path.join(folder, 'key.pub'), 'utf8').trim();
+    const management = [
+      // QEMU's namespace leads nowhere.
+      'user,id=m',
+      `hostfwd=tcp:127.0.0.1:${SSH_PORT}-${guest}:22`,
+      ...(seed.network === undefined ? [] : [seed.network]),
+    ];
+    const given = seed.options(folder, key);
+    this.#beside?.tell();
+    const argv = [
+      ...['-machine', 'q35,kernel-irqchip=split', '-accel', 'tcg,thread=multi', '-cpu', 'max'],
+      ...['-smp', String(cpus), '-m', String(memory)],
+      ...['-nographic', '-serial', 'mon:stdio', '-nodefaults'],
+      ...(firmware === 'uefi'
+        ? [
+            ...pflash('0', `readonly=on,file=${OVMF}/OVMF_CODE_4M.fd`),
+            ...pflash('1', `file=${path.join(folder, 'vars.fd')}`),
+          ]
+        : []),
+      ...['-drive', `file=${this.#disk},if=virtio`],
+      ...given,
+      ...['-netdev', management.join(',')],
+      ...['-device', `virtio-net-pci,netdev=m,mac=${MANAGEMENT}`],
+      ...wires.flatMap(({ tap, mac }, i) => [
+        ...['-netdev', `tap,id=n${i},ifname=${tap},script=no,downscript=no`],
+        ...['-device', `${device},netdev=n${i},mac=${mac}`],
+      ]),
+      ...more,
+    ];
+    const netns = ['netns', 'exec', this.#namespace, 'nice', 'qemu-system-x86_64'];
+    const qemu = spawn('ip', [...netns, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#qemu = qemu;
+    qemu.stdout.on('data', (chunk: Buffer) => this.#heard(chunk.toString()));
+    qemu.on('close', () => this.#heard('\nQEMU ended\n'));
+  }
+
+  #heard(text: string): void {
+    this.#console += text;
+    for (const look of this.#waiting) look();
   }
 
   /** Puts the wires' other ends into their namespaces, once QEMU has opened them. */
   connect(): void {
-    for (const { namespace, tap, address, gateway } of this.#wires) {
-      run('ip', 'netns', 'add', namespace);
-      run('ip', 'link', 'set', tap, 'netns', namespace);
+    for (const { namespace, tap, address, gateway } of this.#machine.wires) {
+      attempt('ip', 'netns', 'add', namespace);
+      run('ip', '-n', this.#namespace, 'link', 'set', tap, 'netns', namespace);
       const inside = (...args: string[]) => run('ip', '-n', namespace, ...args);
       inside('address', 'add', address, 'dev', tap);
       inside('link', 'set', 'lo', 'up');
@@ -88,19 +155,31 @@ export class BootedImage {
     }
   }
 
-  /** Waits for a text on the serial console. Throws with its end when QEMU ends, or after `ms`. */
-  async says(text: string, ms: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
+  /**
+   * Waits for a text on the serial console after what was waited for last. Throws with its end when QEMU
+   * ends, or after `ms`.
+   */
+  async says(text: string | RegExp, ms: number): Promise<string> {
+    return new Promise((resolve, reject) => {
       const settle = (done: () => void): void => {
         clearTimeout(timer);
         this.#waiting.delete(look);
         done();
       };
       const fail = (why: string): void =>
-        settle(() => reject(new Error(`${why}: ${text}\n${this.#console.slice(-4000)}`)));
+        settle(() => reject(new Error(`${why}: ${String(text)}\n${this.#console.slice(-4000)}`)));
       const look = (): void => {
-        if (this.#console.includes(text)) settle(resolve);
-        else if (this.#console.includes('QEMU ended')) fail('QEMU ended before the console said');
+        const rest = this.#console.slice(this.#seen);
+        const found =
+          typeof text === 'string'
+            ? rest.includes(text)
+              ? text
+              : null
+            : (text.exec(rest)?.[0] ?? null);
+        if (found !== null) {
+          this.#seen += rest.indexOf(found) + found.length;
+          settle(() => resolve(found));
+        } else if (rest.includes('QEMU ended')) fail('QEMU ended before the console said');
       };
       const timer = setTimeout(() => fail('the console does not say'), ms);
       this.#waiting.add(look);
@@ -112,17 +191,78 @@ export class BootedImage {
     return this.#console;
   }
 
-  async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.#qemu.once('close', resolve));
-    if (this.#qemu.exitCode === null) {
-      this.#qemu.kill('SIGKILL');
-      await ended;
+  /** Runs a command over SSH and gives its stdout; tries again while nobody answers, up to `ms`. */
+  async ssh(command: string, ms = 120_000): Promise<string> {
+    const until = Date.now() + ms;
+    for (;;) {
+      const { code, stdout, stderr } = await this.#ssh(['admin@127.0.0.1', command]);
+      if (code === 0) return stdout;
+      if (code !== 255 || Date.now() > until)
+        throw new Error(`${command}: ended with ${code}\n${stdout}${stderr}`);
+      await wait(1000);
     }
-    for (const { namespace, tap } of this.#wires) {
+  }
+
+  /** Puts a file into the home folder of admin. */
+  async send(file: string): Promise<void> {
+    const name = path.basename(file);
+    const { code, stderr } = await this.#ssh(['admin@127.0.0.1', `cat >${name}`], file);
+    if (code !== 0) throw new Error(`${file} cannot be sent: ${stderr}`);
+  }
+
+  #ssh(args: readonly string[], input?: string) {
+    const options = [
+      ...['-i', path.join(this.#folder, 'key'), '-p', String(SSH_PORT), '-q'],
+      ...['-o', 'StrictHostKeyChecking=accept-new', '-o', 'BatchMode=yes'],
+      ...['-o', `UserKnownHostsFile=${path.join(this.#folder, 'known')}`],
+      ...['-o', 'ConnectTimeout=60', '-o', 'ServerAliveInterval=30'],
+    ];
+    const netns = ['netns', 'exec', this.#namespace];
+    const from = input === undefined ? '/dev/null' : input;
+    const script = 'exec ssh "$@" <"$0"';
+    const argv = [...netns, 'sh', '-c', script, from, ...options, ...args];
+    return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+      execFile('ip', argv, { maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 255;
+        resolve({ code, stdout, stderr });
+      });
+    });
+  }
+
+  /** The power goes, at once. */
+  async cut(): Promise<void> {
+    const qemu = this.#qemu;
+    if (qemu === null) return;
+    this.#qemu = null;
+    if (qemu.exitCode !== null || qemu.signalCode !== null) return;
+    const ended = new Promise((resolve) => qemu.once('close', resolve));
+    qemu.kill('SIGKILL');
+    await ended;
+    for (const { namespace, tap } of this.#machine.wires) {
+      attempt('ip', '-n', namespace, 'link', 'delete', tap);
+      attempt('ip', '-n', this.#namespace, 'link', 'delete', tap);
+    }
+  }
+
+  /** The power comes back. */
+  resume(): void {
+    this.#seen = this.#console.length;
+    this.#boot();
+  }
+
+  async stop(): Promise<void> {
+    await this.cut();
+    this.#beside?.end();
+    for (const namespace of [
+      this.#namespace,
+      ...this.#machine.wires.map((wire) => wire.namespace),
+    ]) {
       endAll(namespace);
       attempt('ip', 'netns', 'delete', namespace);
-      attempt('ip', 'link', 'delete', tap);
     }
+    const kept = process.env['SLUICE_IMAGE_CONSOLE'];
+    if (kept !== undefined)
+      writeFileSync(path.join(kept, `${this.#machine.name}.console`), this.#console);
     rmSync(this.#folder, { recursive: true });
   }
 }
@@ -133,18 +273,7 @@ function endAll(namespace: string): void {
   for (const pid of stdout.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
 }
 
-/** A FAT file system called CIDATA with what cloud-init's NoCloud looks for. */
-function makeSeed(folder: string, userData: string): string {
-  const image = path.join(folder, 'seed.img');
-  writeFileSync(path.join(folder, 'user-data'), userData);
-  writeFileSync(path.join(folder, 'meta-data'), 'instance-id: image-test\nlocal-hostname: edge1\n');
-  run('mkfs.vfat', '-C', '-n', 'CIDATA', image, '1024');
-  for (const name of ['user-data', 'meta-data'])
-    run('mcopy', '-i', image, path.join(folder, name), `::${name}`);
-  return image;
-}
-
-function run(program: string, ...args: string[]): void {
+export function run(program: string, ...args: string[]): void {
   execFileSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
