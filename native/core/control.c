@@ -25,6 +25,7 @@
 #include "nat/blocks.h"
 #include "nat/nat.h"
 #include "tables/tables.h"
+#include "vpn/sa_serve.h"
 
 #define MOST_PEERS 64
 #define MOST_IMAGE (1ull << 30)
@@ -225,6 +226,7 @@ static void show(int peer, const struct sl_request *request, int body)
 	case SL_OP_HELPERS: sl_helper_show(control.dp, &json); break;
 	case SL_OP_BACKENDS: sl_balance_show(control.dp, &json); break;
 	case SL_OP_NAT_BLOCKS: sl_blocks_show(control.dp, &json); break;
+	case SL_OP_SAS: sl_sa_show(control.dp, &json); break;
 	case SL_OP_INTERFACES: sl_show_interfaces(control.dp, &json); break;
 	default: refuse(peer, request, ENOSYS, "unknown operation"); return;
 	}
@@ -310,6 +312,7 @@ int sl_control_open(struct sl_datapath *dp, const char *run_dir, const struct sl
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	sigset_t set;
+	int status;
 
 	control.dp = dp;
 	control.ops = ops;
@@ -329,12 +332,14 @@ int sl_control_open(struct sl_datapath *dp, const char *run_dir, const struct sl
 	    bind(control.listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    chmod(control.path, 0660) < 0 || listen(control.listener, MOST_PEERS) < 0 ||
 	    watch(control.listener) || watch(control.signals) || watch(control.done)) {
-		int status = -errno;
-
+		status = -errno;
 		snprintf(error, error_size, "%s: %s", control.path, strerror(-status));
 		return status;
 	}
-	return 0;
+	status = sl_sa_socket_open(dp, run_dir, control.epoll);
+	if (status)
+		snprintf(error, error_size, "%s/%s: %s", run_dir, SL_SA_SOCKET, strerror(-status));
+	return status;
 }
 
 void sl_control_run(void)
@@ -357,10 +362,11 @@ void sl_control_run(void)
 				peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 				if (peer >= 0 && watch(peer) < 0)
 					close(peer);
-			} else {
+			} else if (!sl_sa_socket_ready(fd)) {
 				serve(fd);
 			}
 		}
+		sl_sa_socket_step();
 		sl_control_survey_step(control.dp);
 		if (now_ns() - ticked > TICK_MS * 1000000ull) {
 			ticked = now_ns();
@@ -373,6 +379,7 @@ void sl_control_close(void)
 {
 	if (control.staging)
 		pthread_join(control.thread, NULL);
+	sl_sa_socket_close();
 	unlink(control.path);
 	close(control.listener);
 }

@@ -2,6 +2,7 @@
 #include "test/esp_peer.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -90,9 +91,44 @@ struct sl_sa_add esp_sa(const struct esp_suite *suite, enum sl_sa_direction dire
 	return add;
 }
 
-struct sl_sa *esp_make(const struct sl_sa_add *add)
+struct sl_sa_policy esp_policy(const struct sl_sa_add *add, uint8_t family)
+{
+	struct sl_sa_policy p = {
+		.direction = add->name.direction,
+		.type = SL_SA_PROTECT,
+		.priority = SL_SA_PRIORITY_SA,
+		.mode = SL_SA_TUNNEL,
+		.reqid = add->reqid,
+		.spi = add->name.spi,
+		.if_id = add->if_id,
+		.outer_source = add->name.source,
+		.outer_destination = add->name.destination,
+		.source = {.family = family, .port_to = 65535},
+	};
+
+	p.outer_source.port = p.outer_destination.port = 0;
+	memset(p.source.to, 0xff, family == 4 ? 4 : 16);
+	p.destination = p.source;
+	return p;
+}
+
+int esp_add(const struct sl_sa_add *add)
 {
 	int status = sl_sad_add(pipeline.dp, add);
+
+	for (uint8_t family = 4; !status && family <= 6; family += 2) {
+		const struct sl_sa_policy p = esp_policy(add, family);
+
+		status = sl_spd_add(pipeline.dp, &p);
+		if (status == -EEXIST)
+			status = 0;
+	}
+	return status;
+}
+
+struct sl_sa *esp_make(const struct sl_sa_add *add)
+{
+	int status = esp_add(add);
 
 	if (status)
 		fail_msg("cipher %u, integrity %u: %s", add->cipher, add->integrity,

@@ -3,6 +3,7 @@
 
 #include "test/frame.h"
 #include "vpn/sa.h"
+#include "vpn/spd.h"
 
 /*
  * The other end of a tunnel in tests: the peer 203.0.113.9 or 2001:db8:99::9, whose network is
@@ -32,7 +33,11 @@ extern const unsigned int esp_suite_count;
 /* What sl_sad_add takes for `suite`; the outer addresses are IPv4 unless `v6`. */
 struct sl_sa_add esp_sa(const struct esp_suite *suite, enum sl_sa_direction direction,
 			uint16_t flags, bool v6);
-/* The SA of that, made; fails the test if it is not. */
+/* Everything of a family into or out of that SA. */
+struct sl_sa_policy esp_policy(const struct sl_sa_add *add, uint8_t family);
+/* Makes the SA of that, and such policies for both families. 0 or -errno. */
+int esp_add(const struct sl_sa_add *add);
+/* The SA of that, made, with such policies; fails the test if it is not. */
 struct sl_sa *esp_make(const struct sl_sa_add *add);
 
 /* A frame from the peer to the box with `hex` in it, behind UDP 4500 if `encap`. */

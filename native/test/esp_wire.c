@@ -59,7 +59,7 @@ static void make_sa(const char *line)
 	bytes_of(add.cipher_key, sizeof(add.cipher_key), cipher_key);
 	add.integrity_key_length =
 		(uint8_t)bytes_of(add.integrity_key, sizeof(add.integrity_key), integrity_key);
-	status = sl_sad_add(pipeline.dp, &add);
+	status = esp_add(&add);
 	if (status) {
 		printf("refused %s\n", strerror(-status));
 		return;

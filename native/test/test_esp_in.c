@@ -17,6 +17,7 @@ static int reset(void **state)
 	if (pipeline_reset(state))
 		return -1;
 	sl_sad_flush(pipeline.dp);
+	sl_spd_flush(pipeline.dp);
 	return 0;
 }
 

@@ -19,6 +19,7 @@ static int reset(void **state)
 	if (pipeline_reset(state))
 		return -1;
 	sl_sad_flush(pipeline.dp);
+	sl_spd_flush(pipeline.dp);
 	return 0;
 }
 
@@ -135,13 +136,20 @@ static void down(void **state)
 	assert_int_equal(sl_sad_add(pipeline.dp, &add), -EEXIST);
 	assert_int_equal(pipeline_in(INSIDE, &f)->reason, 0);
 	assert_int_equal(frame_get(sealed(&length) + 20, 4), ESP_SPI);
-	/* A rekey: the session stays, its packets have the new SPI; without it, the old one again. */
+	/* A rekey: the session stays, its packets have the new SPI. */
 	next.name.spi++;
 	esp_make(&next);
 	assert_int_equal(pipeline_in(INSIDE, &f)->reason, 0);
 	assert_int_equal(frame_get(sealed(&length) + 20, 4), ESP_SPI + 1);
 	assert_int_equal(frame_get(sealed(&length) + 24, 4), 1);
+	/* A policy without its SA drops what fits it; without the policy, it is the old one again. */
 	assert_int_equal(sl_sad_delete(pipeline.dp, &next.name), 0);
+	expect_dropped(INSIDE, &f, SL_DROP_TUNNEL_DOWN);
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		const struct sl_sa_policy p = esp_policy(&next, family);
+
+		assert_int_equal(sl_spd_delete(pipeline.dp, &p), 0);
+	}
 	pipeline_in(INSIDE, &f);
 	assert_int_equal(frame_get(sealed(&length) + 20, 4), ESP_SPI);
 	assert_int_equal(frame_get(sealed(&length) + 24, 4), 2);
@@ -255,14 +263,19 @@ static void refused(void **state)
 	REFUSED(add.name.source.family = 6, -EINVAL);
 	REFUSED(add.name.destination.address[5] = 1, -EINVAL);
 	REFUSED(add.name.source.port = 4500, -EINVAL);
-	REFUSED(add.if_id = SL_MAX_IFACES, -EINVAL);
+	REFUSED(add.if_id = SL_MAX_IFACES, -ENODEV);
+	REFUSED(add.if_id = 0, -ENODEV);
+	REFUSED(add.if_id = WAN, -ENODEV);
+	REFUSED(add.cipher_key[20] = 1, -EINVAL);
+	REFUSED(add.integrity_key[0] = 1, -EINVAL);
 	REFUSED(add.replay_window = SL_REPLAY_MAX + 1, -EINVAL);
 	REFUSED(add.cipher_key_length = 21, -EINVAL);
 	REFUSED(add.cipher_key_length = 255, -EINVAL);
 	REFUSED(add.integrity = SL_SA_SHA2_256_128, -EINVAL);
 	REFUSED(add.cipher = SL_SA_NULL, -EOPNOTSUPP);
 	REFUSED(add.mode = SL_SA_TRANSPORT, -EOPNOTSUPP);
-	REFUSED(add.cipher = SL_SA_AES_CBC; add.cipher_key_length = 16, -EOPNOTSUPP);
+	REFUSED(add.cipher = SL_SA_AES_CBC; add.cipher_key_length = 16;
+		memset(add.cipher_key + 16, 0, 4), -EOPNOTSUPP);
 	assert_int_equal(sl_sad_count(pipeline.dp), 0);
 }
 

@@ -7,6 +7,7 @@
 #include "routing/fib.h"
 #include "tables/tables.h"
 #include "vpn/esp.h"
+#include "vpn/spd.h"
 
 enum { IP4_INPUT, IP6_INPUT, SESSION_LOOKUP, HANDOVER_TX, DROP, EDGES };
 
@@ -112,6 +113,11 @@ static rte_edge_t enter(struct sl_worker *w, const struct sl_sa *sa, struct rte_
 	iface = w->tables ? w->tables->ifaces[sa->iface] : NULL;
 	if (unlikely(!iface || !(iface->flags & SL_IFACE_TUNNEL) || iface->zone == SL_ZONE_NONE)) {
 		p->reason = SL_DROP_IFACE_DOWN;
+		return DROP;
+	}
+	/* RFC 4301 5.2, step 4 */
+	if (unlikely(!sl_spd_inbound(w, sa, m, p->l3))) {
+		p->reason = SL_DROP_ESP_SELECTOR;
 		return DROP;
 	}
 	p->from = iface->zone;

@@ -6,6 +6,7 @@
 #include "firewall/way.h"
 #include "routing/adjacency.h"
 #include "vpn/esp.h"
+#include "vpn/spd.h"
 
 enum { IP_OUTPUT, HANDOVER_TX, DROP, EDGES };
 
@@ -89,17 +90,16 @@ static void flush(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b,
 	b->n = 0;
 }
 
-/* The SA of the packet's tunnel interface if it is at home here; else its edge is set. */
+/* The SA that policies have for the packet if it is at home here; else its edge is set. */
 static struct sl_sa *sa_of(struct sl_worker *w, struct rte_mbuf *m, rte_edge_t *edge)
 {
 	struct sl_pkt *p = sl_pkt(m);
-	struct sl_sa *sa = sl_sad_outbound(w->dp, p->out_iface);
+	struct sl_sa *sa;
 
 	*edge = DROP;
-	if (unlikely(!sa)) {
-		p->reason = SL_DROP_TUNNEL_DOWN;
+	p->reason = (uint16_t)sl_spd_outbound(w, p->out_iface, m, p->l3, &sa);
+	if (unlikely(p->reason))
 		return NULL;
-	}
 	if (unlikely(sa->worker != w->index)) {
 		p->worker = sa->worker;
 		p->family = SL_ESP_TO_SEAL;

@@ -121,12 +121,36 @@ static enum sl_drop unwrap(struct sl_sa *sa, struct rte_mbuf *m, uint16_t *ether
 	length -= SL_ESP_TRAILER + pad;
 	if (length < (v6 ? 40u : 20u) || inner[0] >> 4 != (v6 ? 6 : 4))
 		return SL_DROP_ESP_BAD_INNER;
+	if (unlikely(sl_sa_used_up(sa, length)))
+		return SL_DROP_ESP_EXPIRED;
 	tos = sa->family == 4 ? outer[1] : (uint8_t)(outer[0] << 4 | outer[1] >> 4);
 	sl_trim(m, p->l4 + length);
 	*ethertype = v6 ? RTE_BE16(0x86dd) : RTE_BE16(0x0800);
 	sa->packets++;
 	sa->bytes += length;
 	return carry_over(sa, tos, inner, v6);
+}
+
+/*
+ * RFC 7296 2.23: authentic packets from elsewhere than before, as when a NAT has forgotten and made
+ * a new mapping. The key exchange decides what follows. Before unwrap(): the outer header is there.
+ */
+static void notice_move(struct sl_sa *sa, const struct rte_mbuf *m)
+{
+	const struct sl_pkt *p = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
+	const uint8_t *outer = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3);
+	const uint8_t *udp = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3 + p->l3_length);
+	uint8_t length = sa->family == 4 ? 4 : 16;
+
+	outer += sa->family == 4 ? 12 : 8;
+	if (likely(memcmp(outer, sa->source, length) == 0 &&
+		   memcmp(udp, sa->outer + sa->outer_length - 8, 2) == 0))
+		return;
+	if (atomic_load_explicit(&sa->moved, memory_order_acquire))
+		return;
+	sa->remote = (struct sl_sa_endpoint){.family = sa->family, .port = sl_get16(udp)};
+	memcpy(sa->remote.address, outer, length);
+	atomic_store_explicit(&sa->moved, 1, memory_order_release);
 }
 
 enum sl_drop sl_esp_opened(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b,
@@ -148,6 +172,8 @@ enum sl_drop sl_esp_opened(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_
 	}
 	sl_replay_mark(&sa->replay, b->sequence[i]);
 	sa->used_ms = w->now_ms;
+	if (sa->flags & SL_SA_ENCAP)
+		notice_move(sa, m);
 	reason = unwrap(sa, m, ethertype);
 	if (unlikely(reason))
 		return reason;

@@ -49,7 +49,8 @@ enum sl_sa_type {
 
 /*
  * Statuses are -errno: ENOENT no such SA or policy, EEXIST one with that name, ENOSPC the table is
- * full, EOPNOTSUPP an algorithm, mode or flag not served, EPROTO another version, EINVAL the rest.
+ * full, EOPNOTSUPP an algorithm, mode or flag not served, EPROTO another version, ENODEV if_id is no
+ * tunnel interface of the image in force, EINVAL the rest.
  */
 struct sl_sa_head {
 	uint16_t version;
@@ -138,7 +139,7 @@ struct sl_sa_add {
 	struct sl_sa_name name;
 	struct sl_sa_limit limit;
 	uint32_t reqid;
-	uint32_t if_id; /* the tunnel interface's number, 0 for policy-based ones */
+	uint32_t if_id; /* slot of the tunnel interface; every tunnel has one */
 	uint32_t mark;
 	uint32_t mark_mask;
 	uint32_t replay_window; /* packets; 0 is none; inbound only */

@@ -10,16 +10,8 @@
 
 #include "routing/adjacency.h"
 #include "vpn/crypto.h"
-#include "vpn/sa.h"
-
-#define BUCKETS 4096u /* a power of two */
-#define MOST_SAS 8192u
-
-struct sl_sad {
-	struct sl_sa *_Atomic bucket[2][BUCKETS];	/* by direction */
-	struct sl_sa *_Atomic sealing[SL_MAX_IFACES];	/* by tunnel interface */
-	uint32_t count;
-};
+#include "vpn/sad.h"
+#include "vpn/spd.h"
 
 struct sl_sad *sl_sad_create(void)
 {
@@ -34,7 +26,7 @@ void sl_sad_free(struct sl_sad *sad)
 /* Ours are random, but the peer's may be any: the lower bits alone could all be alike. */
 static inline uint32_t bucket_of(uint32_t spi)
 {
-	return (spi * 0x9e3779b1u) >> 20 & (BUCKETS - 1);
+	return (spi * 0x9e3779b1u) >> 20 & (SL_SAD_BUCKETS - 1);
 }
 
 static unsigned int address_length(uint8_t family)
@@ -42,7 +34,7 @@ static unsigned int address_length(uint8_t family)
 	return family == 4 ? 4 : 16;
 }
 
-static bool endpoint_ok(const struct sl_sa_endpoint *e)
+bool sl_sa_endpoint_ok(const struct sl_sa_endpoint *e)
 {
 	static const uint8_t zero[12];
 
@@ -50,11 +42,11 @@ static bool endpoint_ok(const struct sl_sa_endpoint *e)
 	       memcmp(e->zero, zero, sizeof(e->zero)) == 0;
 }
 
-static bool name_ok(const struct sl_sa_name *n)
+bool sl_sa_name_ok(const struct sl_sa_name *n)
 {
 	return n->spi >= 256 && n->direction <= SL_SA_OUT && n->zero[0] == 0 && n->zero[1] == 0 &&
-	       n->zero[2] == 0 && endpoint_ok(&n->source) && endpoint_ok(&n->destination) &&
-	       n->source.family == n->destination.family;
+	       n->zero[2] == 0 && sl_sa_endpoint_ok(&n->source) &&
+	       sl_sa_endpoint_ok(&n->destination) && n->source.family == n->destination.family;
 }
 
 struct sl_sa *sl_sad_named(const struct sl_datapath *dp, const struct sl_sa_name *name)
@@ -62,13 +54,34 @@ struct sl_sa *sl_sad_named(const struct sl_datapath *dp, const struct sl_sa_name
 	uint32_t spi = rte_cpu_to_be_32(name->spi);
 	struct sl_sa *sa;
 
-	if (!name_ok(name))
+	if (!sl_sa_name_ok(name))
 		return NULL;
+	/* SPIs of inbound SAs are ours to choose, no two have the same. */
 	for (sa = dp->sad->bucket[name->direction][bucket_of(spi)]; sa; sa = sa->chain)
-		if (sa->spi == spi && sa->family == name->destination.family &&
-		    memcmp(sa->destination, name->destination.address, 16) == 0)
+		if (sa->spi == spi &&
+		    (name->direction == SL_SA_IN ||
+		     (sa->family == name->destination.family &&
+		      memcmp(sa->destination, name->destination.address, 16) == 0)))
 			return sa;
 	return NULL;
+}
+
+struct sl_sa *sl_sad_outbound(const struct sl_datapath *dp, uint16_t iface, uint32_t spi, uint32_t reqid)
+{
+	uint32_t be = rte_cpu_to_be_32(spi);
+	struct sl_sa *sa = dp->sad->bucket[SL_SA_OUT][bucket_of(be)];
+
+	while (sa && (sa->spi != be || sa->iface != iface || sa->reqid != reqid))
+		sa = sa->chain;
+	return sa;
+}
+
+void sl_sad_each(const struct sl_datapath *dp, void (*see)(struct sl_sa *sa, void *context), void *context)
+{
+	for (unsigned int d = 0; d < 2 && dp->sad->count; d++)
+		for (unsigned int i = 0; i < SL_SAD_BUCKETS; i++)
+			for (struct sl_sa *sa = dp->sad->bucket[d][i]; sa; sa = sa->chain)
+				see(sa, context);
 }
 
 uint32_t sl_sad_count(const struct sl_datapath *dp)
@@ -88,56 +101,33 @@ struct sl_sa *sl_sad_inbound(const struct sl_datapath *dp, uint32_t spi, uint8_t
 	return sa;
 }
 
-struct sl_sa *sl_sad_outbound(const struct sl_datapath *dp, uint16_t iface)
+static bool is_zero(const uint8_t *bytes, size_t n)
 {
-	return atomic_load_explicit(&dp->sad->sealing[iface % SL_MAX_IFACES], memory_order_acquire);
-}
-
-/* Headers up to ESP as every packet begins with them (RFC 4301 5.1.2, RFC 3948 2.1). */
-static void write_outer(struct sl_sa *sa, const struct sl_sa_name *n)
-{
-	uint8_t *at = sa->outer;
-	uint8_t proto = sa->flags & SL_SA_ENCAP ? IPPROTO_UDP : IPPROTO_ESP;
-	uint16_t ports[2] = {rte_cpu_to_be_16(n->source.port), rte_cpu_to_be_16(n->destination.port)};
-
-	/* One hop more than goes out: forwarding takes one. */
-	if (sa->family == 4) {
-		at[0] = 0x45;
-		at[8] = 65;
-		at[9] = proto;
-		memcpy(at + 12, sa->source, 4);
-		memcpy(at + 16, sa->destination, 4);
-		at += 20;
-	} else {
-		at[0] = 0x60;
-		at[6] = proto;
-		at[7] = 65;
-		memcpy(at + 8, sa->source, 16);
-		memcpy(at + 24, sa->destination, 16);
-		at += 40;
-	}
-	if (sa->flags & SL_SA_ENCAP) {
-		memcpy(at, ports, 4);
-		at += 8;
-	}
-	sa->outer_length = (uint8_t)(at - sa->outer);
+	while (n && bytes[n - 1] == 0)
+		n--;
+	return n == 0;
 }
 
 static bool add_ok(const struct sl_sa_add *add)
 {
-	static const uint8_t zero[7];
 	bool encap = add->flags & SL_SA_ENCAP;
 
-	return name_ok(&add->name) && add->flags < SL_SA_INITIATOR * 2 &&
-	       memcmp(add->zero, zero, sizeof(zero)) == 0 && add->if_id < SL_MAX_IFACES &&
+	return sl_sa_name_ok(&add->name) && add->flags < SL_SA_INITIATOR * 2 &&
+	       is_zero(add->zero, sizeof(add->zero)) && add->mode >= SL_SA_TRANSPORT &&
+	       add->mode <= SL_SA_TUNNEL && add->cipher_key_length <= sizeof(add->cipher_key) &&
+	       add->integrity_key_length <= sizeof(add->integrity_key) &&
+	       is_zero(add->cipher_key + add->cipher_key_length,
+		       sizeof(add->cipher_key) - add->cipher_key_length) &&
+	       is_zero(add->integrity_key + add->integrity_key_length,
+		       sizeof(add->integrity_key) - add->integrity_key_length) &&
 	       add->replay_window <= SL_REPLAY_MAX &&
 	       encap == (add->name.source.port != 0) && encap == (add->name.destination.port != 0);
 }
 
-/* All of one interface are at home on one worker, so that a rekey keeps the order of packets. */
+/* Those that follow each other by rekeying are at home on one worker, to keep the order of packets. */
 static uint16_t home(const struct sl_datapath *dp, const struct sl_sa *sa)
 {
-	return (uint16_t)((sa->iface ? sa->iface : rte_be_to_cpu_32(sa->spi)) % dp->workers);
+	return (uint16_t)((sa->iface + sa->reqid) % dp->workers);
 }
 
 static void release(struct sl_sa *sa)
@@ -163,12 +153,16 @@ static int make(struct sl_sa *sa, const struct sl_datapath *dp, const struct sl_
 	sa->reqid = add->reqid;
 	sa->adjacency = SL_ADJ_NONE;
 	sa->epoch = dp->routing_epoch - 1;
+	sa->cipher = add->cipher;
+	sa->integrity = add->integrity;
+	sa->made_ms = sl_sad_now_ms();
 	memcpy(sa->source, add->name.source.address, 16);
 	memcpy(sa->destination, add->name.destination.address, 16);
-	write_outer(sa, &add->name);
+	sl_sa_outer_write(sa, add->name.source.port, add->name.destination.port);
 	status = sl_sa_crypto_open(sa, add);
 	if (status)
 		return status;
+	sa->key = (uint8_t)(add->cipher_key_length - (sa->aead ? sizeof(sa->salt) : 0));
 	if (!sa->counter_iv && getrandom(sa->iv_key, sizeof(sa->iv_key), 0) != sizeof(sa->iv_key))
 		return -EIO;
 	sa->replay.size = add->replay_window;
@@ -187,9 +181,11 @@ int sl_sad_add(struct sl_datapath *dp, const struct sl_sa_add *add)
 		return -EINVAL;
 	if (add->mode != SL_SA_TUNNEL || add->mark || add->mark_mask || add->tfc)
 		return -EOPNOTSUPP;
+	if (!sl_sad_has_iface(dp, add->if_id))
+		return -ENODEV;
 	if (sl_sad_named(dp, &add->name))
 		return -EEXIST;
-	if (dp->sad->count >= MOST_SAS)
+	if (dp->sad->count >= SL_SAD_MOST)
 		return -ENOSPC;
 	sa = rte_zmalloc("sa", sizeof(*sa), 64);
 	if (!sa)
@@ -202,34 +198,23 @@ int sl_sad_add(struct sl_datapath *dp, const struct sl_sa_add *add)
 	head = &dp->sad->bucket[sa->direction][bucket_of(sa->spi)];
 	sa->chain = *head;
 	atomic_store_explicit(head, sa, memory_order_release);
-	if (sa->direction == SL_SA_OUT && sa->iface)
-		atomic_store_explicit(&dp->sad->sealing[sa->iface], sa, memory_order_release);
 	dp->sad->count++;
+	if (sa->direction == SL_SA_IN)
+		sl_sad_let_go(dp, add->name.spi);
+	else
+		sl_spd_sa_added(dp, sa);
 	return 0;
 }
 
-/* The SA left that seals for `iface`; NULL: the tunnel is down. */
-static struct sl_sa *other(const struct sl_sad *sad, uint16_t iface)
-{
-	for (unsigned int i = 0; i < BUCKETS; i++)
-		for (struct sl_sa *sa = sad->bucket[SL_SA_OUT][i]; sa; sa = sa->chain)
-			if (sa->iface == iface)
-				return sa;
-	return NULL;
-}
-
-static void take_away(struct sl_datapath *dp, struct sl_sa *sa)
+static void unlink_sa(struct sl_datapath *dp, struct sl_sa *sa)
 {
 	struct sl_sa *_Atomic *link = &dp->sad->bucket[sa->direction][bucket_of(sa->spi)];
 
 	while (*link != sa)
 		link = &(*link)->chain;
 	atomic_store_explicit(link, sa->chain, memory_order_release);
-	if (dp->sad->sealing[sa->iface] == sa)
-		atomic_store_explicit(&dp->sad->sealing[sa->iface], other(dp->sad, sa->iface),
-				      memory_order_release);
-	rte_rcu_qsbr_synchronize(dp->qsbr, RTE_QSBR_THRID_INVALID);
-	release(sa);
+	if (sa->direction == SL_SA_OUT)
+		sl_spd_sa_gone(dp, sa);
 	dp->sad->count--;
 }
 
@@ -239,14 +224,37 @@ int sl_sad_delete(struct sl_datapath *dp, const struct sl_sa_name *name)
 
 	if (!sa)
 		return -ENOENT;
-	take_away(dp, sa);
+	unlink_sa(dp, sa);
+	rte_rcu_qsbr_synchronize(dp->qsbr, RTE_QSBR_THRID_INVALID);
+	release(sa);
 	return 0;
+}
+
+void sl_sad_sweep(struct sl_datapath *dp, bool (*stays)(const struct sl_datapath *dp, uint32_t iface))
+{
+	struct sl_sa *gone = NULL, *next;
+
+	for (unsigned int d = 0; d < 2 && dp->sad->count; d++)
+		for (unsigned int i = 0; i < SL_SAD_BUCKETS; i++)
+			for (struct sl_sa *sa = dp->sad->bucket[d][i]; sa; sa = next) {
+				next = sa->chain;
+				if (stays && stays(dp, sa->iface))
+					continue;
+				unlink_sa(dp, sa);
+				sa->gone = gone;
+				gone = sa;
+			}
+	if (!gone)
+		return;
+	rte_rcu_qsbr_synchronize(dp->qsbr, RTE_QSBR_THRID_INVALID);
+	for (; gone; gone = next) {
+		next = gone->gone;
+		release(gone);
+	}
 }
 
 void sl_sad_flush(struct sl_datapath *dp)
 {
-	for (unsigned int d = 0; d < 2; d++)
-		for (unsigned int i = 0; i < BUCKETS; i++)
-			while (dp->sad->bucket[d][i])
-				take_away(dp, dp->sad->bucket[d][i]);
+	sl_sad_sweep(dp, NULL);
+	memset(dp->sad->held, 0, sizeof(dp->sad->held));
 }

@@ -7,23 +7,13 @@
 #include "ip/pull.h"
 #include "vpn/esp.h"
 
-/* Hard and soft limits count what was sealed; the control thread tells the key exchange. */
-static bool used_up(struct sl_sa *sa, uint32_t length)
+/* RFC 4303 3.3.3: a number is not used twice, with ESN or without. */
+static bool numbers_end(struct sl_sa *sa)
 {
-	const struct sl_sa_limit *l = &sa->limit;
-	uint64_t packets = sa->packets + 1, bytes = sa->bytes + length;
-	/* RFC 4303 3.3.3: a number is not used twice, with ESN or without. */
-	uint64_t last = sa->flags & SL_SA_ESN ? UINT64_MAX : UINT32_MAX;
-
-	if (unlikely(sa->sequence >= last || (l->hard_packets && packets > l->hard_packets) ||
-		     (l->hard_bytes && bytes > l->hard_bytes))) {
-		sa->expired = 2;
-		return true;
-	}
-	if (unlikely((l->soft_packets && packets >= l->soft_packets) ||
-		     (l->soft_bytes && bytes >= l->soft_bytes)) && !sa->expired)
-		sa->expired = 1;
-	return false;
+	if (likely(sa->sequence < (sa->flags & SL_SA_ESN ? UINT64_MAX : UINT32_MAX)))
+		return false;
+	sa->expired = 2;
+	return true;
 }
 
 /* RFC 3602 3: not to be foretold by who chooses the plaintext, so numbers go through a cipher. */
@@ -85,7 +75,7 @@ enum sl_drop sl_esp_seal(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_ba
 
 	if (unlikely(m->nb_segs > 1 && rte_pktmbuf_linearize(m) < 0))
 		return SL_DROP_ESP_TOO_LONG;
-	if (unlikely(used_up(sa, length)))
+	if (unlikely(numbers_end(sa) || sl_sa_used_up(sa, length)))
 		return SL_DROP_ESP_EXPIRED;
 	version = ip[0] >> 4;
 	tos = version == 4 ? ip[1] : (uint8_t)(ip[0] << 4 | ip[1] >> 4);

@@ -75,6 +75,7 @@ export const MESSAGE_CONSTANTS = {
   OP_NAT_BLOCKS: 17 /* port blocks of CGNAT: {blocks, more, addresses} */,
   OP_BACKENDS: 16 /* what backends did, by backend slot */,
   OP_HELPERS: 18 /* sessions with helpers, and flows they expect */,
+  OP_SAS: 19 /* IPsec: {sas, policies} */,
   OP_BALANCE: 15 /* memfd: balance, then its entries as in maglev. Replaces that table */,
   /** Only sessions that translate. */
   FILTER_NAT: 1,
