@@ -4,7 +4,12 @@ import { didYouMean } from '../diagnostics/suggest.js';
 import type { Imported } from '../import/imported.js';
 import { complain, EXIT, parseArguments, print, wrongUsage } from './arguments.js';
 
-type Import = (text: string, more: { readonly ipsets?: string }) => Imported;
+interface More {
+  readonly ipsets?: string;
+  readonly file: string;
+  readonly read: (path: string) => string | null;
+}
+type Import = (text: string, more: More) => Imported;
 
 const KINDS = new Map<string, () => Promise<Import>>([
   ['classbench', async () => (await import('../import/classbench.js')).importClassbench],
@@ -14,13 +19,14 @@ const KINDS = new Map<string, () => Promise<Import>>([
     async () => (await import('../import/cloud/openstack.js')).importOpenstack,
   ],
   ['asa', async () => (await import('../import/asa/import.js')).importAsa],
+  ['nftables', async () => (await import('../import/nftables/import.js')).importNftables],
   ['iptables', async () => (await import('../import/iptables/import.js')).importIptables],
 ]);
 
 export const usage = {
   synopsis: 'import KIND FILE [--ipset FILE]',
   description:
-    'Prints a rule file made from another format (classbench, iptables, asa, aws-security-groups, openstack-security-groups); lines without equivalent are named on stderr.',
+    'Prints a rule file made from another format (classbench, iptables, nftables, asa, aws-security-groups, openstack-security-groups); lines without equivalent are named on stderr.',
   options: [
     ['--ipset FILE', 'iptables: what ipset save printed, for the sets that rules name.'],
     ['--json', 'One document on stdout: text, rules, problems.'],
@@ -45,7 +51,11 @@ export async function run(args: string[]): Promise<number> {
   const text = read(file);
   const ipsets = ipset === undefined ? undefined : read(ipset);
   if (text === null || ipsets === null) return EXIT.error;
-  const imported = (await load())(text, ipsets === undefined ? {} : { ipsets });
+  const imported = (await load())(text, {
+    file,
+    read: included,
+    ...(ipsets === undefined ? {} : { ipsets }),
+  });
   for (const { line, message } of imported.problems)
     process.stderr.write(`${file}:${line}: ${message}\n`);
   if (imported.refused !== undefined) {
@@ -61,6 +71,15 @@ function read(file: string): string | null {
     return readFileSync(file, 'utf8');
   } catch (error) {
     complain(`${file}: ${(error as Error).message}`);
+    return null;
+  }
+}
+
+/** What another file includes; null where there is none such. */
+function included(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
     return null;
   }
 }

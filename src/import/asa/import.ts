@@ -8,7 +8,8 @@ import type { Value } from '../shared/yaml.js';
 import { ANY, ANY4, ANY6, readEntry, type Around, type Entry } from './acl.js';
 import { Interfaces, type Iface } from './interfaces.js';
 import { blocksOf, Words, type Block } from './lines.js';
-import { NatReader, type NatText } from './nat.js';
+import { NatReader } from './nat.js';
+import type { NatText } from '../shared/write.js';
 import { Objects, type Side } from './objects.js';
 import { OldNat } from './old-nat.js';
 import { PolicyWriter, type Bound } from './policies.js';
@@ -39,7 +40,7 @@ export function importAsa(text: string): Imported {
   for (const { line, text: said, words } of blocks)
     if (/^ip verify reverse-path interface \S+$/.test(said)) checked.add(words[4] ?? '');
     else if (words[0] === 'ip') remarks.problem(line, `${said}: no equivalent: it is left out`);
-  const groupNames = new Names(['any', 'local', 'bogons', 'proto']);
+  const groupNames = new Names(['any', 'local', 'bogons', 'proto', 'include']);
   const objects = new Objects(groupNames, remarks);
   // Names of addresses stand for them anywhere, and interfaces come first in the file.
   for (const block of blocks)

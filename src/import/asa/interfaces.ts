@@ -46,8 +46,8 @@ interface Draft {
 /** Interfaces by `nameif`, and those that VLANs sit on. */
 export class Interfaces {
   readonly list: Iface[] = [];
-  readonly #keys = new Names(['any', 'local', 'lo', 'all', 'default']);
-  readonly #zones = new Names(['any', 'local']);
+  readonly #keys = new Names(['any', 'local', 'lo', 'all', 'default', 'include']);
+  readonly #zones = new Names(['any', 'local', 'include']);
   readonly #byHardware = new Map<string, Iface>();
   readonly #byName = new Map<string, Iface>();
 

@@ -7,19 +7,13 @@ import type { Ranges } from '../shared/ranges.js';
 import type { Remarks } from '../shared/remarks.js';
 import { serviceText } from '../shared/services.js';
 import { oneOrList, texts } from '../shared/values.js';
+import type { NatText } from '../shared/write.js';
 import { ANY } from './acl.js';
 import type { Iface, Interfaces } from './interfaces.js';
 import { Words, type Block, type Line } from './lines.js';
 import { portOf } from './names.js';
 import type { Objects, Side } from './objects.js';
 import { addressTexts, masked, onlyAddress, type Addresses } from './spans.js';
-
-/** The `nat:` section. */
-export interface NatText {
-  readonly source: Keys[];
-  readonly static: Keys[];
-  readonly forwards: Keys[];
-}
 
 /** Pieces that a static translation of a range may be cut into. */
 const MOST_PIECES = 64;

@@ -9,7 +9,8 @@ import type { Entry } from './acl.js';
 import type { Iface, Interfaces } from './interfaces.js';
 import { Words, type Block, type Line } from './lines.js';
 import { portOf } from './names.js';
-import { pairsOf, type NatText } from './nat.js';
+import { pairsOf } from './nat.js';
+import type { NatText } from '../shared/write.js';
 import type { Objects, Side } from './objects.js';
 
 /** A translation of addresses one to one, seen at an interface. */

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { NamedGroups } from '../shared/groups.js';
 import type { Keys, PolicyText } from '../shared/policies.js';
-import { policyLines, ruleLines } from '../shared/write.js';
-import { entry, flow, printable, scalar, type Value } from '../shared/yaml.js';
+import { natLines, policyLines, type NatText } from '../shared/write.js';
+import { entry, flow, printable, type Value } from '../shared/yaml.js';
 import type { Iface, Interfaces } from './interfaces.js';
-import type { NatText } from './nat.js';
 import type { Objects } from './objects.js';
 
 export interface Parts {
@@ -100,20 +99,4 @@ function groupLines({ objects, groups }: Parts): string[] {
     ...(services.length === 0 ? [] : ['  services:', ...services]),
     '',
   ];
-}
-
-/** The sections of NAT that have rules. */
-export function natLines(nat: NatText): string[] {
-  const sections = (['source', 'static', 'forwards'] as const).filter((key) => nat[key].length > 0);
-  if (sections.length === 0) return [];
-  return [
-    'nat:',
-    ...sections.flatMap((key) => [`  ${scalar(key)}:`, ...nat[key].map(ruleLines).map(outdent)]),
-    '',
-  ];
-}
-
-/** Rules of NAT stand two columns further left than those of policies. */
-function outdent(text: string): string {
-  return text.replace(/^ {2}/gm, '');
 }

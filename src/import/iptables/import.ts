@@ -6,7 +6,8 @@ import { decisionsOf } from '../shared/decisions.js';
 import { marksOf } from './marks.js';
 import { parseDump, type Dump, type Table } from './dump.js';
 import { flatten, TooMuch } from '../shared/flatten.js';
-import { Interfaces, MOST_INTERFACES } from './interfaces.js';
+import { MOST_INTERFACES } from '../shared/interfaces.js';
+import { interfacesOf } from './interfaces.js';
 import { Ipsets } from './ipsets.js';
 import { PolicyWriter, type BaseChain } from '../shared/policies.js';
 import { Remarks } from '../shared/remarks.js';
@@ -31,7 +32,7 @@ export function importIptables(text: string, { ipsets: saved }: IptablesOptions 
   if (filter === undefined) return refused('there is no filter table in it', remarks);
   const family = familyOf(dump);
   otherTables(dump, filter, remarks);
-  const interfaces = new Interfaces(dump);
+  const interfaces = interfacesOf(dump);
   if (interfaces.left > 0)
     remarks.problem(
       filter.line || 1,
@@ -76,19 +77,10 @@ export function importIptables(text: string, { ipsets: saved }: IptablesOptions 
       return { name, verdict, decisions: decisionsOf(events, remarks) };
     });
     output(filter, chains, around, remarks);
-    const writer = new PolicyWriter(interfaces, ipsets, family);
+    const writer = new PolicyWriter(interfaces, family, (name) => ipsets.notIn(name));
     const policies = writer.write(bases);
     const rules = policies.reduce((sum, policy) => sum + policy.rules.length, 0);
-    const written = writeFile(
-      policies,
-      writer,
-      site,
-      interfaces,
-      ipsets,
-      schedules,
-      family,
-      remarks,
-    );
+    const written = writeFile(policies, site, interfaces, ipsets, schedules, family, remarks);
     return { text: written, rules, problems: remarks.problems() };
   } catch (error) {
     if (!(error instanceof TooMuch)) throw error;

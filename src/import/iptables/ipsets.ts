@@ -35,6 +35,8 @@ const PLAIN = new Set([
 /** ipsets by name: their contents from `ipset save`, and the groups made of those that rules name. */
 export class Ipsets {
   readonly #saved = new Map<string, Saved>();
+  /** Groups of what is not in a group, by its name. */
+  readonly complements = new Map<string, string>();
   readonly #groups = new Map<string, Group>();
   readonly #names: Names;
   readonly #family: 4 | 6;
@@ -43,7 +45,15 @@ export class Ipsets {
   constructor(family: 4 | 6, zones: Iterable<string>, remarks: Remarks) {
     this.#family = family;
     this.#remarks = remarks;
-    this.#names = new Names([...zones, 'any', 'local', 'bogons', 'proto', 'own-addresses']);
+    this.#names = new Names([
+      ...zones,
+      'any',
+      'local',
+      'bogons',
+      'proto',
+      'include',
+      'own-addresses',
+    ]);
   }
 
   /** Takes `create` and `add` lines; `foreign` says that their numbers are not of the dump. */
@@ -108,6 +118,14 @@ export class Ipsets {
   /** The name of a group that is none of an ipset. */
   freshName(base: string): string {
     return this.#names.unique(base);
+  }
+
+  /** The group of all that is not in a group. */
+  notIn(name: string): string {
+    const known = this.complements.get(name);
+    const group = known ?? this.freshName(`not-${name}`);
+    this.complements.set(name, group);
+    return group;
   }
 
   #groupOf(name: string, depth: number): Group {

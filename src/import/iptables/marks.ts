@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Dump } from './dump.js';
-import { numberOf } from './names.js';
+import { numberOf } from '../shared/names.js';
 import { parseOptions } from './options.js';
 
 /** Bits that rules of any table may set in marks; all of them where that cannot be told. */

@@ -3,7 +3,14 @@ import { EVERYTHING } from '../shared/box.js';
 import type { Conditions } from './conditions.js';
 import { addressRanges, spanRanges } from '../shared/addresses.js';
 import { flagSet } from '../shared/flags.js';
-import { dscpClass, flagBits, icmpRange, numberOf, portRange, protocolNumber } from './names.js';
+import {
+  dscpClass,
+  flagBits,
+  icmpRange,
+  numberOf,
+  portRange,
+  protocolNumber,
+} from '../shared/names.js';
 import type { Match, Option, RuleParts } from './options.js';
 import { complement, rangesOf, type Range, type Ranges } from '../shared/ranges.js';
 import { RATE_MATCHES } from './rates.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Limit } from '../shared/box.js';
 import type { Conditions } from './conditions.js';
-import { numberOf } from './names.js';
+import { numberOf } from '../shared/names.js';
 import type { Match, Option } from './options.js';
 
 /**

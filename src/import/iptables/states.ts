@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { addressRanges } from '../shared/addresses.js';
 import type { Conditions } from './conditions.js';
-import { portRange, protocolNumber } from './names.js';
+import { portRange, protocolNumber } from '../shared/names.js';
 import type { Match, Option } from './options.js';
 
 /** Matches about connections. Rules see the first packet of a flow, whose state is NEW. */

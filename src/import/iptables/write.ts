@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { nameLists } from '../shared/groups.js';
-import type { Interfaces } from './interfaces.js';
+import type { Interfaces } from '../shared/interfaces.js';
 import type { Ipsets } from './ipsets.js';
-import type { PolicyText, PolicyWriter } from '../shared/policies.js';
-import { policyLines } from '../shared/write.js';
-import type { Note, Remarks } from '../shared/remarks.js';
+import type { PolicyText } from '../shared/policies.js';
+import { otherFamily, policyLines } from '../shared/write.js';
+import { noteLines, type Remarks } from '../shared/remarks.js';
 import type { Site } from './site.js';
 import { oneOrList, texts } from '../shared/values.js';
 import { entry, flow, printable, scalar } from '../shared/yaml.js';
 
-const NOTES: readonly (readonly [Note, string])[] = [
-  ['sessions', 'sessions let their packets through, and errors about them'],
-  ['invalid', 'the fast path drops what belongs to no session'],
-  ['loopback', 'the loopback interface is the kernel’s own'],
-  ['fragments', 'fragments have the verdict of their datagram'],
-];
-
 /** The whole rule file. */
 export function writeFile(
   policies: readonly PolicyText[],
-  writer: PolicyWriter,
   site: Site,
   interfaces: Interfaces,
   ipsets: Ipsets,
@@ -37,7 +29,7 @@ export function writeFile(
     '# Strict once addresses and routes are right.',
     'settings: { reverse-path: off }',
     '',
-    ...groupLines(groups, writer, ipsets, family),
+    ...groupLines(groups, ipsets, family),
     ...scheduleLines(schedules),
     'policies:',
     ...otherFamily(family),
@@ -48,23 +40,14 @@ export function writeFile(
   ].join('\n');
 }
 
-function head(family: 4 | 6, { notes }: Remarks): string[] {
+function head(family: 4 | 6, remarks: Remarks): string[] {
   const lines = [
     `# Imported from ${family === 4 ? 'iptables' : 'ip6tables'}-save: INPUT and FORWARD of the filter table.`,
     '# Such a file does not say which addresses interfaces have, nor where routes lead: what is marked',
     '# FILL IN is a guess or stands in for it. What the appliance itself sends is always allowed; DHCP',
     '# replies and neighbour discovery to it are as well.',
   ];
-  for (const [note, why] of NOTES) {
-    const list = notes.get(note);
-    if (list === undefined) continue;
-    const shown = [...new Set(list)].sort((a, b) => a - b);
-    const more = shown.length > 20 ? ` and ${shown.length - 20} more` : '';
-    const word = shown.length === 1 ? 'Line' : 'Lines';
-    const verb = shown.length === 1 ? 'needs' : 'need';
-    lines.push(`# ${word} ${shown.slice(0, 20).join(', ')}${more} ${verb} no rule: ${why}.`);
-  }
-  return [...lines, 'version: 1', ''];
+  return [...lines, ...noteLines(remarks), 'version: 1', ''];
 }
 
 function interfaceLines({ addresses, found }: Site, { list, outer }: Interfaces): string[] {
@@ -83,12 +66,7 @@ function interfaceLines({ addresses, found }: Site, { list, outer }: Interfaces)
   return [...lines, '', 'zones:', ...list.map(({ name }) => `  ${scalar(name)}: {}`)];
 }
 
-function groupLines(
-  groups: ReturnType<typeof nameLists>,
-  { complements }: PolicyWriter,
-  ipsets: Ipsets,
-  family: 4 | 6,
-): string[] {
+function groupLines(groups: ReturnType<typeof nameLists>, ipsets: Ipsets, family: 4 | 6): string[] {
   const all = family === 4 ? '0.0.0.0/0' : '::/0';
   const addresses: string[] = [];
   for (const { name, include, except, empty } of ipsets.groups) {
@@ -96,7 +74,7 @@ function groupLines(
     const value = except.length === 0 ? include : { include, except };
     addresses.push(entry(name, value, '    '));
   }
-  for (const [name, group] of complements)
+  for (const [name, group] of ipsets.complements)
     addresses.push(entry(group, { include: all, except: name }, '    '));
   for (const [name, value] of groups.addresses) {
     if (name === 'own-addresses') addresses.push('    # FILL IN: as interfaces have them');
@@ -115,22 +93,6 @@ function groupLines(
 function scheduleLines(schedules: ReadonlyMap<string, string>): string[] {
   if (schedules.size === 0) return [];
   return ['schedules:', ...[...schedules].map(([text, name]) => `  ${name}: ${text}`), ''];
-}
-
-/** The rules are of one family: without this the other would match what names no address. */
-function otherFamily(family: 4 | 6): string[] {
-  const [other, all] = family === 4 ? [6, '::/0'] : [4, '0.0.0.0/0'];
-  return policyLines({
-    keys: { name: `no-ipv${other}`, from: 'any', to: ['any', 'local'] },
-    rules: [
-      {
-        name: `no-ipv${other}`,
-        source: all,
-        action: 'deny',
-        description: `The file is about IPv${family} alone.`,
-      },
-    ],
-  });
 }
 
 function routeLines({ routes }: Site): string[] {

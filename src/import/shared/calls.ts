@@ -23,8 +23,8 @@ export function sortOutCalls(
     for (const rule of chain.rules) {
       const called = rule.target.kind === 'chain' ? chains.get(rule.target.name) : undefined;
       if (called !== undefined && open.has(called.name)) {
-        const message = `the chain '${called.name}' calls itself: what goes there is denied`;
-        remarks.later(chain.name, rule.line, message);
+        const message = `the chain '${called.key ?? called.name}' calls itself: what goes there is denied`;
+        remarks.later(chain.key ?? chain.name, rule.line, message);
         rules.push({ ...rule, target: { kind: 'deny', with: null } });
         continue;
       }

@@ -18,6 +18,8 @@ export interface Decision {
   readonly log: boolean;
   /** Prefixes of the LOG rules that this logs for. */
   readonly prefixes: readonly string[];
+  /** Where rules of both families are written: the one it is for, null for both. */
+  readonly family?: 4 | 6 | null;
 }
 
 /** LOG rules and limits that are looked after at once, and rules one of them may be cut out of. */

@@ -123,7 +123,7 @@ class Walk {
   }
 
   #run(chain: Chain, from: number, region: readonly Box[], next: Frame | null, mode: Mode): Left {
-    this.#remarks?.reached(chain.name);
+    this.#remarks?.reached(chain.key ?? chain.name);
     let left: Left = { rest: region, escaped: false };
     for (let i = from; i < chain.rules.length; i++) {
       const rule = chain.rules[i] as Rule;

@@ -26,11 +26,6 @@ export interface Zones {
   of(bits: bigint): readonly { readonly name: string }[];
 }
 
-/** Makes names of groups that do not repeat. */
-export interface GroupNames {
-  freshName(base: string): string;
-}
-
 /** Policies of a chain, and rules they multiply out to, beyond which it is one policy with conditions. */
 const MOST_POLICIES = 64;
 const MOST_MULTIPLIED = 300_000;
@@ -39,15 +34,14 @@ const LONGEST_DESCRIPTION = 1000;
 /** Writes rules: in policies by zones, or where these would be too many with `in` and `out`. */
 export class PolicyWriter {
   readonly #interfaces: Zones;
-  readonly #names: GroupNames;
+  readonly #notIn: (name: string) => string;
   readonly #family: 4 | 6;
   readonly #policies = new Names();
-  /** Groups of what is not in a group, by its name. */
-  readonly complements = new Map<string, string>();
 
-  constructor(interfaces: Zones, names: GroupNames, family: 4 | 6) {
+  /** `notIn` names the group of what is not in a group. */
+  constructor(interfaces: Zones, family: 4 | 6, notIn: (name: string) => string) {
     this.#interfaces = interfaces;
-    this.#names = names;
+    this.#notIn = notIn;
     this.#family = family;
   }
 
@@ -87,38 +81,32 @@ export class PolicyWriter {
     const flags = box.flags === null ? [null] : flagConditions(box.flags);
     return flags.map((condition) => {
       const keys: Keys = { name: names.unique(ruleName(decision, chain)) };
-      this.#matches(box, keys);
+      const family = decision.family ?? this.#family;
+      // What names no address would be for the other family too.
+      if (typeof decision.family === 'number' && box.src === null && box.dst === null)
+        keys.source = family === 4 ? '0.0.0.0/0' : '::/0';
+      this.#matches(box, family, keys);
       if (!byZone && box.in !== null) keys.in = this.#zones(box.in);
       if (!byZone && box.out !== null) keys.out = this.#zones(box.out);
       if (condition !== null) keys['tcp-flags'] = flagValue(condition);
       if (decision.allow) keys.action = 'allow';
       else keys.action = decision.with === null ? 'deny' : 'reject';
       if (decision.with !== null && decision.with !== 'auto') keys['reject-with'] = decision.with;
-      if (decision.limit !== null)
-        keys.limit = limitValue(decision.limit, decision.over, this.#family);
+      if (decision.limit !== null) keys.limit = limitValue(decision.limit, decision.over, family);
       if (decision.log) keys.log = true;
       keys.description = describe(decision, rule?.text ?? `:${chain.name} ${chain.verdict}`);
       return keys;
     });
   }
 
-  #matches(box: Box, keys: Keys): void {
-    const notIn = (name: string): string => this.#complement(name);
-    if (box.src !== null) keys.source = addressValue(box.src, this.#family, notIn);
-    if (box.dst !== null) keys.destination = addressValue(box.dst, this.#family, notIn);
-    Object.assign(keys, serviceValues(box, this.#family));
+  #matches(box: Box, family: 4 | 6, keys: Keys): void {
+    const notIn = this.#notIn;
+    if (box.src !== null) keys.source = addressValue(box.src, family, notIn);
+    if (box.dst !== null) keys.destination = addressValue(box.dst, family, notIn);
+    Object.assign(keys, serviceValues(box, family));
     if (box.mac !== null) keys['source-mac'] = single(box.mac);
     if (box.dscp !== null) keys.dscp = single(bitsOf(box.dscp));
     if (box.schedule !== null) keys.schedule = box.schedule;
-  }
-
-  #complement(name: string): string {
-    let group = this.complements.get(name);
-    if (group === undefined) {
-      group = this.#names.freshName(`not-${name}`);
-      this.complements.set(name, group);
-    }
-    return group;
   }
 
   #zones(bits: bigint): Value {

@@ -42,3 +42,25 @@ export class Remarks {
     return this.#problems.toSorted((a, b) => a.line - b.line);
   }
 }
+
+const NOTES: readonly (readonly [Note, string])[] = [
+  ['sessions', 'sessions let their packets through, and errors about them'],
+  ['invalid', 'the fast path drops what belongs to no session'],
+  ['loopback', 'the loopback interface is the kernel’s own'],
+  ['fragments', 'fragments have the verdict of their datagram'],
+];
+
+/** Comments about the lines that need no rule. */
+export function noteLines({ notes }: Remarks): string[] {
+  const lines: string[] = [];
+  for (const [note, why] of NOTES) {
+    const list = notes.get(note);
+    if (list === undefined) continue;
+    const shown = [...new Set(list)].sort((a, b) => a - b);
+    const more = shown.length > 20 ? ` and ${shown.length - 20} more` : '';
+    const word = shown.length === 1 ? 'Line' : 'Lines';
+    const verb = shown.length === 1 ? 'needs' : 'need';
+    lines.push(`# ${word} ${shown.slice(0, 20).join(', ')}${more} ${verb} no rule: ${why}.`);
+  }
+  return lines;
+}

@@ -37,6 +37,8 @@ export interface Rule {
 
 export interface Chain {
   readonly name: string;
+  /** What its remarks are kept by and messages call it, where that is not its name. */
+  readonly key?: string;
   readonly line: number;
   readonly policy: string | null;
   readonly rules: readonly Rule[];

@@ -5,31 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Model } from '../../../src/compiler/model.js';
 import { datapathBinary, OfflineDatapath } from '../../../src/datapath/offline.js';
 import { importIptables } from '../../../src/import/iptables/import.js';
-import { interpret, readIptables, type Packet, type World } from '../../reference/iptables.js';
+import { interpret, readIptables, type Packet } from '../../reference/iptables.js';
 import { randomDump } from '../../reference/iptables-dumps.js';
 import { aimedPacket, randomFrom } from '../../reference/iptables-packets.js';
-import { judged } from './judged.js';
+import { judged, worldOf } from './judged.js';
 
 const SAMPLES = join(import.meta.dirname, '../../../../shared/data/imports/iptables');
-const worlds = new WeakMap<Model, World>();
-
-/** The box as the file that was made has it. */
-function worldOf(model: Model): World {
-  const known = worlds.get(model);
-  if (known !== undefined) return known;
-  const prefixes = model.interfaces.flatMap(({ addresses }) => addresses);
-  const last = prefixes
-    .filter(({ address, length }) => address.family === 4 && length < 31)
-    .map(({ address, length }) => address.value | ((1n << BigInt(32 - length)) - 1n));
-  const world = {
-    local: prefixes.map(({ address }) => address.value),
-    broadcast: prefixes[0]!.address.family === 6 ? [] : [0xffffffffn, ...last],
-    sets: new Map(),
-  };
-  worlds.set(model, world);
-  return world;
-}
-
 /** The import through the datapath itself, against an interpreter of iptables. */
 describe.skipIf(!existsSync(datapathBinary()))('trace agrees with iptables', () => {
   let datapath: OfflineDatapath | undefined;

@@ -8,13 +8,32 @@ import type { OfflineDatapath } from '../../../src/datapath/offline.js';
 import { textReader } from '../../../src/rulefile/reader.js';
 import { CONSTANTS as C } from '../../../src/tables/layout.js';
 import { MESSAGE_CONSTANTS as M } from '../../../src/tables/messages.js';
-import type { Outcome, Packet } from '../../reference/iptables.js';
+import type { Outcome, Packet, World } from '../../reference/iptables.js';
 import { frameOf } from '../../reference/iptables-packets.js';
 
 const VERDICTS = ['allow', 'deny', 'reject'] as const;
 /** Between packets, so that no limit is ever reached. */
 const APART = 60_000_000_000n;
 let now = 1_800_000_000_000_000_000n;
+
+const worlds = new WeakMap<Model, World>();
+
+/** The box as the file that was made has it. */
+export function worldOf(model: Model): World {
+  const known = worlds.get(model);
+  if (known !== undefined) return known;
+  const prefixes = model.interfaces.flatMap(({ addresses }) => addresses);
+  const last = prefixes
+    .filter(({ address, length }) => address.family === 4 && length < 31)
+    .map(({ address, length }) => address.value | ((1n << BigInt(32 - length)) - 1n));
+  const world = {
+    local: prefixes.map(({ address }) => address.value),
+    broadcast: [0xffffffffn, ...last],
+    sets: new Map(),
+  };
+  worlds.set(model, world);
+  return world;
+}
 
 /** What became of a packet. */
 type Kind = 'compared' | 'allowed' | 'unparsed' | 'implicit' | 'routeless' | 'link' | 'unknown';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { parseNumber } from '../../net/services.js';
-import { rangesOf, type Range, type Ranges } from '../shared/ranges.js';
+import { rangesOf, type Range, type Ranges } from './ranges.js';
 
 /** Protocols as iptables-save and /etc/protocols call them (IANA protocol numbers). */
 // prettier-ignore
