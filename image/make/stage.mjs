@@ -3,6 +3,7 @@ import {
   chmodSync,
   cpSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { ROOT, run } from '../../src/setup/steps.mjs';
+import { PLUGINS } from './charon.mjs';
 import { pruneModules } from './modules.mjs';
 import { BUILT, kernelRelease } from './native.mjs';
 import { DEBIAN } from './root.mjs';
@@ -64,6 +66,9 @@ export async function stage() {
   const release = kernelRelease();
   rmSync(root, { recursive: true, force: true });
   await run('copy of the root', ['cp', '-a', '--reflink=auto', path.join(ROOT, DEBIAN), root]);
+  const plugins = path.join(root, 'usr/lib/ipsec/plugins');
+  for (const file of PLUGINS.filter((one) => existsSync(path.join(ROOT, one))))
+    copyFileSync(path.join(ROOT, file), path.join(plugins, path.basename(file)));
   const modules = path.join(root, 'usr/lib/modules', release);
   pruneModules(modules);
   mkdirSync(path.join(modules, 'updates'), { recursive: true });

@@ -16,7 +16,7 @@ import { ROOT, SetupError, attempt, run } from './steps.mjs';
 const PLACE = path.join(ROOT, 'build/charon');
 
 /** What Debian's own build says where it changes the layout of structs the plugin sees. */
-const CONFIGURE = [
+export const CONFIGURE = [
   '--prefix=/usr',
   '--sysconfdir=/etc',
   '--libdir=/usr/lib',
@@ -43,7 +43,10 @@ export async function buildCharonPlugin() {
   const headers = path.join(PLACE, `strongswan-${version}`);
   await unlessStamped(`build/charon/.${version}`, `${CONFIGURE.join(' ')}\n`, async () => {
     await unpack(version, headers);
-    await run('configure strongSwan', ['./configure', ...CONFIGURE], { cwd: headers });
+    // Of all that it would make, the header alone is wanted.
+    const configure = ['./configure', '--no-create', ...CONFIGURE];
+    await run('configure strongSwan', configure, { cwd: headers });
+    await run('config.h of strongSwan', ['./config.status', 'config.h'], { cwd: headers });
   });
   const sources = filesUnder('native/charon', (name) => /\.[ch]$/.test(name));
   const inputs = fingerprint([...sources, 'native/vpn/sa_message.h']);
@@ -55,24 +58,29 @@ export async function buildCharonPlugin() {
 async function compile(headers, sources) {
   const kernel = path.join(headers, 'src/libcharon/kernel/kernel_interface.h');
   const library = path.join(PLACE, 'libstrongswan-sluice.so');
+  const useTime = readFileSync(kernel, 'utf8').includes('KERNEL_SA_USE_TIME');
   await run('compile the plugin of strongSwan', [
-    'gcc',
-    ...['-shared', '-fPIC', '-O2', '-g', '-std=gnu11', '-fvisibility=default'],
-    ...['-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wno-unused-parameter'],
-    ...['-include', path.join(headers, 'config.h')],
-    ...(readFileSync(kernel, 'utf8').includes('KERNEL_SA_USE_TIME')
-      ? ['-DSLUICE_HAVE_SA_USE_TIME']
-      : []),
-    ...['-I', 'native'],
-    ...['include', 'libstrongswan', 'libcharon'].flatMap((name) => [
-      '-isystem',
-      path.join(headers, 'src', name),
-    ]),
+    ...['gcc', ...flagsOf(headers, useTime)],
     ...sources.filter((name) => name.endsWith('.c')),
     ...['-o', `${library}.new`],
   ]);
   // A charon that runs keeps the one it has.
   renameSync(`${library}.new`, library);
+}
+
+/** What the compiler is told, from the project's root; `useTime`: as strongSwan 6 has it. */
+export function flagsOf(headers, useTime) {
+  return [
+    ...['-shared', '-fPIC', '-O2', '-g', '-std=gnu11', '-fvisibility=default'],
+    ...['-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wno-unused-parameter'],
+    ...['-include', path.join(headers, 'config.h')],
+    ...(useTime ? ['-DSLUICE_HAVE_SA_USE_TIME'] : []),
+    ...['-I', 'native'],
+    ...['include', 'libstrongswan', 'libcharon'].flatMap((name) => [
+      '-isystem',
+      path.join(headers, 'src', name),
+    ]),
+  ];
 }
 
 /**

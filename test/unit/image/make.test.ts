@@ -67,7 +67,7 @@ it('names in the image list what Debian 13 calls DPDK 24.11', () => {
 
 it('has shell scripts that parse', () => {
   const own = ['ports', 'first-boot', 'keys'].map((name) => `root/usr/lib/sluice/${name}`);
-  const scripts = ['initramfs/init', ...own];
+  const scripts = ['initramfs/init', 'root/etc/profile.d/sluice.sh', ...own];
   for (const script of scripts) {
     const { status, stderr } = spawnSync('sh', ['-n', path.join(IMAGE, script)], {
       encoding: 'utf8',
