@@ -28,6 +28,7 @@ import { Balancing } from './balancing.js';
 import { Journal } from './journal/journal.js';
 import { GroupFiles } from './groups/group-files.js';
 import type { GroupsTold, ReloadOutcome } from './groups/messages.js';
+import { Learning } from './learning/learning.js';
 import { Names } from './names.js';
 import { endedBy, type PreviewTold } from './preview.js';
 
@@ -75,6 +76,7 @@ export class Appliance {
   readonly groups: GroupFiles;
   readonly balancing: Balancing;
   readonly journal: Journal;
+  readonly learning: Learning;
   readonly #directory: string;
   readonly #compiler: CompilerThread;
   readonly #log: Logger;
@@ -109,6 +111,8 @@ export class Appliance {
     this.#offline = warm(datapath.program);
     this.groups = new GroupFiles(log, (files, noticed) => void this.reload(files, noticed));
     this.balancing = new Balancing(run, datapath, log);
+    this.learning = new Learning(run, log, () => void this.#learn());
+    compiler.learnt = this.learning.learnt;
     datapath.on('up', (status) => {
       void this.#inTurn(() => this.#reconcile(status)).then(() => this.balancing.restarted());
       // Files may have changed while nobody looked, or while there was nothing to change.
@@ -193,6 +197,7 @@ export class Appliance {
   async close(): Promise<void> {
     this.#confirmation.close();
     this.groups.close();
+    this.learning.close();
     await this.balancing.close();
     await this.#compiler.close();
     await this.#closeOffline();
@@ -366,6 +371,21 @@ export class Appliance {
     return { ok, changed, ...reloaded, files: outcome.files };
   }
 
+  /** Brings addresses that interfaces have learnt into force: no commit, the generation stays. */
+  #learn(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#compiler.learnt = this.learning.learnt;
+      const { generation } = this;
+      const { image, problem } = await this.#compiler.reload(generation, []).catch(failedReload);
+      const stages = { stage: 0, activate: 0 };
+      const pushed = await this.#pushMembers(image, stages);
+      if (problem !== null || typeof pushed === 'string')
+        this.#log.error({ event: 'addresses-not-in-force', problem: problem ?? pushed });
+      else if (pushed !== null)
+        this.#log.info({ event: 'addresses-in-force', generation, stages, sessions: pushed });
+    });
+  }
+
   /** Brings an image of the generation in force into its place; a text says why it does not. */
   async #pushMembers(
     image: Uint8Array | null,
@@ -398,6 +418,7 @@ export class Appliance {
     this.groups.take(groups);
     this.balancing.take(this.names.balancers, groups.balancers);
     this.#system(groups.system);
+    this.learning.take(groups.learners);
     if (groups.unkept !== undefined)
       this.#log.error({ event: 'model-not-kept', message: groups.unkept });
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import type { Learnt } from '../compiler/learnt.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import type { Words } from '../rulefile/config.js';
 import type { CandidateRequest, Conflict, Operation } from './api/candidates.js';
@@ -113,6 +114,9 @@ export type Job =
   | GoBackJob
   | ReloadJob
   | CandidateJob;
+
+/** With what interfaces were told by their networks, for all that is compiled from then on. */
+export type Sent = Job & { readonly learnt: readonly Learnt[] };
 
 export type CompileOutcome =
   | {

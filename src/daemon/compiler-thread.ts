@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { Learnt } from '../compiler/learnt.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { decodeImage } from '../tables/decode.js';
 import { CandidateError } from './candidate-error.js';
@@ -19,6 +20,8 @@ export class CompilerThread {
   #worker: Worker | null = null;
   #waiting = new Map<number, (done: Done) => void>();
   #next = 1;
+  /** What interfaces were told by their networks, for all that is compiled from now on. */
+  learnt: readonly Learnt[] = [];
   /** The image whose slots a new thread goes on from. */
   #resumed: Uint8Array | null = null;
 
@@ -101,7 +104,7 @@ export class CompilerThread {
     const id = this.#next++;
     const done = await new Promise<Done>((resolve) => {
       this.#waiting.set(id, resolve);
-      worker.postMessage({ id, ...job });
+      worker.postMessage({ id, learnt: this.learnt, ...job });
     });
     if (done.fault !== undefined) throw new Error(done.fault);
     return done;
@@ -125,7 +128,8 @@ export class CompilerThread {
       const fault = outOfMemory ? {} : { fault: error.stack ?? error.message };
       for (const [id, resolve] of waiting) resolve({ id, ...fault });
     });
-    if (this.#resumed !== null) worker.postMessage({ id: 0, op: 'resume', image: this.#resumed });
+    if (this.#resumed !== null)
+      worker.postMessage({ id: 0, op: 'resume', image: this.#resumed, learnt: this.learnt });
     return worker;
   }
 }

@@ -5,6 +5,7 @@ import { MaglevTables } from '../balancer/maglev.js';
 import { wordsAt } from '../compiler/edit/locate.js';
 import { grammar } from '../compiler/grammar.js';
 import { compileModel } from '../compiler/image.js';
+import { learns, withLearnt, type Learnt } from '../compiler/learnt.js';
 import { loadModel, loadTree, type Loading } from '../compiler/load.js';
 import { noSlots, type Slots } from '../compiler/slots.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
@@ -21,9 +22,9 @@ import type {
   CompileOutcome,
   Done,
   GoBackJob,
-  Job,
   KeepJob,
   PrepareJob,
+  Sent,
 } from './compiler-messages.js';
 import { CandidateError } from './candidate-error.js';
 import { Candidates, type Built } from './candidates.js';
@@ -67,13 +68,15 @@ class Compiler {
   #candidate: Candidate | null = null;
   /** The model in force; null until something is applied, or resumed with what was kept of it. */
   #live: Live | null = null;
+  #learnt: readonly Learnt[] = [];
 
   constructor(directory: string) {
     this.#journal = new Journal(directory);
     this.#candidates = new Candidates(this.#journal);
   }
 
-  run(job: Job): Answer {
+  run(job: Sent): Answer {
+    this.#learnt = job.learnt;
     switch (job.op) {
       case 'compile':
         return { outcome: this.#apply(job) };
@@ -215,7 +218,11 @@ class Compiler {
     const loaded = performance.now();
     this.#tables.renew();
     const known = { slots: this.#slots, tables: this.#tables };
-    const compiled = compileModel(model, { generation, ...known, file: main });
+    const compiled = compileModel(withLearnt(model, this.#learnt), {
+      generation,
+      ...known,
+      file: main,
+    });
     if (!compiled.ok) {
       const all = [...diagnostics, ...compiled.diagnostics];
       return { ok: false, diagnostics: all, message: 'the rule file is too large' };
@@ -235,17 +242,22 @@ class Compiler {
     };
   }
 
-  /** The model in force with new members, as another image of the same generation. */
+  /** The model in force with new members and addresses, as another image of the same generation. */
   #reload({ generation, files }: ReloadJob): ReloadOutcome {
     const nothing = { image: null, problem: null };
     if (this.#live === null) return { ...nothing, files: [], stages: { read: 0, compile: 0 } };
     const start = performance.now();
-    const { live, reads, texts } = renew(this.#live, files, diskReader);
+    const { live: renewed, reads, texts } = renew(this.#live, files, diskReader);
+    const live = renewed ?? (learns(this.#live.model) ? this.#live : null);
     const read = performance.now() - start;
     if (live === null) return { ...nothing, files: reads, stages: { read, compile: 0 } };
     this.#tables.renew();
     const known = { slots: this.#slots, tables: this.#tables };
-    const compiled = compileModel(live.model, { generation, ...known, file: live.main });
+    const compiled = compileModel(withLearnt(live.model, this.#learnt), {
+      generation,
+      ...known,
+      file: live.main,
+    });
     const stages = { read, compile: performance.now() - start - read };
     if (!compiled.ok) {
       const problem = compiled.diagnostics[0]?.message ?? 'the members are too many';
@@ -358,13 +370,13 @@ function commitOf(
 const port = parentPort;
 if (port === null) throw new Error('this module is the body of a worker thread');
 const compiler = new Compiler(workerData as string);
-port.on('message', (job: Job) => {
+port.on('message', (job: Sent) => {
   const done = answer(job);
   const image = done.outcome?.ok === true ? done.outcome.image : done.reload?.image;
   port.postMessage(done, image?.buffer instanceof ArrayBuffer ? [image.buffer] : []);
 });
 
-function answer(job: Job): Done {
+function answer(job: Sent): Done {
   try {
     return { id: job.id, ...compiler.run(job) };
   } catch (error) {

@@ -22,6 +22,8 @@ export interface Interface {
   readonly management: boolean;
   /** Static addresses, host bits kept. */
   readonly addresses: readonly Prefix[];
+  /** What else tells it addresses, at run time; of a management interface the kernel's business. */
+  readonly learns: readonly Learns[];
   /** IP MTU in bytes, 1280..9216. */
   readonly mtu: number;
   /** Whether packets may come in whose source is routed elsewhere, or nowhere (RFC 3704). */
@@ -30,6 +32,9 @@ export interface Interface {
   readonly mss: number | 'clamp' | null;
   readonly description: string | null;
 }
+
+/** By DHCP (RFC 2131). */
+export type Learns = 'dhcp';
 
 export type ReversePath = 'strict' | 'loose' | 'off';
 

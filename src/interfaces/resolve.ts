@@ -4,7 +4,7 @@ import { parsePrefix } from '../net/address.js';
 import type { Prefix } from '../net/sets.js';
 import { quote } from '../diagnostics/text.js';
 import type { Context } from '../rulefile/context.js';
-import type { Flood, Interface, Port, ReversePath, Zone } from './model.js';
+import type { Flood, Interface, Learns, Port, ReversePath, Zone } from './model.js';
 import type { InterfaceConfig, InterfacesConfig, ZoneConfig } from './schema.js';
 
 const DEFAULT_MTU = 1500;
@@ -23,7 +23,7 @@ export function resolveInterfaces(
   context: Context,
 ): ResolvedInterface[] {
   return [...(config.interfaces ?? [])].map(([name, one]) => {
-    const addresses = readAddresses(one, context);
+    const { addresses, learns } = readAddresses(one, context);
     const at = context.atKey(config.interfaces as object, name);
     return {
       config: one,
@@ -37,6 +37,7 @@ export function resolveInterfaces(
         zone: one.zone ?? null,
         management: one.management,
         addresses: addresses.map((address) => address.prefix),
+        learns,
         mtu: one.mtu ?? config.interfaces?.get(one.parent ?? '')?.mtu ?? DEFAULT_MTU,
         reversePath: one['reverse-path'] ?? reversePath,
         mss: one.mss ?? null,
@@ -77,15 +78,20 @@ function portOf({ port }: InterfaceConfig): Port | null {
 function readAddresses(
   one: InterfaceConfig,
   context: Context,
-): { prefix: Prefix; index: number }[] {
+): { addresses: { prefix: Prefix; index: number }[]; learns: Learns[] } {
   const found: { prefix: Prefix; index: number }[] = [];
+  const learns = new Set<Learns>();
   for (const [index, text] of (one.addresses ?? []).entries()) {
     const span = () => context.at(one.addresses as object, index);
-    if (/^(dhcp|dhcpv6|ra|slaac)$/.test(text)) {
+    if (text === 'dhcp') {
+      learns.add(text);
+      continue;
+    }
+    if (/^(dhcpv6|ra|slaac)$/.test(text)) {
       context.report(
         'not-built',
         span(),
-        `'${text}' belongs to learnt addresses, which is not built yet`,
+        `'${text}' belongs to learnt addresses, which are by 'dhcp' alone`,
       );
       continue;
     }
@@ -102,5 +108,5 @@ function readAddresses(
       );
     }
   }
-  return found;
+  return { addresses: found, learns: [...learns] };
 }

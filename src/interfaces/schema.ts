@@ -66,7 +66,9 @@ const one = withWords(
     addresses: z
       .array(withWords(z.string(), { what: 'an address with prefix length' }))
       .optional()
-      .describe('Static addresses with their prefix length, IPv4 and IPv6.'),
+      .describe(
+        'Addresses with their prefix length, IPv4 and IPv6; `dhcp`: what a DHCP server says.',
+      ),
     mtu: withWords(z.int().min(1280).max(9216), { what: 'an MTU' })
       .optional()
       .describe('IP MTU in bytes, 1280 to 9216; 1500 unless given.'),

@@ -59,6 +59,7 @@ export function iface(
     addresses: [],
     mtu: 1500,
     reversePath: 'off',
+    learns: [],
     mss: null,
     description: null,
     ...parts,

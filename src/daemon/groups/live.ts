@@ -129,7 +129,10 @@ export function groupsTold({ model, groups, directory, files }: Live): GroupsTol
     if (named.has(file)) continue;
     told.push({ name: null, kind: 'inline', ...sizes(set), services: 0, files: [absolute(file)] });
   }
-  return { balancers: model.balancers, system: model.system, groups: told, files: list };
+  const learners = model.interfaces
+    .filter((one) => one.learns.length > 0 && !one.management)
+    .map(({ name, learns }) => ({ name, dhcp: learns.includes('dhcp') }));
+  return { balancers: model.balancers, learners, system: model.system, groups: told, files: list };
 }
 
 function sizes({ v4, v6 }: AddressSet): { v4: number; v6: number } {

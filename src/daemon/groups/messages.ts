@@ -3,6 +3,12 @@ import type { Balancer } from '../../balancer/model.js';
 import type { Diagnostic } from '../../diagnostics/diagnostic.js';
 import type { System } from '../../system/model.js';
 
+/** An interface that is told addresses by its network. */
+export interface Learner {
+  readonly name: string;
+  readonly dhcp: boolean;
+}
+
 /** A group as the compile thread tells it. */
 export interface GroupTold {
   /** null for the files that rules name themselves. */
@@ -28,6 +34,7 @@ export interface GroupsTold {
   readonly balancers: readonly Balancer[];
   /** null where nothing is in force. */
   readonly system: System | null;
+  readonly learners: readonly Learner[];
   /** In the order of the rule file, address groups first. */
   readonly groups: readonly GroupTold[];
   readonly files: readonly FileTold[];
@@ -35,7 +42,13 @@ export interface GroupsTold {
   readonly unkept?: string;
 }
 
-export const NO_GROUPS: GroupsTold = { balancers: [], system: null, groups: [], files: [] };
+export const NO_GROUPS: GroupsTold = {
+  balancers: [],
+  learners: [],
+  system: null,
+  groups: [],
+  files: [],
+};
 
 /** What a look at a file of addresses found. */
 export interface FileRead {
@@ -45,7 +58,7 @@ export interface FileRead {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads files of addresses again; the rule file stays as it was applied. */
+/** Reads files of addresses again, and takes what was learnt; the rule file stays as it was applied. */
 export interface ReloadJob {
   readonly id: number;
   readonly op: 'reload';
@@ -57,7 +70,7 @@ export interface ReloadJob {
 
 export interface ReloadOutcome {
   readonly files: readonly FileRead[];
-  /** null where no file has new members, or they cannot be compiled. */
+  /** null where no file has new members and nothing is learnt, or it cannot be compiled. */
   readonly image: Uint8Array | null;
   /** Why new members cannot be compiled. */
   readonly problem: string | null;

@@ -82,6 +82,7 @@ assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
           management: true,
           mtu: 1500,
           reversePath: 'strict',
+          learns: [],
           mss: null,
           description: null,
         },
@@ -98,6 +99,7 @@ assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
           management: false,
           mtu: 9000,
           reversePath: 'strict',
+          learns: [],
           mss: null,
           description: null,
         },
@@ -114,6 +116,7 @@ assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
           management: false,
           mtu: 9000,
           reversePath: 'strict',
+          learns: [],
           mss: null,
           description: 'tagged',
         },
@@ -235,11 +238,10 @@ policies:
     to: internet
     rules:
       - {name: b, action: allow}
-`.replace('{zone: internet, addresses: [', '{zone: internet, addresses: [dhcp, ');
+`.replace('{zone: internet, addresses: [', '{zone: internet, addresses: [dhcpv6, ');
     expect(shown(text)).toEqual([
-      "4:37 not-built: 'dhcp' belongs to learnt addresses, which is not built yet",
+      "4:37 not-built: 'dhcpv6' belongs to learnt addresses, which are by 'dhcp' alone",
       "6:1 not-built: 'vpn' belongs to VPN, which is not built yet",
-      "7:10 not-built: 'users' belongs to system settings, which is not built yet",
     ]);
   });
 
