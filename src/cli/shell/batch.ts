@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { EXIT, print } from '../arguments.js';
+import { leave } from './config/mode.js';
 import { execute, type Screen } from './execute.js';
 import type { Surroundings } from './main.js';
 import { operational } from './operational.js';
@@ -20,14 +21,16 @@ export async function batch(
       return numbered ? `line ${number}: ` : '';
     },
   };
+  let code: number = EXIT.ok;
   for await (const line of lines) {
     number++;
     const abort = new AbortController();
     const interrupt = (): void => abort.abort();
     process.once('SIGINT', interrupt);
-    const code = await execute(session, line, screen, abort);
+    code = await execute(session, line, screen, abort);
     process.off('SIGINT', interrupt);
-    if (code !== EXIT.ok || session.over) return code;
+    if (code !== EXIT.ok || session.over) break;
   }
-  return EXIT.ok;
+  await leave(session).catch(() => undefined);
+  return code;
 }

@@ -35,7 +35,7 @@ export async function offersFor(root: Step, text: string, session: Session): Pro
   const inWord = words.at(-1)?.end === text.length && text !== '';
   const done: readonly Word[] = inWord ? words.slice(0, -1) : words;
   const partial = inWord ? (words.at(-1) as Word) : null;
-  const { step, given, wrong } = walk(pipe === undefined ? root : PIPES, done);
+  const { step, given, wrong } = await walk(pipe === undefined ? root : PIPES, done, session);
   const begun = partial?.text ?? '';
   const offers =
     wrong === null

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { EXIT } from '../arguments.js';
-import { CommandError, type Form, type Step } from './grammar.js';
+import { CommandError, WordError, type Form } from './grammar.js';
 import { PipedOutput, type Sink } from './output.js';
 import { caret, parse, type Wrong } from './parse.js';
 import { pipingOf, type Piping } from './pipes.js';
@@ -24,18 +24,13 @@ export async function execute(
   abort = new AbortController(),
 ): Promise<number> {
   const line = readLine(text);
-  const found = understood(session.root, line);
+  const found = await understood(session, line);
   if (found === null) return EXIT.ok;
   if ('message' in found) {
-    const { indent } = screen;
-    screen.complain(
-      typeof indent === 'number'
-        ? caret(indent, found)
-        : `${indent}${text}\n${caret(indent.length, found)}`,
-    );
+    tell(found, text, screen);
     return EXIT.usage;
   }
-  const { run, given, piping } = found;
+  const { run, given, places, piping } = found;
   const sink = screen.sink(piping.paged, () => abort.abort());
   const output = new PipedOutput(piping, sink, abort.signal);
   try {
@@ -46,12 +41,27 @@ export async function execute(
     if (abort.signal.aborted) return EXIT.error;
     await output.end();
     if (!(error instanceof Error)) throw error;
+    const word = error instanceof WordError ? places.get(error.key)?.[error.index] : undefined;
+    if (word !== undefined) {
+      tell({ ...word, message: error.message }, text, screen);
+      return EXIT.error;
+    }
     return await failed(error, screen);
   }
 }
 
+/** Says what is wrong at which word. */
+function tell(wrong: Wrong, text: string, screen: Screen): void {
+  const { indent } = screen;
+  screen.complain(
+    typeof indent === 'number'
+      ? caret(indent, wrong)
+      : `${indent}${text}\n${caret(indent.length, wrong)}`,
+  );
+}
+
 /** The command and pipes of a line; null where it is empty. */
-function understood(root: Step, line: Line) {
+async function understood(session: Session, line: Line) {
   const { command, pipes, open, text } = line;
   if (open !== null)
     return { start: open, end: open + 1, message: 'the quote has no end' } satisfies Wrong;
@@ -60,9 +70,10 @@ function understood(root: Step, line: Line) {
     return first === undefined
       ? null
       : { start: first.at, end: first.at + 1, message: 'a command comes before the pipe' };
-  const parsed = parse(root, command, (first?.at ?? text.length) - 1);
+  const end = (first?.at ?? text.length) - 1;
+  const parsed = await parse(session.root, { words: command, end }, session);
   if ('message' in parsed) return parsed;
-  const piping = pipingOf(line);
+  const piping = await pipingOf(line, session);
   if ('message' in piping) return piping;
   return badForm(piping, parsed.forms) ?? { ...parsed, piping };
 }

@@ -35,8 +35,8 @@ export interface Value {
   readonly next: Next;
 }
 
-/** The step after a choice; a function where the grammar would go round in circles. */
-export type Next = Step | ((given: Given) => Step);
+/** The step after a choice; a function where it depends on what runs, or would go round in circles. */
+export type Next = Step | ((given: Given, session: Session) => Step | Promise<Step>);
 
 /** The values of a line by key, in the order they were given. */
 export type Given = ReadonlyMap<string, readonly string[]>;
@@ -69,12 +69,24 @@ export type Form = 'text' | 'json' | 'set';
 /** What is wrong with a command, for the user. */
 export class CommandError extends Error {}
 
+/** What is wrong with one word of a command: the one at `index` of those that were given for a key. */
+export class WordError extends CommandError {
+  readonly key: string;
+  readonly index: number;
+
+  constructor(message: string, key: string, index: number) {
+    super(message);
+    this.key = key;
+    this.index = index;
+  }
+}
+
 export function isKeyword(choice: Choice): choice is Keyword {
   return 'word' in choice;
 }
 
-export function stepAfter(choice: Choice, given: Given): Step {
-  return typeof choice.next === 'function' ? choice.next(given) : choice.next;
+export async function stepAfter(choice: Choice, given: Given, session: Session): Promise<Step> {
+  return typeof choice.next === 'function' ? choice.next(given, session) : choice.next;
 }
 
 /** The last value given for a key. */

@@ -3,6 +3,8 @@ import { hostname, userInfo } from 'node:os';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { EXIT } from '../arguments.js';
 import { completion, helpText, offersFor } from './complete.js';
+import { level } from './config/commands.js';
+import { leave } from './config/mode.js';
 import { Editor, type Assistant } from './editor.js';
 import { execute } from './execute.js';
 import { History } from './history.js';
@@ -32,9 +34,17 @@ export async function interactive(
   const editor = new Editor(input, output, assistant, new History());
   const terminal = new Terminal(output, editor.keyboard);
   const session = new Session(operational(more), { runDir, terminal, within });
+  // A connection that is cut off takes its candidate along.
+  process.once('SIGHUP', () => {
+    void leave(session)
+      .catch(() => undefined)
+      .finally(() => process.exit(EXIT.error));
+  });
   const name = `${userInfo().username}@${hostname().split('.')[0] ?? ''}`;
   while (!session.over) {
-    const prompt = `${name}> `;
+    const { configuration } = session;
+    if (configuration !== null) output.write(`${level(configuration.level)}\n`);
+    const prompt = `${name}${configuration === null ? '>' : '#'} `;
     const abort = new AbortController();
     editor.onInterrupt = () => {
       output.write('^C\n');
@@ -56,6 +66,7 @@ export async function interactive(
       abort,
     );
   }
+  await leave(session).catch(() => undefined);
   editor.close();
   return EXIT.ok;
 }

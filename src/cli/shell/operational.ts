@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { balancer } from './commands/balancer.js';
+import { configureCommand, showConfigurations } from './commands/configuration.js';
 import { clear } from './commands/clear.js';
 import { ping, traceroute } from './commands/reach.js';
 import { showChoices } from './commands/show.js';
@@ -9,9 +10,14 @@ import { keyword, type Keyword, type Step } from './grammar.js';
 /** The commands of operational mode; `more` are those of the lab around it. */
 export function operational(more: readonly Keyword[] = []): Step {
   const choices = [
-    keyword('show', 'what the appliance has and does', { choices: showChoices() }),
+    keyword('show', 'what the appliance has and does', {
+      choices: [...showChoices(), ...showConfigurations].toSorted((a, b) =>
+        a.word < b.word ? -1 : 1,
+      ),
+    }),
     balancer,
     clear,
+    configureCommand,
     ping,
     traceroute,
     ...system,

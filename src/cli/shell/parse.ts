@@ -10,6 +10,7 @@ import {
   type Run,
   type Step,
 } from './grammar.js';
+import type { Session } from './session.js';
 import type { Word } from './words.js';
 
 /** What is wrong with a line, at which of its characters. */
@@ -23,13 +24,18 @@ export interface Wrong {
 export interface Walked {
   readonly step: Step;
   readonly given: Given;
+  readonly places: Places;
   readonly wrong: Wrong | null;
 }
+
+/** Where the values of a line stand, by their key. */
+export type Places = ReadonlyMap<string, readonly Word[]>;
 
 /** A line that is whole. */
 export interface Command {
   readonly run: Run;
   readonly given: Given;
+  readonly places: Places;
   readonly forms: readonly Form[];
 }
 
@@ -37,27 +43,33 @@ export interface Command {
 const MOST_NAMED = 12;
 
 /** Follows words through a grammar, up to the first that does not fit. */
-export function walk(root: Step, words: readonly Word[]): Walked {
+export async function walk(root: Step, words: readonly Word[], session: Session): Promise<Walked> {
   const given = new Map<string, string[]>();
+  const places = new Map<string, Word[]>();
   let step = root;
   for (const word of words) {
     const choice = choose(step, word);
-    if ('message' in choice) return { step, given, wrong: choice };
+    if ('message' in choice) return { step, given, places, wrong: choice };
     const { key } = choice;
     if (key !== undefined) {
       const text = isKeyword(choice) ? choice.word : word.text;
       given.set(key, [...(given.get(key) ?? []), text]);
+      places.set(key, [...(places.get(key) ?? []), word]);
     }
-    step = stepAfter(choice, given);
+    step = await stepAfter(choice, given, session);
   }
-  return { step, given, wrong: null };
+  return { step, given, places, wrong: null };
 }
 
 /** A whole command: what it runs with which values, or what is wrong with it. */
-export function parse(root: Step, words: readonly Word[], length: number): Command | Wrong {
-  const { step, given, wrong } = walk(root, words);
+export async function parse(
+  root: Step,
+  { words, end: length }: { readonly words: readonly Word[]; readonly end: number },
+  session: Session,
+): Promise<Command | Wrong> {
+  const { step, given, places, wrong } = await walk(root, words, session);
   if (wrong !== null) return wrong;
-  if (step.run !== undefined) return { run: step.run, given, forms: step.forms ?? [] };
+  if (step.run !== undefined) return { run: step.run, given, places, forms: step.forms ?? [] };
   const at = words.at(-1)?.end ?? length;
   return {
     start: at + 1,

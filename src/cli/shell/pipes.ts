@@ -10,6 +10,7 @@ import {
   type Step,
 } from './grammar.js';
 import { parse, type Wrong } from './parse.js';
+import type { Session } from './session.js';
 import type { Line } from './words.js';
 
 /** A filter of lines. */
@@ -58,13 +59,13 @@ export const PIPES: Step = {
 };
 
 /** What the pipes of a line say, or what is wrong with them. */
-export function pipingOf(line: Line): Piping | Wrong {
+export async function pipingOf(line: Line, session: Session): Promise<Piping | Wrong> {
   const stages: Stage[] = [];
   let form: Form = 'text';
   let formAt: number | null = null;
   let paged = true;
   for (const { at, words } of line.pipes) {
-    const found = parse(PIPES, words, at + 1);
+    const found = await parse(PIPES, { words, end: at + 1 }, session);
     if ('message' in found) return found;
     const filter = last(found.given, 'filter');
     if (filter === 'json' || filter === 'set') {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { ApiClient } from '../../daemon/api/client.js';
 import { runDirectory } from '../../daemon/api/rundir.js';
+import type { Grammar } from '../../daemon/api/candidates.js';
+import { configurationMode } from './config/commands.js';
+import type { Configuration } from './config/configuration.js';
 import type { Step } from './grammar.js';
 import { LiveNames } from './names.js';
 import type { Terminal } from './terminal.js';
@@ -12,14 +15,19 @@ export class Session {
   readonly terminal: Terminal | null;
   /** What programs are started by: the lab's appliance lives in a namespace. */
   readonly within: readonly string[];
+  /** In configuration mode. */
+  configuration: Configuration | null = null;
   /** Set by `exit`. */
   over = false;
   readonly #directory: string;
   readonly #root: Step;
+  readonly #editing: Step;
+  #grammar: Promise<Grammar> | null = null;
   #client: Promise<ApiClient> | null = null;
 
   constructor(root: Step, { runDir, terminal, within = [] }: SessionOptions) {
     this.#root = root;
+    this.#editing = configurationMode(root);
     this.#directory = runDirectory(runDir);
     this.terminal = terminal;
     this.within = within;
@@ -38,9 +46,17 @@ export class Session {
     return { ...process.env, SLUICE_RUN_DIR: this.#directory };
   }
 
+  /** The language, for paths. */
+  grammar(): Promise<Grammar> {
+    this.#grammar ??= this.api().then(async (api) => (await api.get('/grammar')) as Grammar);
+    // What failed is asked again.
+    this.#grammar.catch(() => (this.#grammar = null));
+    return this.#grammar;
+  }
+
   /** The commands there are now. */
   get root(): Step {
-    return this.#root;
+    return this.configuration === null ? this.#root : this.#editing;
   }
 }
 
