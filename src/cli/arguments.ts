@@ -15,16 +15,18 @@ type Parsed<O extends NonNullable<ParseArgsConfig['options']>> = ReturnType<
   typeof parseArgs<{ args: string[]; allowPositionals: true; options: O }>
 >;
 
-/** Parses arguments with exactly `count` operands; null after a message on stderr, for exit 2. */
+/** Parses arguments with so many operands, from the first number to the second; null after a message on stderr, for exit 2. */
 export function parseArguments<const O extends NonNullable<ParseArgsConfig['options']>>(
   args: string[],
   usage: Usage,
-  count: number,
+  count: number | readonly [least: number, most: number],
   options: O,
 ): Parsed<O> | null {
   try {
     const parsed = parseArgs({ args, allowPositionals: true, options });
-    if (parsed.positionals.length === count) return parsed;
+    const [least, most] = typeof count === 'number' ? [count, count] : count;
+    const { length } = parsed.positionals;
+    if (length >= least && length <= most) return parsed;
     return wrongUsage(usage, null);
   } catch (error) {
     return wrongUsage(usage, (error as Error).message);

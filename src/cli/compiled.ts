@@ -4,7 +4,7 @@ import { loadModel } from '../compiler/load.js';
 import type { Model } from '../compiler/model.js';
 import { noSlots, type Slots } from '../compiler/slots.js';
 import { render } from '../diagnostics/render.js';
-import { diskReader } from '../rulefile/reader.js';
+import { diskReader, type Reader } from '../rulefile/reader.js';
 
 export interface CompiledFile {
   readonly model: Model;
@@ -18,8 +18,8 @@ export interface CompiledFile {
 export const GENERATION = 1;
 
 /** Loads and compiles a rule file; diagnostics go to stderr, null after an error. */
-export function compileFile(file: string): CompiledFile | null {
-  const { model, diagnostics, stages } = loadModel(file, diskReader);
+export function compileFile(file: string, reader: Reader = diskReader): CompiledFile | null {
+  const { model, diagnostics, stages } = loadModel(file, reader);
   for (const diagnostic of diagnostics) process.stderr.write(`${render(diagnostic)}\n`);
   if (model === null) return null;
   const start = performance.now();

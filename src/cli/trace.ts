@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { readFileSync } from 'node:fs';
+import type { RunningSource } from '../daemon/api/types.js';
 import { etherFrame } from '../datapath/frame.js';
 import type { OfflineDatapath } from '../datapath/offline.js';
 import { buildPacket } from '../datapath/packet.js';
 import { renderSteps } from '../diagnostics/render.js';
+import { textReader } from '../rulefile/reader.js';
 import { translationOf, type Nat } from '../trace/translation.js';
 import { phases, type Phase } from '../trace/phases.js';
 import { modelNames, Names, type Verdict } from '../trace/verdicts.js';
 import { complain, EXIT, parseArguments, print, wrongUsage } from './arguments.js';
 import { compileFile, type CompiledFile } from './compiled.js';
+import { withAppliance } from './client.js';
 import { BATCH, withOffline } from './offline.js';
 import { parseClassbenchTrace, parsePacketList, type ListedPacket } from './packets.js';
 import { portOf } from './ports.js';
 import { describe } from './packet-text.js';
 
 export const usage = {
-  synopsis: 'trace FILE --packets LIST [--stateful] [--at TIME] [--format classbench] [--json]',
+  synopsis: 'trace [FILE] --packets LIST [--stateful] [--at TIME] [--format classbench] [--json]',
   description:
-    'Sends packets through the fast path, offline, and says what each step makes of them.',
+    'Sends packets through the fast path, offline, and says what each step makes of them; without FILE by what is in force, with its declared routes.',
   options: [
     [
       '--packets LIST',
@@ -44,7 +47,7 @@ interface Traced extends Verdict {
 
 /** `sluice trace`: exit 0, 1 for a wrong file or list, 2 on wrong usage, 4 without a datapath. */
 export async function run(args: string[]): Promise<number> {
-  const parsed = parseArguments(args, usage, 1, {
+  const parsed = parseArguments(args, usage, [0, 1], {
     packets: { type: 'string' },
     stateful: { type: 'boolean', default: false },
     at: { type: 'string' },
@@ -63,7 +66,28 @@ export async function run(args: string[]): Promise<number> {
     wrongUsage(usage, `'${at}' is no time: it is written as 2026-11-23T09:00Z, with its zone`);
     return EXIT.usage;
   }
-  const compiled = compileFile(parsed.positionals[0] ?? '');
+  const [file] = parsed.positionals;
+  const options = { list, parse, stateful, time, json };
+  if (file !== undefined) return judge(compileFile(file), options);
+  return withAppliance(usage, async (connect) => {
+    const { main, files } = (await connect(undefined).get('/source')) as RunningSource;
+    return judge(compileFile(main, textReader(new Map(Object.entries(files)))), options);
+  });
+}
+
+interface Options {
+  readonly list: string;
+  readonly parse: typeof parsePacketList;
+  readonly stateful: boolean;
+  readonly time: number;
+  readonly json: boolean;
+}
+
+/** Reads the list and sends its packets through the tables. */
+async function judge(
+  compiled: CompiledFile | null,
+  { list, parse, stateful, time, json }: Options,
+): Promise<number> {
   if (compiled === null) return EXIT.error;
   let text: string;
   try {

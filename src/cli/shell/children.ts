@@ -6,12 +6,18 @@ import { CommandError, type Output } from './grammar.js';
 import type { Session } from './session.js';
 
 /** Runs a program whose output goes through the pipes of the line; Ctrl-C interrupts it. */
-export async function pipe(session: Session, argv: readonly string[], out: Output): Promise<void> {
+export async function pipe(
+  session: Session,
+  argv: readonly string[],
+  out: Output,
+  input = '',
+): Promise<void> {
   const [program = '', ...args] = [...session.within, ...argv];
   const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: session.environment,
   });
+  child.stdin.on('error', () => undefined).end(input);
   const interrupt = (): void => void child.kill('SIGINT');
   out.signal.addEventListener('abort', interrupt);
   const copy = async (stream: NodeJS.ReadableStream): Promise<void> => {

@@ -57,8 +57,8 @@ async function offersOf(
   given: Given,
 ): Promise<Offer[]> {
   if (isKeyword(choice)) {
-    const { word, help, whole = false } = choice;
-    return word.startsWith(begun) ? [{ insert: word, shown: word, help, whole }] : [];
+    const { word, help, whole = false, hidden = false } = choice;
+    return word.startsWith(begun) && !hidden ? [{ insert: word, shown: word, help, whole }] : [];
   }
   const names: readonly Name[] = (await choice.names?.(session, given)) ?? [];
   const fitting = names

@@ -19,6 +19,8 @@ export interface Keyword {
   readonly key?: string;
   /** Only the whole word will do: it does much, or would take a habit's place (`sh` is `show`). */
   readonly whole?: boolean;
+  /** Taken, but not offered. */
+  readonly hidden?: boolean;
   readonly next: Next;
 }
 

@@ -5,13 +5,16 @@ import { clear } from './commands/clear.js';
 import { ping, traceroute } from './commands/reach.js';
 import { showChoices } from './commands/show.js';
 import { system } from './commands/system.js';
+import { tech } from './commands/tech.js';
+import { trace } from './commands/trace.js';
+import { monitor } from './monitor/views.js';
 import { keyword, type Keyword, type Step } from './grammar.js';
 
 /** The commands of operational mode; `more` are those of the lab around it. */
 export function operational(more: readonly Keyword[] = []): Step {
   const choices = [
     keyword('show', 'what the appliance has and does', {
-      choices: [...showChoices(), ...showConfigurations].toSorted((a, b) =>
+      choices: [...showChoices(), ...showConfigurations, tech].toSorted((a, b) =>
         a.word < b.word ? -1 : 1,
       ),
     }),
@@ -20,6 +23,8 @@ export function operational(more: readonly Keyword[] = []): Step {
     configureCommand,
     ping,
     traceroute,
+    monitor,
+    trace,
     ...system,
     ...more,
   ];

@@ -19,7 +19,8 @@ export class Session {
   configuration: Configuration | null = null;
   /** Set by `exit`. */
   over = false;
-  readonly #directory: string;
+  /** Where sluiced has its socket and logs. */
+  readonly directory: string;
   readonly #root: Step;
   readonly #editing: Step;
   #grammar: Promise<Grammar> | null = null;
@@ -28,7 +29,7 @@ export class Session {
   constructor(root: Step, { runDir, terminal, within = [] }: SessionOptions) {
     this.#root = root;
     this.#editing = configurationMode(root);
-    this.#directory = runDirectory(runDir);
+    this.directory = runDirectory(runDir);
     this.terminal = terminal;
     this.within = within;
     this.names = new LiveNames(() => this.api());
@@ -37,13 +38,13 @@ export class Session {
   /** sluiced. Its client is loaded when it is first needed, after the prompt stands. */
   api(): Promise<ApiClient> {
     return (this.#client ??= import('../../daemon/api/client.js').then(
-      ({ ApiClient: Client }) => new Client(this.#directory),
+      ({ ApiClient: Client }) => new Client(this.directory),
     ));
   }
 
   /** Of programs that are started. */
   get environment(): NodeJS.ProcessEnv {
-    return { ...process.env, SLUICE_RUN_DIR: this.#directory };
+    return { ...process.env, SLUICE_RUN_DIR: this.directory };
   }
 
   /** The language, for paths. */

@@ -33,7 +33,11 @@ const bash: Run = async (session) => {
 
 /** What belongs to no feature. */
 export const system: readonly Keyword[] = [
-  keyword('confirm', 'keep what an apply with a deadline brought into force', end(confirm)),
+  {
+    ...keyword('confirm', 'keep what was brought into force with a deadline', end(confirm)),
+    // `conf` is `configure`.
+    whole: true,
+  },
   keyword(
     'doctor',
     'what costs speed or safety on this machine, and the fix',

@@ -27,6 +27,7 @@ export interface PathOptions {
 interface Around {
   readonly node: GrammarNode;
   readonly words: Words;
+  readonly identity: string | null;
 }
 
 /** Where a path has come to. */
@@ -38,6 +39,8 @@ interface Place {
   readonly around: Around | null;
   /** Whether what is written may end here. */
   readonly whole: boolean;
+  /** Of an item: the key that is its name, which stands in the path already. */
+  readonly identity?: string | null;
 }
 
 /** The grammar of paths below a node. */
@@ -46,12 +49,15 @@ export function pathStep(node: GrammarNode, options: PathOptions): Step {
   return stepAt({ node, words: level, around: null, whole: empty }, options);
 }
 
-function stepAt({ node, words, around, whole }: Place, options: PathOptions): Step {
+function stepAt(
+  { node, words, around, whole, identity = null }: Place,
+  options: PathOptions,
+): Step {
   const { purpose, run, forms = [], then = [], level, empty = false } = options;
   const begins = node !== null && words.length === level.length;
   const ends = begins ? empty : purpose === 'there' || whole;
   const choices: Choice[] = ends ? [...then] : [];
-  if (node !== null) choices.push(...below({ node, words }, around, options));
+  if (node !== null) choices.push(...below({ node, words, identity }, around, options));
   // `… source lan action allow`: a value may be followed by another key of the same map.
   else if (around !== null && purpose === 'write') choices.push(...keyChoices(around, options));
   return ends && then.length === 0 ? { choices, run, forms } : { choices };
@@ -70,7 +76,9 @@ function below(here: Around, around: Around | null, options: PathOptions): Choic
       ...(options.purpose === 'write' ? { fits: (text) => fitsValue(named.name, text) } : {}),
       next: (given) => {
         const own = [...words, lastWord(given)];
-        return stepAt({ node: named.each, words: own, around: null, whole: true }, options);
+        const identity = node.items?.identity ?? null;
+        const each = { node: named.each, words: own, around: null, whole: true, identity };
+        return stepAt(each, options);
       },
     });
   }
@@ -84,7 +92,8 @@ function keyChoices(here: Around, options: PathOptions): Choice[] {
     .filter(([, node]) => options.purpose !== 'item' || leadsToNames(node))
     .map(([word, node]) => {
       const place = { node, words: [...here.words, word], around: here, whole: false };
-      return { word, help: summary(node), key: 'path', next: () => stepAt(place, options) };
+      const hidden = word === here.identity;
+      return { word, help: summary(node), key: 'path', hidden, next: () => stepAt(place, options) };
     });
 }
 
