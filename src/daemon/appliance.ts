@@ -42,6 +42,8 @@ export interface CommitHow {
   readonly preview?: boolean | undefined;
   /** Minutes to confirm in. */
   readonly confirm?: number | null | undefined;
+  /** Who commits may change `system`. */
+  readonly system?: boolean;
 }
 
 type Compile = (generation: number) => Promise<CompileOutcome>;
@@ -147,10 +149,10 @@ export class Appliance {
   commit(
     candidate: string,
     by: Author,
-    { check = false, preview = false, confirm = null }: CommitHow,
+    { check = false, preview = false, confirm = null, system = true }: CommitHow,
   ): Promise<CommitAnswer> {
     const compile = (generation: number) =>
-      this.#compiler.build(candidate, generation, check || preview);
+      this.#compiler.build(candidate, generation, { analyse: check || preview, system });
     if (check) return this.#inTurn(() => this.#check(compile));
     if (preview) return this.#inTurn(() => this.#preview(compile));
     return this.#inTurn(() => this.#commit(() => this.#ready(compile), by, confirm));

@@ -326,7 +326,8 @@ function canonical(
 /** Paths of text files that a tree names. */
 function filesNamed(node: Node, layout: Layout, found = new Set<string>()): Set<string> {
   if (node.kind === 'scalar') {
-    if (layout.file && node.value !== '') found.add(node.value);
+    const inline = layout.inline?.test(node.value) === true;
+    if (layout.file && node.value !== '' && !inline) found.add(node.value);
   } else if (node.kind === 'list') {
     for (const item of node.items)
       filesNamed(item, layout.file ? layout : (layout.each ?? NO_LAYOUT), found);

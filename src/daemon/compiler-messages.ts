@@ -26,6 +26,8 @@ export interface BuildJob {
   readonly generation: number;
   /** Rules are compared with each other too. */
   readonly analyse: boolean;
+  /** Who commits may change `system`, and with it who may do what. */
+  readonly system: boolean;
 }
 
 /** What was compiled last is written down, before it comes into force. */

@@ -41,8 +41,12 @@ export class CompilerThread {
   }
 
   /** The configuration of a candidate to a table image. */
-  async build(candidate: string, generation: number, analyse: boolean): Promise<CompileOutcome> {
-    const done = await this.#ask({ op: 'build', candidate, generation, analyse });
+  async build(
+    candidate: string,
+    generation: number,
+    how: { readonly analyse: boolean; readonly system: boolean },
+  ): Promise<CompileOutcome> {
+    const done = await this.#ask({ op: 'build', candidate, generation, ...how });
     return done.outcome ?? tooLarge(`commit:${generation}`);
   }
 

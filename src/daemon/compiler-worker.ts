@@ -165,7 +165,7 @@ class Compiler {
     return `the configuration was edited here since a file was applied: ${what.slice(0, 5).join('; ')}${more}; --replace goes over that`;
   }
 
-  #build({ candidate, generation, analyse }: BuildJob): CompileOutcome {
+  #build({ candidate, generation, analyse, system }: BuildJob): CompileOutcome {
     const start = performance.now();
     let built: Built;
     try {
@@ -180,6 +180,10 @@ class Compiler {
       const names = [...new Set(conflicts.map(({ user }) => user))].join(', ');
       const message = `${names} changed the same places since you began`;
       return { ok: false, diagnostics: [], message, conflicts };
+    }
+    if (!system && built.paths.some(([first]) => first === undefined || first === 'system')) {
+      const message = 'only an admin changes system';
+      return { ok: false, diagnostics: [], message };
     }
     const read = performance.now() - start;
     const loading = loadTree(built.tree, { analyse });

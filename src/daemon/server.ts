@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -8,7 +8,8 @@ import { DatapathError, ImageRefused } from '../datapath/offline.js';
 import { apiSocket } from './api/rundir.js';
 import { UnknownBackend } from './balancing.js';
 import { CandidateError } from './candidate-error.js';
-import { RequestError, type Asker, type Route } from './http/route.js';
+import { askerOf, may, ROLE_GROUPS } from './http/asker.js';
+import { RequestError, type Route } from './http/route.js';
 import { ROUTES } from './http/routes.js';
 import { FilterError } from './session-filter.js';
 import type { Source } from './show/source.js';
@@ -19,7 +20,7 @@ const MOST_BODY = 512 * 2 ** 20;
 /** Failures whose message is for the user. */
 const REFUSALS = [FilterError, UnknownBackend, DatapathRefused, ImageRefused] as const;
 
-/** The JSON API on RUN_DIR/sluiced.sock, for root alone. */
+/** The JSON API on RUN_DIR/sluiced.sock, for root, and for users of the appliance where it has such groups. */
 export function serve(directory: string, source: Source, log: Logger): Promise<Server> {
   const path = apiSocket(directory);
   rmSync(path, { force: true });
@@ -33,10 +34,20 @@ export function serve(directory: string, source: Source, log: Logger): Promise<S
     server.on('error', reject);
     server.listen(path, () => {
       process.umask(mask);
-      chmodSync(path, 0o600);
+      share(directory, path);
       resolve(server);
     });
   });
+}
+
+/** The kernel lets in whom the groups name; what they may do is asked of each request. */
+function share(directory: string, path: string): void {
+  const [everybody = ''] = ROLE_GROUPS[0] ?? [];
+  const groups = existsSync('/etc/group') ? readFileSync('/etc/group', 'utf8') : '';
+  const gid = new RegExp(`^${everybody}:[^:]*:([0-9]+):`, 'm').exec(groups)?.[1];
+  chmodSync(path, gid === undefined ? 0o600 : 0o660);
+  if (gid === undefined || process.getuid?.() !== 0) return;
+  for (const one of [directory, path]) chownSync(one, 0, Number(gid));
 }
 
 const TABLE = ROUTES.map((route) => ({ route, segments: route.path.split('/') }));
@@ -50,6 +61,8 @@ async function answer(
   const url = urlOf(request);
   const { route, params } = find(request.method ?? '', url.pathname);
   const by = askerOf(request);
+  if (!may(by.role, route.role))
+    throw new RequestError(403, `${by.user} has the role ${by.role}, and this takes ${route.role}`);
   const query = queryOf(route, url.searchParams);
   const bytes = request.method === 'POST' ? await read(request) : new Uint8Array();
   const body = route.body === undefined ? undefined : checked(route.body, parse(bytes), 'body');
@@ -60,7 +73,13 @@ async function answer(
     log.info({ event: 'audit', user: by.user, from: by.from, what: route.path, ...outcome(said) });
   if (said === undefined) return;
   if (text && typeof said === 'string') send(response, 200, 'text/plain', said);
-  else send(response, 200, 'application/json', JSON.stringify(said));
+  else send(response, refusing(said) ? 422 : 200, 'application/json', JSON.stringify(said));
+}
+
+/** An answer that says why nothing happened, with diagnostics. */
+function refusing(said: unknown): boolean {
+  if (typeof said !== 'object' || said === null) return false;
+  return 'ok' in said && said.ok === false && ('message' in said || 'errors' in said);
 }
 
 /** What became of a change, in a word. */
@@ -92,18 +111,6 @@ function find(method: string, path: string): { route: Route; params: Record<stri
     if (fits) return { route: one.route, params };
   }
   throw new RequestError(404, `no ${method} ${path}`);
-}
-
-function askerOf({ headers }: IncomingMessage): Asker {
-  const said = (name: string, fallback: string): string => {
-    const value = headers[name];
-    return typeof value === 'string' && value !== '' ? value.slice(0, 128) : fallback;
-  };
-  return {
-    user: said('x-sluice-user', 'root'),
-    from: said('x-sluice-from', 'local'),
-    role: 'admin',
-  };
 }
 
 function queryOf(route: Route, given: URLSearchParams): Record<string, string> {

@@ -106,6 +106,16 @@ export class Lab {
     this.#daemon = null;
   }
 
+  /** Ends sluiced at once, whatever it is about to do; the datapath goes on. */
+  async killDaemon(): Promise<void> {
+    const daemon = this.#daemon;
+    if (daemon === null || daemon.exitCode !== null) return;
+    const gone = once(daemon, 'exit');
+    daemon.kill('SIGKILL');
+    await gone;
+    this.#daemon = null;
+  }
+
   /** Runs a sluice command against the lab's appliance. */
   sluice(...args: string[]): Promise<CommandResult> {
     return attempt([process.execPath, builtProgram('cli/main'), ...args], {
@@ -140,6 +150,10 @@ export class Lab {
 
   get datapathPid(): number {
     return Number(readFileSync(path.join(this.runDirectory, 'datapath.pid'), 'utf8'));
+  }
+
+  get daemonPid(): number {
+    return this.#daemon?.pid ?? 0;
   }
 
   /** The last lines of the appliance's logs, for when something went wrong. */

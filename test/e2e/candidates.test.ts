@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { rmSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type {
@@ -172,7 +173,17 @@ test('two people: other places come together, the same place is refused, one alo
   await edit(bob.id, 'set zones other');
   expect(await commit(bob.id)).toMatchObject({ ok: false });
   expect((await lab.sluice('apply', lab.rules, '--replace')).stderr).toContain('carol (here');
-  for (const { id } of [bob, carol]) await lab.api.delete(`/candidates/${id}`);
+  // Whoever is gone holds nothing.
+  const socketPath = path.join(lab.runDirectory, 'sluiced.sock');
+  const held = await new Promise<IncomingMessage>((resolve, reject) => {
+    const asked = request({ socketPath, path: `/candidates/${carol.id}/hold` }, resolve);
+    asked.on('error', reject).end();
+  });
+  const others = () => lab.api.get('/candidates') as Promise<CandidateTold[]>;
+  expect((await others()).map((one) => one.user)).toEqual(['bob', 'carol']);
+  held.destroy();
+  await until('the lock to go', 20_000, async () => (await others()).length === 1);
+  await lab.api.delete(`/candidates/${bob.id}`);
   expect((await lab.sluice('apply', lab.rules, '--replace')).code).toBe(0);
 });
 

@@ -8,7 +8,11 @@ export type * from '../../rulefile/config.js';
 export type { Grammar, GrammarNode, ItemGrammar, ValueGrammar } from '../../rulefile/grammar.js';
 export type { Reference, References } from '../../rulefile/references.js';
 
-/** Body of `POST /candidates`: a configuration of one's own to edit, which starts as what runs. */
+/**
+ * Body of `POST /candidates`: a configuration of one's own to edit, which starts as what runs. It is
+ * there until `DELETE /candidates/ID`, or until a `GET /candidates/ID/hold` ends, which has no answer
+ * but its headers: so it goes with whoever opened it.
+ */
 export interface CandidateRequest {
   /** `exclusive`: nobody else may open one, apply or commit until it is gone. */
   readonly mode: 'private' | 'exclusive';

@@ -114,7 +114,8 @@ function target(path: string, query: Readonly<Record<string, string>>): string {
 /** Gives the answer back unless it is an error: 503 is the datapath away, 4xx a refusal. */
 function accepted(answer: Answer): Answer {
   const { status, body } = answer;
-  if (status >= 200 && status < 300) return answer;
+  // 422 is an answer too: it says why nothing happened.
+  if ((status >= 200 && status < 300) || status === 422) return answer;
   const { message } = JSON.parse(body) as { message: string };
   if (status === 503) throw new AwayError(message);
   throw new RefusedError(message);

@@ -57,14 +57,14 @@ export const CANDIDATE_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/grammar',
-    role: 'operator',
+    role: 'viewer',
     summary: 'The language as data, for completion and help.',
     run: () => grammar(),
   },
   {
     method: 'GET',
     path: '/names',
-    role: 'operator',
+    role: 'viewer',
     summary: 'Names by kind, of what runs or of a candidate.',
     query: { candidate: name.optional() },
     run: (asked) => ask(asked, { to: 'names', candidate: asked.query['candidate'] ?? null }),
@@ -72,7 +72,7 @@ export const CANDIDATE_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/configuration',
-    role: 'operator',
+    role: 'viewer',
     summary: 'What runs, or ran at a commit.',
     query: { path: jsonPath.optional(), format: format.optional(), commit: number.optional() },
     run: (asked) => {
@@ -83,14 +83,14 @@ export const CANDIDATE_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/candidates',
-    role: 'operator',
+    role: 'viewer',
     summary: 'Who edits.',
     run: (asked) => ask(asked, { to: 'list' }),
   },
   {
     method: 'POST',
     path: '/candidates',
-    role: 'admin',
+    role: 'operator',
     summary: 'A configuration of one’s own to edit, which starts as what runs.',
     body: open,
     run: (asked) => ask(asked, { to: 'open', request: asked.body as z.infer<typeof open> }),
@@ -98,14 +98,21 @@ export const CANDIDATE_ROUTES: readonly Route[] = [
   {
     method: 'DELETE',
     path: '/candidates/{id}',
-    role: 'admin',
+    role: 'operator',
     summary: 'Throws a candidate away.',
     run: (asked) => ask(asked, { to: 'drop', candidate: id(asked) }),
   },
   {
     method: 'GET',
+    path: '/candidates/{id}/hold',
+    role: 'operator',
+    summary: 'Keeps the candidate as long as this request is open: it goes with who has it.',
+    run: hold,
+  },
+  {
+    method: 'GET',
     path: '/candidates/{id}/config',
-    role: 'admin',
+    role: 'operator',
     summary: 'A candidate, or a part of it.',
     query: { path: jsonPath.optional(), format: format.optional() },
     run: (asked) => ask(asked, { to: 'config', of: id(asked), ...shape(asked) }),
@@ -113,7 +120,7 @@ export const CANDIDATE_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/candidates/{id}/edit',
-    role: 'admin',
+    role: 'operator',
     summary: 'Operations on a candidate, all or none.',
     body: edit,
     run: (asked) => {
@@ -126,7 +133,7 @@ export const CANDIDATE_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/candidates/{id}/compare',
-    role: 'admin',
+    role: 'operator',
     summary: 'What differs from what runs, or from a commit.',
     query: { with: z.union([z.literal('running'), number]).optional() },
     run: (asked) => {
@@ -138,7 +145,7 @@ export const CANDIDATE_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/candidates/{id}/rollback',
-    role: 'admin',
+    role: 'operator',
     summary: 'The candidate becomes what ran so many commits ago.',
     body: rollback,
     run: (asked) => {
@@ -149,27 +156,31 @@ export const CANDIDATE_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/candidates/{id}/commit',
-    role: 'admin',
+    role: 'operator',
     summary: 'Brings a candidate into force, all of it or nothing.',
     body: commit,
     audited: true,
     run: ({ source, by, params, body }) => {
       const { comment = null, ...how } = body as z.infer<typeof commit>;
       const { user, from } = by;
-      return source.appliance.commit(params['id'] ?? '', { user, from, comment }, how);
+      return source.appliance.commit(
+        params['id'] ?? '',
+        { user, from, comment },
+        { ...how, system: by.role === 'admin' },
+      );
     },
   },
   {
     method: 'GET',
     path: '/commits',
-    role: 'operator',
+    role: 'viewer',
     summary: 'Commits that are kept, the newest first.',
     run: ({ source }) => source.appliance.journal.list(),
   },
   {
     method: 'GET',
     path: '/commits/{number}',
-    role: 'operator',
+    role: 'viewer',
     summary: 'A commit with its texts.',
     run: ({ source, params }) => {
       const { journal } = source.appliance;
@@ -181,6 +192,16 @@ export const CANDIDATE_ROUTES: readonly Route[] = [
     },
   },
 ];
+
+/** Whatever becomes of a shell, its candidate and its lock go with it. */
+async function hold(asked: Asked): Promise<undefined> {
+  const { response, params } = asked;
+  await ask(asked, { to: 'compare', candidate: id(asked), with: null });
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  response.flushHeaders();
+  const drop = { to: 'drop', candidate: params['id'] ?? '' } as const;
+  response.on('close', () => void ask(asked, drop).catch(() => undefined));
+}
 
 function shape({ query }: Asked): { path: readonly string[]; format: string } {
   return { path: wordsIn(query['path']), format: query['format'] ?? 'tree' };

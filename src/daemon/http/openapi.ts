@@ -64,6 +64,11 @@ function operationOf({ method, path, role, summary, query = {}, body, raw }: Rou
       : { requestBody: { required: true, content: { 'application/json': { schema: content } } } }),
     responses: {
       '200': { description: 'The answer.', content: { 'application/json': { schema: {} } } },
+      '422': {
+        description:
+          'Understood and refused: nothing has happened; diagnostics are those of `check`.',
+        content: { 'application/json': { schema: { type: 'object', required: ['ok'] } } },
+      },
       '4XX': problem,
       '503': { ...problem, description: 'The datapath is away.' },
     },

@@ -3,8 +3,11 @@ import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { Source } from '../show/source.js';
 
-/** What somebody may do: an operator looks, an admin changes. */
-export type Role = 'operator' | 'admin';
+/**
+ * What somebody may do: a viewer looks, an operator changes the configuration but for `system`, which
+ * has the users, an admin everything.
+ */
+export type Role = 'viewer' | 'operator' | 'admin';
 
 /** Who asks, and from where, as far as the socket knows. */
 export interface Asker {

@@ -9,7 +9,7 @@ export const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/openapi.json',
-    role: 'operator',
+    role: 'viewer',
     summary: 'This document.',
     run: () => openApi(ROUTES),
   },

@@ -60,7 +60,7 @@ export const RUNNING_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/source',
-    role: 'operator',
+    role: 'viewer',
     summary: 'The texts in force.',
     run: ({ source }) => {
       const running = source.appliance.source;
@@ -71,7 +71,7 @@ export const RUNNING_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/confirm',
-    role: 'admin',
+    role: 'operator',
     summary: 'Keeps a commit that waits for its confirmation.',
     audited: true,
     run: async ({ source }) => {
@@ -83,7 +83,7 @@ export const RUNNING_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/balancer',
-    role: 'admin',
+    role: 'operator',
     summary: 'Enables, drains or disables a backend.',
     body: backend,
     audited: true,
@@ -97,7 +97,7 @@ export const RUNNING_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/reload-groups',
-    role: 'admin',
+    role: 'operator',
     summary: 'Reads files of addresses again.',
     audited: true,
     run: ({ source }) => source.appliance.reload(null),
@@ -105,7 +105,7 @@ export const RUNNING_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/clear-sessions',
-    role: 'admin',
+    role: 'operator',
     summary: 'Ends sessions that fit.',
     query: { 'dry-run': z.string().optional().describe('Only count them.') },
     body: z.strictObject(filters),
@@ -122,7 +122,7 @@ export const RUNNING_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/log',
-    role: 'operator',
+    role: 'viewer',
     summary: 'Records as they come, a JSON line each.',
     query: filters,
     run: follow,
@@ -130,7 +130,7 @@ export const RUNNING_ROUTES: readonly Route[] = [
   ...SHOWS.map((show): Route => ({
     method: 'GET',
     path: `/show/${show.replace(' ', '/')}`,
-    role: 'operator',
+    role: 'viewer',
     summary: `show ${show}`,
     query: { ...filters, last: z.string().optional(), limit: z.string().optional() },
     run: async ({ source, query, text }) => {
