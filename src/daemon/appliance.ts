@@ -11,6 +11,7 @@ import { withGeneration } from '../tables/encode.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
 import type {
   Applied,
+  ChangedPlace,
   Confirmed,
   Previewed,
   Refused,
@@ -69,6 +70,8 @@ interface Ready {
   readonly decoded: DecodedImage;
   readonly stages: CompileStages & { stage: number; assert: number };
   readonly diagnostics: readonly Diagnostic[];
+  readonly changes?: readonly ChangedPlace[];
+  readonly findings?: readonly Diagnostic[];
 }
 
 /** The running model, and how another takes its place: whole, or not at all. */
@@ -342,6 +345,8 @@ export class Appliance {
         sessions: { kept: told.kept, ended: told.ended },
         ended_by: endedBy(told, this.names, staged),
         rules,
+        ...(ready.changes === undefined ? {} : { changes: ready.changes }),
+        ...(ready.findings === undefined ? {} : { findings: ready.findings }),
         diagnostics,
       };
     } finally {
@@ -458,8 +463,7 @@ export class Appliance {
     const refused = changed ? await this.#stage(image, stages) : null;
     if (refused !== null) return refusal(refused, diagnostics);
     const failed = await this.#assert(decoded, image, assertions, stages);
-    if (failed.length === 0)
-      return { ok: true, generation, hash, changed, image, decoded, stages, diagnostics };
+    if (failed.length === 0) return { ...compiled, generation, hash, changed, decoded, stages };
     if (changed) await this.#discard();
     return refusal('an assertion does not hold', [...diagnostics, ...failed]);
   }

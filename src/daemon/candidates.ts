@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { compare } from '../compiler/edit/compare.js';
+import { compare, type Difference } from '../compiler/edit/compare.js';
 import { edit, isLoad, refusedAt } from '../compiler/edit/edit.js';
 import { locate } from '../compiler/edit/locate.js';
 import { mergeChanges, mergeInto } from '../compiler/edit/merge.js';
@@ -12,7 +12,7 @@ import { setLines, textLines, viewOf } from '../compiler/edit/view.js';
 import { writeYaml } from '../compiler/edit/yaml.js';
 import { documentLayout } from '../compiler/document.js';
 import { grammar } from '../compiler/grammar.js';
-import { readTree, type Tree } from '../compiler/load.js';
+import { loadTree, readTree, type Tree } from '../compiler/load.js';
 import { Collector } from '../diagnostics/collect.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { Sources } from '../diagnostics/source.js';
@@ -33,7 +33,7 @@ import type {
   TreeConfig,
   YamlConfig,
 } from './api/candidates.js';
-import type { ApplyRequest } from './api/types.js';
+import type { ApplyRequest, ChangedPlace } from './api/types.js';
 import { CandidateError } from './candidate-error.js';
 import type { Journal } from './journal/journal.js';
 
@@ -65,6 +65,7 @@ export type Built =
       readonly root: Node;
       readonly by: 'edit' | 'rollback';
       readonly paths: readonly Words[];
+      readonly places: readonly ChangedPlace[];
       readonly changes: readonly string[];
     };
 
@@ -220,6 +221,7 @@ export class Candidates {
     if (differences.length === 0) return { kind: 'same' };
     const changed = {
       paths: differences.map((one) => one.path),
+      places: differences.map(placeOf),
       changes: commands.slice(0, MOST_CHANGES),
       root,
     };
@@ -229,6 +231,12 @@ export class Candidates {
       return { kind: 'texts', by: 'rollback', main, request, tree, ...changed };
     }
     return { kind: 'texts', by: 'edit', ...canonical(root, number, running.request), ...changed };
+  }
+
+  /** What comparing the rules that run with each other finds. */
+  runningFindings(): readonly Diagnostic[] {
+    const { root, request, number } = this.running();
+    return loadTree(canonical(root, number, request).tree, { analyse: true }).diagnostics;
   }
 
   /** What was built from a candidate is in force: it goes on from there. */
@@ -292,6 +300,26 @@ export class Candidates {
     if (candidate === undefined) throw new CandidateError(404, `there is no candidate ${id}`);
     return candidate;
   }
+}
+
+/** What stands at places, by the words they begin with. */
+const KINDS: readonly (readonly [begins: RegExp, what: string])[] = [
+  [/^interfaces /, 'interface'],
+  [/^zones /, 'zone'],
+  [/^groups /, 'group'],
+  [/^schedules /, 'schedule'],
+  [/^policies /, 'rule'],
+  [/^nat /, 'nat'],
+  [/^balancers \S+ backends /, 'backend'],
+  [/^balancers /, 'balancer'],
+  [/^vpn tunnels /, 'tunnel'],
+  [/^routing /, 'route'],
+];
+
+function placeOf({ path, kind }: Difference): ChangedPlace {
+  const what = KINDS.find(([begins]) => begins.test(path.join(' ')))?.[1] ?? 'other';
+  const plain = kind === 'added' || kind === 'removed';
+  return { what, path, change: plain ? kind : kind === 'order' ? 'moved' : 'changed' };
 }
 
 function who({ told: { user, from, since } }: Candidate): string {

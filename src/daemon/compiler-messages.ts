@@ -2,6 +2,7 @@
 import type { Learnt } from '../compiler/learnt.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import type { Words } from '../rulefile/config.js';
+import type { ChangedPlace } from './api/types.js';
 import type { CandidateRequest, Conflict, Operation } from './api/candidates.js';
 import type { Assertion } from '../trace/assertions.js';
 import type { GroupsTold, ReloadJob, ReloadOutcome } from './groups/messages.js';
@@ -128,6 +129,10 @@ export type CompileOutcome =
       readonly assertions: readonly Assertion[];
       /** It comes into force even where its tables are those that run. */
       readonly edited: boolean;
+      /** Of a candidate, where rules were compared. */
+      readonly changes?: readonly ChangedPlace[];
+      readonly findings?: readonly Diagnostic[];
+
       readonly diagnostics: readonly Diagnostic[];
     }
   /** A candidate that says what runs. */

@@ -192,7 +192,11 @@ class Compiler {
     const given = { ...loading, stages };
     const outcome = this.#compile(main, request, given, generation, { candidate, built });
     if (outcome.ok === 'same') return outcome;
-    return { ...outcome, diagnostics: withPaths(outcome.diagnostics, built) };
+    const told = { ...outcome, diagnostics: withPaths(outcome.diagnostics, built) };
+    if (!told.ok || !analyse) return told;
+    const known = new Set(this.#candidates.runningFindings().map(findingText));
+    const findings = told.diagnostics.filter((one) => !known.has(findingText(one)));
+    return { ...told, changes: built.places, findings };
   }
 
   /** What the journal says runs, as the generation it had. */
@@ -340,6 +344,11 @@ class Compiler {
     this.#live = liveModel({ main, model, groups }, directory, files, when);
     return groupsTold(this.#live);
   }
+}
+
+/** A finding, wherever the lines are that it speaks of. */
+function findingText({ code, message }: Diagnostic): string {
+  return `${code} ${message}`;
 }
 
 /** Diagnostics of a configuration that was edited lead to their places by words too. */

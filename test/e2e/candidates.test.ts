@@ -81,6 +81,12 @@ test('a rule is set, checked, previewed, committed and rolled back; its file is 
   const preview = (await commit(id, { preview: true })) as Previewed;
   expect(preview.rules.added.map((one) => one.rule)).toEqual(['block-http']);
   expect(preview.sessions.ended).toBe(1);
+  expect(preview.changes).toContainEqual({
+    what: 'rule',
+    path: ['policies', 'office-out', 'rules', 'block-http'],
+    change: 'added',
+  });
+  expect(preview.findings?.map((one) => one.code)).not.toContain('unknown-zone');
   expect(await rule('block-http')).toBeUndefined();
   const done = (await commit(id, { comment: 'no plain HTTP' })) as Applied;
   expect(done).toMatchObject({

@@ -111,12 +111,24 @@ export interface RuleChanges {
   readonly moved: readonly ChangedRule[];
 }
 
+/** A place of the configuration that a commit changes. */
+export interface ChangedPlace {
+  /** interface, zone, group, schedule, rule, nat, backend, balancer, tunnel, route or other. */
+  readonly what: string;
+  readonly path: readonly string[];
+  readonly change: 'added' | 'removed' | 'changed' | 'moved';
+}
+
 /** What an apply would do, as long as routes and sessions stay as they are. */
 export interface Previewed extends Omit<Applied, 'stages'> {
   readonly preview: true;
   readonly stages: Omit<ApplyStages, 'activate'> & { readonly preview: number };
   readonly ended_by: readonly EndedBy[];
   readonly rules: RuleChanges;
+  /** Of a candidate: places that change, routes, backends and tunnels among them. */
+  readonly changes?: readonly ChangedPlace[];
+  /** Of a candidate: what comparing the rules finds that it does not find in what runs. */
+  readonly findings?: readonly Diagnostic[];
 }
 
 export interface Refused {
