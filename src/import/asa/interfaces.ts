@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { formatAddress, formatPrefix, parsePrefix } from '../../net/address.js';
+import { formatAddress, formatPrefix, parsePrefix, rangeOf } from '../../net/address.js';
+import type { Prefix } from '../../net/sets.js';
+import type { Range } from '../shared/ranges.js';
 import { nameOf, Names } from '../shared/naming.js';
 import type { Remarks } from '../shared/remarks.js';
 import { Words, type Block, type Line } from './lines.js';
@@ -99,6 +101,7 @@ export class Interfaces {
       );
       return;
     }
+    this.#settle(draft, block.line, remarks);
     // A VLAN interface of the ASA 5505 has switch ports below it, and no parent.
     const below = parent === null || draft.vlan === null ? null : this.#parent(parent, block.line);
     const name = draft.nameif ?? short(hardware);
@@ -121,6 +124,33 @@ export class Interfaces {
       description: draft.description,
       line: block.line,
     });
+  }
+
+  /** Takes out addresses that no host has, or whose subnet another interface has already. */
+  #settle(draft: Draft, line: number, remarks: Remarks): void {
+    const kept = draft.addresses.filter((text) => {
+      const prefix = parsePrefix(text);
+      if (typeof prefix === 'string') return false;
+      const { low, high } = rangeOf(prefix);
+      const { family } = prefix.address;
+      const taken = this.list.some(({ networks }) =>
+        (family === 4 ? networks.v4 : networks.v6).some(([a, b]) => a <= high && low <= b),
+      );
+      if (!taken && isHost(prefix)) return true;
+      const why = taken ? 'its subnet is another interface’s too' : 'no host has it';
+      remarks.problem(line, `${text}: ${why}: it is left out`);
+      return false;
+    });
+    if (kept.length === draft.addresses.length) return;
+    draft.addresses = kept;
+    const prefixes = kept.map((text) => parsePrefix(text)).filter((one) => typeof one !== 'string');
+    const of = (family: 4 | 6) => prefixes.filter(({ address }) => address.family === family);
+    const own = (family: 4 | 6) =>
+      of(family).map(({ address: { value } }): Range => [value, value]);
+    const networks = (family: 4 | 6) =>
+      of(family).map((one): Range => [rangeOf(one).low, rangeOf(one).high]);
+    draft.own = { v4: own(4), v6: own(6) };
+    draft.networks = { v4: networks(4), v6: networks(6) };
   }
 
   /** The interface below a VLAN, with one made where the file has none. */
@@ -238,4 +268,15 @@ function readV6(words: Words, draft: Draft): boolean {
     v6: [...draft.networks.v6, ...oneRange(6, low, low + size - 1n).v6],
   };
   return true;
+}
+
+/** An address that a host can have in its subnet (RFC 1122 3.2.1.3, RFC 3021, RFC 4291). */
+function isHost(prefix: Prefix): boolean {
+  const { family, value } = prefix.address;
+  const { low, high } = rangeOf(prefix);
+  if (family === 6)
+    return value > 1n && value >> 120n !== 0xffn && (value !== low || prefix.length >= 127);
+  const first = value >> 24n;
+  if (first === 0n || first === 127n || first >= 224n) return false;
+  return prefix.length >= 31 || (value !== low && value !== high);
 }

@@ -358,12 +358,12 @@ describe('any text at all', () => {
       (_, i) =>
         `access-list x extended permit tcp host 10.1.${i >> 8}.${i & 255} any eq ${1 + (i % 60_000)}`,
     );
-    const start = performance.now();
+    const start = process.cpuUsage();
     const { rules } = importAsa(
       `${HEAD}${entries.join('\n')}\naccess-group x in interface inside\n`,
     );
-    const took = performance.now() - start;
-    process.stdout.write(`10,000 entries in ${took.toFixed(0)} ms\n`);
+    const took = process.cpuUsage(start).user / 1000;
+    process.stdout.write(`10,000 entries in ${took.toFixed(0)} ms of CPU\n`);
     expect(rules).toBeGreaterThan(10_000);
     expect(took).toBeLessThan(10_000);
   });

@@ -305,9 +305,11 @@ describe('any text at all', () => {
       { length: 10_000 },
       (_, i) => `ip saddr 10.1.${i >> 8}.${i & 255} tcp dport ${1 + (i % 60_000)} accept`,
     );
-    const start = performance.now();
+    const start = process.cpuUsage();
     const { rules: made } = importNftables(ruleset(rules.join('\n')));
-    process.stdout.write(`10,000 rules in ${(performance.now() - start).toFixed(0)} ms\n`);
+    const took = process.cpuUsage(start).user / 1000;
+    process.stdout.write(`10,000 rules in ${took.toFixed(0)} ms of CPU\n`);
+    expect(took).toBeLessThan(10_000);
     expect(made).toBeGreaterThan(10_000);
   });
 });
