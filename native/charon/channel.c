@@ -11,8 +11,8 @@
 #include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
 
-/* The datapath answers from memory; one that takes longer has gone. */
-#define ANSWER_MS 2000
+/* The datapath answers from memory, but for the first SA, which starts a crypto engine. */
+#define ANSWER_MS 10000
 #define RECONNECT_MS 500
 
 struct channel_t {

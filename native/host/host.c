@@ -68,7 +68,8 @@ static void carriers(struct sl_host *h)
 		struct sl_tap *tap = &h->taps.tap[h->taps.list[i]];
 		uint16_t index = h->dp->port_of_iface[tap->slot];
 		const struct sl_port *port = index < SL_MAX_PORTS ? h->dp->port[index] : NULL;
-		bool up = port && atomic_load(&port->link_up);
+		/* A tunnel without SAs keeps its routes, and drops: nothing leaves in clear. */
+		bool up = tap->tunnel || (port && atomic_load(&port->link_up));
 
 		if (tap->carrier == up)
 			continue;

@@ -47,6 +47,8 @@ static bool use(struct sl_neighbors *n, const struct sl_adjacency *a)
 	struct nlmsghdr *m = mnl_nlmsg_put_header(request);
 	struct ndmsg *info;
 
+	if (tap->tunnel)
+		return true;
 	if (tap->fd < 0 || !sl_tap_running(tap))
 		return false;
 	m->nlmsg_type = RTM_NEWNEIGH;

@@ -56,6 +56,7 @@ static int add_iface(struct sl_plan *plan, const struct sl_tables *tables,
 	p->slot = i->slot;
 	p->port_slot = i->parent ? i->parent : i->slot;
 	p->mtu = i->mtu;
+	p->tunnel = i->flags & SL_IFACE_TUNNEL;
 	for (uint32_t n = 0; n < i->addresses; n++) {
 		const struct sl_image_addresses *from = &tables->image.addresses[i->first_address + n];
 		struct sl_plan_address *a = &plan->address[plan->addresses++];

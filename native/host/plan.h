@@ -12,6 +12,7 @@
 struct sl_plan_iface {
 	char name[16];
 	uint16_t slot;
+	bool tunnel;
 	uint16_t port_slot; /* of the port: its own or the parent's */
 	uint16_t mtu;
 };

@@ -78,6 +78,14 @@ static bool there(const struct sl_tap *tap)
 	return if_nametoindex(tap->name) == tap->ifindex;
 }
 
+/* The port's address; a tunnel, which has none, goes by its number. */
+static void mac_of(const struct sl_plan_iface *p, const struct sl_port *port, uint8_t mac[6])
+{
+	const uint8_t own[6] = {0x02, 'S', 'L', 'T', (uint8_t)(p->slot >> 8), (uint8_t)p->slot};
+
+	memcpy(mac, port ? port->mac : own, 6);
+}
+
 unsigned int sl_plan_taps(const struct sl_plan *plan, struct sl_taps *taps, struct sl_rtnl *rtnl,
 			  const struct sl_datapath *dp, bool *changed)
 {
@@ -97,18 +105,21 @@ unsigned int sl_plan_taps(const struct sl_plan *plan, struct sl_taps *taps, stru
 		struct sl_tap *tap = &taps->tap[p->slot];
 		uint16_t index = dp->port_of_iface[p->port_slot];
 		const struct sl_port *port = index < SL_MAX_PORTS ? dp->port[index] : NULL;
+		uint8_t mac[6];
 		int error;
 
-		if (!port)
+		if (!port && !p->tunnel)
 			continue;
+		mac_of(p, port, mac);
 		if (tap->fd >= 0) {
-			error = sl_tap_set(tap, port->mac, p->mtu);
+			error = sl_tap_set(tap, mac, p->mtu);
 		} else {
 			memset(tap, 0, sizeof(*tap));
 			tap->slot = p->slot;
 			tap->mtu = p->mtu;
 			memcpy(tap->name, p->name, sizeof(tap->name));
-			memcpy(tap->mac, port->mac, 6);
+			tap->tunnel = p->tunnel;
+			memcpy(tap->mac, mac, 6);
 			error = sl_tap_open(tap);
 			if (!error)
 				error = set_alias(rtnl, tap->ifindex);

@@ -76,10 +76,11 @@ static int bring_up(struct sl_tap *tap)
 {
 	struct ifreq ifr = {0};
 	int error = request(tap, SIOCGIFFLAGS, &ifr);
+	short wanted = IFF_UP | (tap->tunnel ? IFF_NOARP : 0);
 
-	if (error || ifr.ifr_flags & IFF_UP)
+	if (error || (ifr.ifr_flags & wanted) == wanted)
 		return error;
-	ifr.ifr_flags |= IFF_UP;
+	ifr.ifr_flags |= wanted;
 	return request(tap, SIOCSIFFLAGS, &ifr);
 }
 

@@ -21,6 +21,7 @@ struct sl_tap {
 	uint16_t mtu;
 	uint8_t mac[6];
 	bool carrier;
+	bool tunnel; /* no neighbours to resolve, and its link is always up */
 	char name[16];
 };
 

@@ -214,7 +214,8 @@ void sl_adjacency_resolve(uint16_t iface, uint8_t family, const uint8_t *address
 			    sl_adjacency_find(iface, family, address);
 	struct sl_adjacency *a = &sl_adjacencies[id];
 
-	if (!id)
+	/* The kernel knows no neighbour in a tunnel, and there is nothing to resolve. */
+	if (!id || is_tunnel(iface))
 		return;
 	if (!mac) {
 		atomic_store_explicit(&a->state, SL_ADJ_FAILED, memory_order_release);
@@ -231,7 +232,8 @@ void sl_adjacency_resolve(uint16_t iface, uint8_t family, const uint8_t *address
 
 void sl_adjacency_forget(uint32_t id)
 {
-	if (id >= SL_ADJ_FIRST && id < table.end && sl_adjacencies[id].state != SL_ADJ_FREE)
+	if (id >= SL_ADJ_FIRST && id < table.end && sl_adjacencies[id].state != SL_ADJ_FREE &&
+	    !is_tunnel(sl_adjacencies[id].iface))
 		sl_adjacencies[id].state = SL_ADJ_INCOMPLETE;
 }
 
@@ -244,10 +246,12 @@ void sl_adjacency_refresh(struct sl_datapath *dp)
 
 		if (a->state == SL_ADJ_FREE)
 			continue;
-		if (!place(a, tables))
+		if (!place(a, tables)) {
 			a->state = SL_ADJ_FAILED;
-		else if (a->state == SL_ADJ_READY)
+		} else if (a->state == SL_ADJ_READY || is_tunnel(a->iface)) {
 			write_header(a, tables);
+			a->state = SL_ADJ_READY;
+		}
 	}
 }
 
