@@ -29,7 +29,7 @@ async function main(args: string[]): Promise<number> {
     say(stdout.trimEnd());
     if (code !== 0) return code;
     if (values.once) return await check(lab);
-    say(`\`npx sluice\` elsewhere: SLUICE_RUN_DIR=${lab.runDirectory}; here: help`);
+    say(`\`npx sluice\` elsewhere: SLUICE_RUN_DIR=${lab.runDirectory}; here: ? or help`);
     await prompt(lab);
     return 0;
   } finally {

@@ -44,7 +44,6 @@ export class PipedOutput implements Output {
   async #send(lines: readonly string[], first: number): Promise<void> {
     let left = lines;
     for (const stage of this.#stages.slice(first)) left = left.flatMap((line) => stage.line(line));
-    if (left.length > 0 && !this.signal.aborted)
-      await this.#sink.write(left.map((line) => `${line}\n`).join(''));
+    if (left.length > 0) await this.#sink.write(left.map((line) => `${line}\n`).join(''));
   }
 }

@@ -17,6 +17,7 @@ export class Pager implements Sink {
   readonly #paged: boolean;
   /** Told when the reader has seen enough. */
   readonly #enough: () => void;
+  #over = false;
   /** Rows that fit before the next stop. */
   #room: number;
   /** What the reader looks for; lines without it pass unseen. */
@@ -45,14 +46,15 @@ export class Pager implements Sink {
     }
     for (const line of text.replace(/\n$/, '').split('\n')) {
       const plain = line.replaceAll(COLOUR, '');
+      if (this.#over) return;
       if (this.#passes(plain)) continue;
       const rows = Math.max(1, Math.ceil(textWidth(plain) / Math.max(1, this.#output.columns)));
       if (rows > this.#room) {
         if (!(await this.#more())) {
+          this.#over = true;
           this.#enough();
-          return;
         }
-        if (this.#passes(plain)) continue;
+        if (this.#over || this.#passes(plain)) continue;
       }
       this.#room -= rows;
       await put(this.#output, `${line}\n`);
