@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What two ends of a session with a helper say to each other, through NAT: the first byte chooses FTP
- * or SIP, then per packet a control byte (who says it, how far it is before or beyond what it said
+ * What two ends of a session with a helper say to each other, through NAT: the first byte chooses FTP,
+ * SIP or SIP over TCP, then per packet a control byte (who says it, how far it is before or beyond what it said
  * last, what the other has of it), a length byte and the text. What leaves has its lengths and
  * checksums right, and buffers go back where they came from.
  */
@@ -25,6 +25,7 @@ static const char *const client = "10.1.2.3", *const server = "203.0.113.80";
 static const char *const seen = "198.51.100.2";
 
 static uint8_t helper;
+static bool over_udp;
 
 static void network(struct image_builder *b)
 {
@@ -59,8 +60,10 @@ static void tcp(bool reply, uint8_t flags, uint32_t seq, uint32_t ack, const voi
 {
 	struct frame f;
 
-	frame_tcp(&f, reply ? server : client, reply ? seen : server, reply ? 21 : 3000,
-		  reply ? 3000 : 21, flags, seq, ack, 0);
+	uint16_t port = helper == SL_HELPER_FTP ? 21 : 5060;
+
+	frame_tcp(&f, reply ? server : client, reply ? seen : server, reply ? port : 3000,
+		  reply ? 3000 : port, flags, seq, ack, 0);
 	frame_add(&f, text, n);
 	frame_finish(&f);
 	send(&f, reply);
@@ -74,11 +77,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	helper = data[0] & 1 ? SL_HELPER_SIP : SL_HELPER_FTP;
+	over_udp = helper == SL_HELPER_SIP && !(data[0] & 2);
 	data++;
 	size--;
 	if (pipeline_reset(NULL))
 		abort();
-	if (helper == SL_HELPER_FTP) {
+	if (!over_udp) {
 		tcp(false, 0x02, 1000, 0, "", 0);
 		tcp(true, 0x12, 5000, 1001, "", 0);
 		tcp(false, 0x10, 1001, 5001, "", 0);
@@ -91,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += 2;
 		size -= 2;
 		n = n < size ? n : (uint8_t)size;
-		if (helper == SL_HELPER_FTP) {
+		if (!over_udp) {
 			tcp(reply, control & FIN ? 0x11 : 0x18, said[reply] + (uint32_t)off,
 			    said[!reply] - (control & ACKNOWLEDGES ? 0 : 5), data, n);
 			said[reply] += (uint32_t)off + n;

@@ -39,8 +39,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t at = 0;
 	struct sl_sip_line line;
 
+	uint32_t total;
+
 	if (size > 0)
 		(void)sl_sip_is(data, size);
+	/* The end of its header is here, whatever the length of the body. */
+	if (size > 0 && sl_sip_frame(data, size, &total) == SL_SIP_FRAME && total > size + UINT16_MAX)
+		abort();
 	while (body ? sl_sdp_line(data, size, at, &line) : sl_sip_header(data, size, at, &line)) {
 		if (line.at != at || line.length == 0 || line.length > size - at)
 			abort();

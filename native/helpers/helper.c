@@ -11,10 +11,19 @@
 #include "nat/nat.h"
 #include "session/tcp.h"
 
-static const struct sl_helper_ops *const helpers[] = {
-	[SL_HELPER_FTP] = &sl_helper_ftp,
-	[SL_HELPER_SIP] = &sl_helper_sip,
+static const struct sl_helper_ops *const helpers[][2] = {
+	[SL_HELPER_FTP] = {&sl_helper_ftp},
+	[SL_HELPER_SIP] = {&sl_helper_sip, &sl_helper_sip_stream},
 };
+
+/* What reads sessions of the protocol; NULL: nothing does. */
+static const struct sl_helper_ops *ops_of(uint8_t kind, uint8_t protocol)
+{
+	for (unsigned int i = 0; kind < RTE_DIM(helpers) && i < RTE_DIM(helpers[0]); i++)
+		if (helpers[kind][i] && helpers[kind][i]->protocol == protocol)
+			return helpers[kind][i];
+	return NULL;
+}
 
 struct sl_helpers *sl_helpers_create(uint64_t seed)
 {
@@ -138,8 +147,7 @@ enum sl_drop sl_helper_begin(struct sl_worker *w, struct sl_session *s, const st
 	struct sl_helped *r;
 
 	/* Sessions of two families, or of which only one side is seen, are none's. */
-	if (kind >= RTE_DIM(helpers) || !helpers[kind] || helpers[kind]->protocol != s->protocol ||
-	    nat->one_way || nat->nat64 ||
+	if (!ops_of(kind, s->protocol) || nat->one_way || nat->nat64 ||
 	    (nat->balancer && nat->balancer->flags & SL_BALANCER_PROXY))
 		return SL_DROP_NONE;
 	x = sl_session_extend(w->sessions, s);
@@ -213,6 +221,7 @@ static void ends_of(sl_session_ref ref, const struct sl_session *s, struct sl_he
 enum sl_drop sl_helper_follow(struct sl_worker *w, struct rte_mbuf *m, struct sl_session *s,
 			      struct sl_extension *x)
 {
+	const struct sl_helper_ops *ops;
 	struct sl_helping h = {.w = w, .m = m, .p = sl_pkt(m), .s = s, .x = x,
 			       .r = sl_helper_record(w->dp, x)};
 
@@ -223,10 +232,11 @@ enum sl_drop sl_helper_follow(struct sl_worker *w, struct rte_mbuf *m, struct sl
 		return SL_DROP_POLICY_CHANGED;
 	}
 	ends_of(h.p->session, s, &h.ends);
-	if (helpers[x->helper]->line)
-		return sl_helper_stream(&h, helpers[x->helper]);
+	ops = ops_of(x->helper, s->protocol);
+	if (!ops->datagram)
+		return sl_helper_stream(&h, ops);
 	/* Datagrams in fragments cannot be read: they pass as they are, and announce nothing. */
-	return h.p->flags & SL_PKT_FRAGMENT ? SL_DROP_NONE : helpers[x->helper]->datagram(&h);
+	return h.p->flags & SL_PKT_FRAGMENT ? SL_DROP_NONE : ops->datagram(&h);
 }
 
 void sl_helper_end(struct sl_datapath *dp, struct sl_session *s, struct sl_extension *x,

@@ -23,7 +23,7 @@
 #define SL_HELPER_HELD 80	 /* bytes of a line that are kept until its end comes */
 #define SL_HELPER_TEXT 192	 /* bytes that may replace some */
 
-/* A direction of TCP that is read line by line; numbers are the sender's own. */
+/* A direction of TCP that is read line by line, or by messages; numbers are the sender's own. */
 struct sl_helper_side {
 	uint32_t next;	 /* first byte that was not read yet */
 	uint32_t acked;	 /* the peer, or the box for what it holds, has all before */
@@ -32,7 +32,12 @@ struct sl_helper_side {
 	uint16_t length; /* of `text`; 0: nothing was replaced */
 	uint8_t held;	 /* bytes of `text` that wait for the rest of their line */
 	bool known;	 /* `next` is */
-	bool middle;	 /* `next` is within a line that says nothing */
+	bool middle;	 /* `next` is within a line, or header, that says nothing */
+	bool measured;	 /* SIP: that header said how long its body is */
+	bool lost;	 /* SIP: nobody knows where its messages begin */
+	uint8_t part;	 /* SIP: bytes of a line of that header in `text` */
+	uint32_t body, left; /* SIP: of that message; of one whose end is yet to come */
+	int32_t by;	 /* SIP: what `from` to `to` became longer by */
 	uint8_t text[SL_HELPER_TEXT];
 };
 

@@ -31,7 +31,19 @@ struct sl_helper_spot {
 	uint8_t text[64];
 };
 
-/* A helper: one of these, by SL_HELPER_*. It reads lines of TCP, or datagrams. */
+/* A segment of TCP with data. */
+struct sl_helper_segment {
+	struct sl_helping *h;
+	const struct sl_helper_ops *ops;
+	struct sl_helper_side *side;
+	unsigned int direction;
+	const uint8_t *data;
+	uint32_t seq, length;
+	uint32_t keep; /* bytes of it that go on */
+	bool fin;
+};
+
+/* A helper: one or two of these, by SL_HELPER_*. It reads lines or messages of TCP, or datagrams. */
 struct sl_helper_ops {
 	uint8_t protocol; /* of the sessions it reads */
 	/* May a line that begins so be of interest? Of one that is not, the end is not waited for. */
@@ -39,13 +51,15 @@ struct sl_helper_ops {
 	/* A whole line of side 0 or 1; what it says is expected, and what is to be changed in `spot`. */
 	enum sl_drop (*line)(struct sl_helping *h, const uint8_t *line, size_t length,
 			     unsigned int side, struct sl_helper_spot *spot);
+	/* A segment whose first `old` bytes were read before; the rest it may change, and cut off. */
+	enum sl_drop (*segment)(struct sl_helper_segment *g, uint32_t old);
 	/* A datagram, which it may change. */
 	enum sl_drop (*datagram)(struct sl_helping *h);
 };
 
-extern const struct sl_helper_ops sl_helper_ftp, sl_helper_sip;
+extern const struct sl_helper_ops sl_helper_ftp, sl_helper_sip, sl_helper_sip_stream;
 
-/* A segment of TCP that is read by lines. */
+/* A segment of TCP that is read by lines or messages. */
 enum sl_drop sl_helper_stream(struct sl_helping *h, const struct sl_helper_ops *ops);
 
 /*

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "helpers/helping.h"
+#include "helpers/sip.h"
 #include "helpers/sip_parse.h"
 
 /*
- * SIP over UDP (RFC 3261). Where NAT is on the way, the sender's address and the one it knows its peer
+ * SIP (RFC 3261). Where NAT is on the way, the sender's address and the one it knows its peer
  * by are written as the peer knows them, in the request's target, Via, Contact and routes; names are
  * left alone. A description (RFC 4566) announces where its sender wants media: RTP at an even port,
  * RTCP at the next one (RFC 3550 11) or where it says (RFC 3605).
@@ -24,7 +24,7 @@ struct message {
 	struct sl_helping *h;
 	const struct sl_sip_view *view;
 	uint8_t *text;
-	uint32_t length;
+	uint32_t start, length; /* in the packet */
 	unsigned int edits;
 };
 
@@ -47,13 +47,11 @@ static struct sl_sip_view view_of(const struct sl_helper_ends *e, unsigned int d
 static enum sl_drop replace(struct message *msg, size_t at, size_t length, const char *with,
 			    size_t with_length)
 {
-	uint32_t header = (uint32_t)msg->h->p->l4 + 8;
-
 	if (with_length == length && memcmp(msg->text + at, with, length) == 0)
 		return SL_DROP_NONE;
 	if (++msg->edits > EDITS_MOST)
 		return SL_DROP_HELPER_MALFORMED;
-	if (!sl_helper_replace(msg->h->m, header + (uint32_t)at, (uint32_t)length, with,
+	if (!sl_helper_replace(msg->h->m, msg->start + (uint32_t)at, (uint32_t)length, with,
 			       (uint32_t)with_length))
 		return SL_DROP_NO_MBUF;
 	msg->length = (uint32_t)(msg->length + with_length - length);
@@ -293,34 +291,53 @@ static enum sl_drop fit_length(struct message *msg, int32_t by)
 	return SL_DROP_NONE;
 }
 
-static enum sl_drop sip_datagram(struct sl_helping *h)
+/* Its headers, and its body where that is a description. */
+static enum sl_drop rewrite(struct message *msg)
 {
-	const struct sl_sip_view view = view_of(&h->ends, h->p->direction);
-	struct message msg = {.h = h, .view = &view};
 	struct sl_sip_line line;
 	enum sl_drop reason = SL_DROP_NONE;
 	size_t at = 0;
 
-	msg.text = sl_helper_payload(h->m, 8, &msg.length);
-	if (!msg.text)
-		return SL_DROP_NO_MBUF;
-	if (!sl_sip_is(msg.text, msg.length))
-		return SL_DROP_NONE; /* keeps NAT's mind fresh (RFC 5626 3.5), or nothing we know */
-	for (; !reason && sl_sip_header(msg.text, msg.length, at, &line); at += line.length) {
+	for (; !reason && sl_sip_header(msg->text, msg->length, at, &line); at += line.length) {
 		if (line.kind == SL_SIP_END) {
-			uint32_t before;
+			uint32_t before = msg->length;
 
 			at += line.length;
-			if (msg.length - at < 3 || memcmp(msg.text + at, "v=0", 3) != 0)
+			if (msg->length - at < 3 || memcmp(msg->text + at, "v=0", 3) != 0)
 				return SL_DROP_NONE;
-			before = msg.length;
-			reason = description(&msg, at);
-			return reason ? reason : fit_length(&msg, (int32_t)(msg.length - before));
+			reason = description(msg, at);
+			return reason ? reason : fit_length(msg, (int32_t)(msg->length - before));
 		}
 		if (line.kind == SL_SIP_START || line.kind == SL_SIP_WHERE || line.kind == SL_SIP_VIA)
-			reason = header(&msg, &line);
+			reason = header(msg, &line);
 	}
 	return reason;
+}
+
+enum sl_drop sl_sip_message(struct sl_helping *h, uint32_t start, uint32_t *length, bool *changed)
+{
+	const struct sl_sip_view view = view_of(&h->ends, h->p->direction);
+	struct message msg = {.h = h, .view = &view, .start = start, .length = *length};
+	enum sl_drop reason;
+
+	msg.text = rte_pktmbuf_mtod_offset(h->m, uint8_t *, start);
+	reason = rewrite(&msg);
+	*length = msg.length;
+	*changed |= msg.edits > 0;
+	return reason;
+}
+
+static enum sl_drop sip_datagram(struct sl_helping *h)
+{
+	uint32_t length;
+	const uint8_t *text = sl_helper_payload(h->m, 8, &length);
+	bool changed = false;
+
+	if (!text)
+		return SL_DROP_NO_MBUF;
+	if (!sl_sip_is(text, length))
+		return SL_DROP_NONE; /* keeps NAT's mind fresh (RFC 5626 3.5), or nothing we know */
+	return sl_sip_message(h, (uint32_t)h->p->l4 + 8, &length, &changed);
 }
 
 const struct sl_helper_ops sl_helper_sip = {.protocol = IPPROTO_UDP, .datagram = sip_datagram};

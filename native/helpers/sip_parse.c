@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #define ADDRESS_MOST 45
+#define START_MOST 1024 /* bytes of a start line */
 
 static const struct {
 	const char *name;
@@ -53,6 +54,36 @@ bool sl_sip_is(const uint8_t *text, size_t length)
 		return true;
 	end -= end > 1 && text[end - 2] == '\r' ? 2 : 1;
 	return end > size && memcmp(text + end - size, version, size) == 0 && text[end - size - 1] == ' ';
+}
+
+enum sl_sip_framing sl_sip_frame(const uint8_t *text, size_t length, uint32_t *total)
+{
+	struct sl_sip_line line;
+	bool measured = false;
+	uint32_t body = 0;
+
+	*total = 0;
+	if (!memchr(text, '\n', length))
+		return length < START_MOST ? SL_SIP_OPEN : SL_SIP_NO_FRAME;
+	if (!sl_sip_is(text, length))
+		return SL_SIP_NO_FRAME;
+	for (size_t at = 0; sl_sip_header(text, length, at, &line); at += line.length) {
+		struct sl_sip_number number;
+
+		if (text[at + line.length - 1] != '\n')
+			break;
+		if (line.kind == SL_SIP_END) {
+			*total = (uint32_t)(at + line.length) + body;
+			return measured ? SL_SIP_FRAME : SL_SIP_NO_FRAME;
+		}
+		if (line.kind != SL_SIP_LENGTH)
+			continue;
+		if (!sl_sip_number(text, &line, &number))
+			return SL_SIP_NO_FRAME;
+		measured = true;
+		body = number.value;
+	}
+	return SL_SIP_OPEN;
 }
 
 static enum sl_sip_kind header_kind(const uint8_t *line, size_t length)

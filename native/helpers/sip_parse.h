@@ -44,6 +44,15 @@ struct sl_sip_number {
 /* Does a message of SIP begin so? */
 bool sl_sip_is(const uint8_t *text, size_t length);
 
+enum sl_sip_framing {
+	SL_SIP_FRAME,	 /* `*total` bytes, here or not */
+	SL_SIP_OPEN,	 /* its header goes on */
+	SL_SIP_NO_FRAME, /* no SIP, or (RFC 3261 18.3) without the length that it has to say in a stream */
+};
+
+/* A message of a stream begins here: how long is it? */
+enum sl_sip_framing sl_sip_frame(const uint8_t *text, size_t length, uint32_t *total);
+
 /* The header line at `at`, the first one being the start line; false at the end. */
 bool sl_sip_header(const uint8_t *text, size_t length, size_t at, struct sl_sip_line *line);
 

@@ -25,17 +25,6 @@
 #define LINE 256 /* bytes that are read of a line, more than any of interest has */
 #define TTL 65	 /* ip_output takes one */
 
-struct segment {
-	struct sl_helping *h;
-	const struct sl_helper_ops *ops;
-	struct sl_helper_side *side;
-	unsigned int direction;
-	const uint8_t *data;
-	uint32_t seq, length;
-	uint32_t keep; /* bytes of it that go on */
-	bool fin;
-};
-
 /* What the sender of `m` is told in its peer's name: all before `ack` is here. */
 static enum sl_drop acknowledge(struct sl_helping *h, uint32_t ack)
 {
@@ -65,7 +54,7 @@ static enum sl_drop acknowledge(struct sl_helping *h, uint32_t ack)
 }
 
 /* Has the receiver what was replaced last, so that other bytes may be? */
-static bool may_replace(const struct segment *g)
+static bool may_replace(const struct sl_helper_segment *g)
 {
 	const struct sl_helper_side *side = g->side;
 
@@ -74,7 +63,7 @@ static bool may_replace(const struct segment *g)
 }
 
 /* From `at` on the rest is left to be sent again. */
-static enum sl_drop cut(struct segment *g, uint32_t at)
+static enum sl_drop cut(struct sl_helper_segment *g, uint32_t at)
 {
 	if (at == 0 || g->fin)
 		return SL_DROP_HELPER_ORDER;
@@ -83,7 +72,7 @@ static enum sl_drop cut(struct segment *g, uint32_t at)
 }
 
 /* `text` goes on in place of `length` bytes at `at`. */
-static enum sl_drop replace(struct segment *g, uint32_t at, uint32_t length, const uint8_t *text,
+static enum sl_drop replace(struct sl_helper_segment *g, uint32_t at, uint32_t length, const uint8_t *text,
 			    uint32_t text_length)
 {
 	struct sl_helper_side *side = g->side;
@@ -102,7 +91,7 @@ static enum sl_drop replace(struct segment *g, uint32_t at, uint32_t length, con
 }
 
 /* The line at `at`, what was kept of it in front. Returns its length. */
-static uint32_t join(const struct segment *g, uint32_t at, uint32_t length, uint8_t line[LINE])
+static uint32_t join(const struct sl_helper_segment *g, uint32_t at, uint32_t length, uint8_t line[LINE])
 {
 	uint32_t held = g->side->held, more = RTE_MIN(length, LINE - held);
 
@@ -115,7 +104,7 @@ static uint32_t join(const struct segment *g, uint32_t at, uint32_t length, uint
  * A line that was kept goes on with its end: `total` bytes of it are in `line`, and `spot` says
  * what is changed. At least a byte of this segment is replaced: its own number is that of the first.
  */
-static enum sl_drop complete(struct segment *g, uint32_t at, const uint8_t *line, uint32_t total,
+static enum sl_drop complete(struct sl_helper_segment *g, uint32_t at, const uint8_t *line, uint32_t total,
 			     const struct sl_helper_spot *spot)
 {
 	uint32_t held = g->side->held, after = (uint32_t)spot->at + spot->length;
@@ -130,7 +119,7 @@ static enum sl_drop complete(struct segment *g, uint32_t at, const uint8_t *line
 	return replace(g, at, end - held, text, length + end - after);
 }
 
-static enum sl_drop whole_line(struct segment *g, uint32_t at, uint32_t length, bool *stop)
+static enum sl_drop whole_line(struct sl_helper_segment *g, uint32_t at, uint32_t length, bool *stop)
 {
 	struct sl_helper_side *side = g->side;
 	struct sl_helper_spot spot = {0};
@@ -157,7 +146,7 @@ static enum sl_drop whole_line(struct segment *g, uint32_t at, uint32_t length, 
 }
 
 /* A line that nobody waits for. */
-static enum sl_drop let_go(struct segment *g, uint32_t at, const uint8_t *line, uint32_t total)
+static enum sl_drop let_go(struct sl_helper_segment *g, uint32_t at, const uint8_t *line, uint32_t total)
 {
 	static const struct sl_helper_spot none;
 
@@ -166,7 +155,7 @@ static enum sl_drop let_go(struct segment *g, uint32_t at, const uint8_t *line, 
 }
 
 /* The end of the segment is not the end of a line. */
-static enum sl_drop open_line(struct segment *g, uint32_t at)
+static enum sl_drop open_line(struct sl_helper_segment *g, uint32_t at)
 {
 	struct sl_helper_side *side = g->side;
 	uint32_t length = g->length - at, total;
@@ -196,7 +185,7 @@ static enum sl_drop open_line(struct segment *g, uint32_t at)
 }
 
 /* Reads what is new of a segment: from `at` on. */
-static enum sl_drop read_on(struct segment *g, uint32_t at)
+static enum sl_drop read_on(struct sl_helper_segment *g, uint32_t at)
 {
 	struct sl_helper_side *side = g->side;
 	bool stop = false;
@@ -227,7 +216,7 @@ static enum sl_drop read_on(struct segment *g, uint32_t at)
  * Bytes that were read before: they pass as they did then, unless they say something else now that
  * the receiver does not have yet.
  */
-static bool repeats(const struct segment *g, uint32_t old)
+static bool repeats(const struct sl_helper_segment *g, uint32_t old)
 {
 	const struct sl_helper_side *side = g->side;
 
@@ -247,7 +236,7 @@ static bool repeats(const struct segment *g, uint32_t old)
 }
 
 /* Writes what replaces bytes of the segment. */
-static enum sl_drop put(struct segment *g, uint32_t keep)
+static enum sl_drop put(struct sl_helper_segment *g, uint32_t keep)
 {
 	const struct sl_helper_side *side = g->side;
 	uint32_t start = (uint32_t)g->h->p->l4 + g->h->p->tcp_header;
@@ -287,7 +276,7 @@ enum sl_drop sl_helper_stream(struct sl_helping *h, const struct sl_helper_ops *
 {
 	const struct sl_pkt *p = h->p;
 	struct sl_helper_side *side = &h->r->side[p->direction], *peer = &h->r->side[!p->direction];
-	struct segment g = {h, ops, side, p->direction, NULL, p->tcp_seq, 0, 0,
+	struct sl_helper_segment g = {h, ops, side, p->direction, NULL, p->tcp_seq, 0, 0,
 			    p->tcp_flags & SL_TH_FIN};
 	enum sl_drop reason;
 	int32_t old;
@@ -317,6 +306,8 @@ enum sl_drop sl_helper_stream(struct sl_helping *h, const struct sl_helper_ops *
 	if (!g.data)
 		return SL_DROP_NO_MBUF;
 	g.keep = g.length;
+	if (ops->segment)
+		return ops->segment(&g, (uint32_t)old);
 	if (old > 0 && !repeats(&g, RTE_MIN((uint32_t)old, g.length)))
 		return SL_DROP_HELPER_ORDER;
 	reason = (uint32_t)old < g.length ? read_on(&g, (uint32_t)old) : SL_DROP_NONE;

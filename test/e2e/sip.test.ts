@@ -51,20 +51,23 @@ describe('the SIP helper', () => {
     const file = writeRules(
       lab,
       folder,
-      ['{ name: sip, destination: server, service: udp/5060, action: allow, helper: sip }'],
+      [
+        '{ name: sip, destination: server, service: [udp/5060, tcp/5060], action: allow, helper: sip }',
+      ],
       `
 nat:
   source:
     - { name: office, from: inside, to: internet, translate-to: interface }
-    - { name: to-servers, from: inside, to: dmz, source: 10.1.0.10, service: udp/5060, translate-to: interface }
+    - { name: to-servers, from: inside, to: dmz, source: 10.1.0.10, service: [udp/5060, tcp/5060], translate-to: interface }
   forwards:
     - { name: sip, at: 198.51.100.3, service: udp/5060, translate-to: 10.20.0.11 }
+    - { name: sip-tcp, at: 198.51.100.3, service: tcp/5060, translate-to: 10.20.0.11 }
 `,
     );
     const out = `  - name: sip-out
     from: inside
     to: internet
-    rules: [{ name: sip, service: udp/5060, action: allow, helper: sip }]
+    rules: [{ name: sip, service: [udp/5060, tcp/5060], action: allow, helper: sip }]
 
   - name: published`;
     writeFileSync(file, readFileSync(file, 'utf8').replace('  - name: published', out));
@@ -99,17 +102,35 @@ nat:
     }
   };
 
-  test.each(WAYS)('a call with $name', async ({ name, caller, own, seen, callee, at, real }) => {
-    const log = (who: string) => path.join(folder, `${name}-${who}.log`.replaceAll(' ', '-'));
+  const calls = WAYS.flatMap((way) => [
+    { ...way, over: 'UDP', transport: 'u1' },
+    { ...way, over: 'TCP', transport: 't1' },
+  ]);
+
+  test.each(calls)('a call over $over with $name', async (one) => {
+    const { name, over, transport, caller, own, seen, callee, at, real } = one;
+    const log = (who: string) =>
+      path.join(folder, `${name}-${over}-${who}.log`.replaceAll(' ', '-'));
     // Nobody has announced anything yet.
     expect(await echoed(caller, own, at, 7000)).toBe('silence');
     const media = (address: string, port: number) =>
       ['-i', literal(address), '-mi', literal(address), '-mp', String(port)] as const;
-    const phone = sipp(callee, log('callee'), '-sn', 'uas', ...media(real, 7000));
+    const phone = sipp(callee, log('callee'), '-sn', 'uas', '-t', transport, ...media(real, 7000));
     const call = sipp(
       caller,
       log('caller'),
-      ...['-sn', 'uac', ...media(own, 6000), '-m', '1', '-d', '8000', `${literal(at)}:5060`],
+      ...[
+        '-sn',
+        'uac',
+        '-t',
+        transport,
+        ...media(own, 6000),
+        '-m',
+        '1',
+        '-d',
+        '8000',
+        `${literal(at)}:5060`,
+      ],
     );
     const ended = new Promise<number | null>((resolve) => call.on('exit', resolve));
     try {
