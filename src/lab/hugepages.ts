@@ -23,7 +23,10 @@ export function raiseHugepages(): { readonly before: number | null; readonly eno
   return { before: null, enough: false };
 }
 
+/** Those that nobody has, and nobody has been promised: a process that runs may yet touch its own. */
 function freePages(): number {
   const text = readFileSync('/proc/meminfo', 'utf8');
-  return Number(/^HugePages_Free:\s+(\d+)/m.exec(text)?.[1] ?? 0);
+  const count = (what: string): number =>
+    Number(new RegExp(`^HugePages_${what}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+  return count('Free') - count('Rsvd');
 }
