@@ -89,7 +89,60 @@ static bool dhcp_reply(const struct sl_flow *flow)
 				 : flow->sport == 547 && flow->dport == 546;
 }
 
-uint32_t sl_implicit_rule(uint16_t from, uint16_t to, const struct sl_flow *flow)
+static bool set4_has(const struct sl_image *image, uint32_t set, uint32_t address)
+{
+	const struct sl_image_address_sets *s = &image->address_sets[set];
+	uint32_t low = s->first4, high = s->first4 + s->count4;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (image->ranges4[middle].hi < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < s->first4 + s->count4 && image->ranges4[low].lo <= address;
+}
+
+static bool set6_has(const struct sl_image *image, uint32_t set, const uint64_t address[2])
+{
+	const struct sl_image_address_sets *s = &image->address_sets[set];
+	uint32_t low = s->first6, high = s->first6 + s->count6;
+	const struct sl_image_ranges6 *r;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		r = &image->ranges6[middle];
+		if (r->hi_high < address[0] ||
+		    (r->hi_high == address[0] && r->hi_low < address[1]))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	r = &image->ranges6[low];
+	return low < s->first6 + s->count6 &&
+	       (r->lo_high < address[0] ||
+		(r->lo_high == address[0] && r->lo_low <= address[1]));
+}
+
+/* RFC 7296 2, RFC 3948: UDP 500 and 4500; ESP has been taken out before. */
+static bool ike_of_peer(const struct sl_image *image, const struct sl_flow *flow)
+{
+	uint32_t peers = image->settings->ike_peers;
+
+	if (peers == 0 || flow->proto != IPPROTO_UDP ||
+	    (flow->dport != 500 && flow->dport != 4500))
+		return false;
+	if (peers == SL_SET_ANY)
+		return true;
+	return flow->family == 4 ? set4_has(image, peers - 1, flow->v4.src)
+				 : set6_has(image, peers - 1, flow->v6.src);
+}
+
+uint32_t sl_implicit_rule(const struct sl_tables *tables, uint16_t from, uint16_t to,
+			  const struct sl_flow *flow)
 {
 	if (likely(to != SL_ZONE_LOCAL) || from == SL_ZONE_LOCAL)
 		return SL_RULE_DEFAULT_DENY;
@@ -102,7 +155,9 @@ uint32_t sl_implicit_rule(uint16_t from, uint16_t to, const struct sl_flow *flow
 		if (sl_icmp6_class(type) == SL_ICMP_LINK)
 			return SL_RULE_IMPLICIT_ICMPV6;
 	}
-	return dhcp_reply(flow) ? SL_RULE_IMPLICIT_DHCP : SL_RULE_DEFAULT_DENY;
+	if (dhcp_reply(flow))
+		return SL_RULE_IMPLICIT_DHCP;
+	return ike_of_peer(&tables->image, flow) ? SL_RULE_IMPLICIT_IKE : SL_RULE_DEFAULT_DENY;
 }
 
 void sl_decision_make(const struct sl_tables *tables, uint16_t from, uint32_t implicit,
@@ -138,7 +193,7 @@ void sl_decision_make(const struct sl_tables *tables, uint16_t from, uint32_t im
 void sl_decide(const struct sl_tables *tables, uint16_t from, uint16_t to, const struct sl_flow *flow,
 	       const struct sl_seen *seen, struct sl_decision *d)
 {
-	uint32_t implicit = sl_implicit_rule(from, to, flow);
+	uint32_t implicit = sl_implicit_rule(tables, from, to, flow);
 	const struct sl_rule *match = NULL;
 
 	if (implicit == SL_RULE_DEFAULT_DENY)

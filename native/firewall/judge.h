@@ -26,10 +26,11 @@ void sl_flow_of_session(sl_session_ref ref, const struct sl_session *s, struct s
 
 /*
  * Rules nobody writes that come before the policy: what the box must take from its links to have
- * neighbours and addresses. The slot, or RULE_DEFAULT_DENY when none fits and the policy is to be
+ * neighbours, addresses and tunnels. The slot, or RULE_DEFAULT_DENY when none fits and the policy is to be
  * asked.
  */
-uint32_t sl_implicit_rule(uint16_t from, uint16_t to, const struct sl_flow *flow);
+uint32_t sl_implicit_rule(const struct sl_tables *tables, uint16_t from, uint16_t to,
+			  const struct sl_flow *flow);
 
 /*
  * From what sl_implicit_rule found, or the policy: sl_tables_judge, then sl_conditions_settle where

@@ -157,7 +157,7 @@ static bool arrive(struct sl_worker *w, struct sl_pkt *p, struct miss *miss)
 	} else {
 		sl_open_way(w, p, &miss->nat, &miss->way);
 	}
-	miss->implicit = sl_implicit_rule(p->from, p->to, &miss->flow);
+	miss->implicit = sl_implicit_rule(w->tables, p->from, p->to, &miss->flow);
 	miss->parts = sl_tables_pair(w->tables, p->from, p->to);
 	return true;
 }

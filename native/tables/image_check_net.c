@@ -95,13 +95,15 @@ static bool check_interface(const struct sl_image_check *check, uint32_t i,
 		return sl_image_fault(check, "interfaces", i, "name %u is out of range", f->name);
 	if (f->port >= COUNT(check, STRINGS))
 		return sl_image_fault(check, "interfaces", i, "port %u is out of range", f->port);
-	if ((f->flags & ~(SL_IFACE_VLAN | SL_IFACE_MANAGEMENT | SL_IFACE_TUNNEL)) != 0)
+	if ((f->flags & ~(SL_IFACE_VLAN | SL_IFACE_MANAGEMENT | SL_IFACE_TUNNEL | SL_IFACE_POLICY)) != 0)
 		return sl_image_fault(check, "interfaces", i, "flags 0x%x are unknown", f->flags);
 	if (f->port_kind > SL_PORT_VDEV)
 		return sl_image_fault(check, "interfaces", i, "port kind %u is unknown",
 				      f->port_kind);
+	if ((f->flags & SL_IFACE_POLICY) != 0 && (f->flags & SL_IFACE_TUNNEL) == 0)
+		return sl_image_fault(check, "interfaces", i, "selectors lead to no tunnel");
 	if ((f->flags & SL_IFACE_TUNNEL) != 0 &&
-	    (f->flags != SL_IFACE_TUNNEL || f->port_kind != SL_PORT_NONE))
+	    ((f->flags & ~SL_IFACE_POLICY) != SL_IFACE_TUNNEL || f->port_kind != SL_PORT_NONE))
 		return sl_image_fault(check, "interfaces", i, "a tunnel with a port, VLAN or management");
 	if (f->zone >= SL_MAX_ZONES || (f->zone != SL_ZONE_NONE && !zones[f->zone]) ||
 	    (management && f->zone != SL_ZONE_NONE))
@@ -186,8 +188,34 @@ static bool check_routes(const struct sl_image_check *check)
 	return true;
 }
 
+static bool check_tunnels(const struct sl_image_check *check)
+{
+	const struct sl_image *image = check->image;
+	bool ends[SL_MAX_IFACES] = {false};
+	uint32_t peers = image->settings->ike_peers;
+
+	if (peers != SL_SET_ANY && peers > COUNT(check, ADDRESS_SETS))
+		return sl_image_fault(check, "settings", 0, "IKE peers %u", peers);
+	for (uint32_t i = 0; i < COUNT(check, INTERFACES); i++)
+		if (image->interfaces[i].flags & SL_IFACE_TUNNEL)
+			ends[image->interfaces[i].slot] = true;
+	for (uint32_t i = 0; i < COUNT(check, TUNNELS); i++) {
+		const struct sl_image_tunnels *t = &image->tunnels[i];
+
+		if (t->iface >= SL_MAX_IFACES || !ends[t->iface] || t->reserved != 0 ||
+		    (i > 0 && t->iface <= t[-1].iface))
+			return sl_image_fault(check, "tunnels", i, "interface %u, or not in order",
+					      t->iface);
+		if (t->name == 0 || t->name >= COUNT(check, STRINGS))
+			return sl_image_fault(check, "tunnels", i, "name %u is out of range",
+					      t->name);
+	}
+	return true;
+}
+
 bool sl_image_check_net(const struct sl_image_check *check)
 {
 	return check_settings(check) && check_zones(check) && check_addresses(check) &&
-	       check_interfaces(check) && check_routes(check);
+	       check_interfaces(check) && check_routes(check) &&
+	       check_tunnels(check);
 }

@@ -6,7 +6,8 @@ import { BudgetError } from '../analysis/budget.js';
 import { loadModel, type Loading } from '../compiler/load.js';
 import { render } from '../diagnostics/render.js';
 import { printable } from '../diagnostics/text.js';
-import { IMPLICIT_POLICIES } from '../firewall/implicit.js';
+import { implicitPolicies } from '../firewall/implicit.js';
+import { peersOf } from '../vpn/model.js';
 import type { RunningSource } from '../daemon/api/types.js';
 import { diskReader, textReader } from '../rulefile/reader.js';
 import { complain, EXIT, print } from './arguments.js';
@@ -61,8 +62,10 @@ function ask({ model, groups }: Loading, text: string): Answer | null {
     addresses: new Map(groups.addresses.map(({ name, set }) => [name, set])),
     services: new Map(groups.services.map(({ name, set }) => [name, set])),
   };
+  const { tunnels } = model;
+  const implicit = implicitPolicies(tunnels.length > 0, peersOf(tunnels));
   try {
-    return answerQuestion(parseQuestion(text, model, names), model, IMPLICIT_POLICIES);
+    return answerQuestion(parseQuestion(text, model, names), model, implicit);
   } catch (error) {
     if (error instanceof BudgetError)
       complain('the answer has too many parts: name a source, a destination or a service');

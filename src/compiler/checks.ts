@@ -15,6 +15,11 @@ import type { ResolvedInterface } from '../interfaces/resolve.js';
 import { checkNat } from '../nat/checks/names.js';
 import { checkDuplicates } from '../routing/checks/duplicates.js';
 import type { ResolvedRoute } from '../routing/resolve.js';
+import { checkAmbiguous } from '../vpn/checks/ambiguous.js';
+import { checkInterfaces as checkTunnelInterfaces } from '../vpn/checks/interfaces.js';
+import { checkOverlap as checkSelectors } from '../vpn/checks/overlap.js';
+import { checkProposals } from '../vpn/checks/proposals.js';
+import type { ResolvedTunnel } from '../vpn/resolve.js';
 import type { Context } from '../rulefile/context.js';
 import { checkAssertions } from './checks/assertions.js';
 import type { Document } from './document.js';
@@ -25,6 +30,7 @@ export interface Resolved {
   readonly interfaces: readonly ResolvedInterface[];
   readonly routes: readonly ResolvedRoute[];
   readonly policies: readonly ResolvedPolicy[];
+  readonly tunnels: readonly ResolvedTunnel[];
 }
 
 type Check = (resolved: Resolved, context: Context) => void;
@@ -37,6 +43,10 @@ export const CHECKS: readonly Check[] = [
   ({ document }, context) => checkVlans(document, context),
   ({ interfaces }, context) => checkAddresses(interfaces, context),
   ({ interfaces }, context) => checkOverlap(interfaces, context),
+  ({ document }, context) => checkTunnelInterfaces(document, context),
+  ({ document }, context) => checkProposals(document, context),
+  ({ tunnels }, context) => checkSelectors(tunnels, context),
+  ({ document, tunnels }, context) => checkAmbiguous(document, tunnels, context),
   ({ routes }, context) => checkDuplicates(routes, context),
   ({ document }, context) => checkCount(document, context),
   ({ document }, context) => checkGroups(document, document.zones, context),

@@ -9,6 +9,7 @@ import { routingSchema } from '../routing/schema.js';
 import { systemSchema } from '../system/schema.js';
 import { layoutOf, type Layout } from '../rulefile/layout.js';
 import { withWords, type Loaded } from '../rulefile/schema.js';
+import { vpnSchema } from '../vpn/schema.js';
 import { settingsSchema } from './settings.js';
 
 const assertion = withWords(z.string().max(512), { what: 'an assertion' });
@@ -28,6 +29,7 @@ export const documentSchema = withWords(
     policies: policiesSchema.optional(),
     nat: natSchema.optional(),
     balancers: balancersSchema.optional(),
+    vpn: vpnSchema.optional(),
     routing: routingSchema.optional(),
     assert: z
       .array(assertion)
@@ -44,7 +46,7 @@ export const documentSchema = withWords(
   }),
   {
     what: 'a rule file',
-    planned: { vpn: 'VPN', cluster: 'high availability' },
+    planned: { cluster: 'high availability' },
   },
 );
 

@@ -8,6 +8,7 @@ import type { Model } from './model.js';
 import { slotOf, type Slots } from './slots.js';
 
 const { ZONE_NONE, IFACE_NONE, IFACE_VLAN, IFACE_MANAGEMENT, ROUTE_VIA } = CONSTANTS;
+const { IFACE_TUNNEL, IFACE_POLICY } = CONSTANTS;
 
 const PORT_KINDS = {
   pci: CONSTANTS.PORT_PCI,
@@ -79,7 +80,11 @@ export function writeNetwork(model: Model, slots: Slots, strings: StringsWriter)
       parent: iface.parent === null ? IFACE_NONE : ifaceSlot(iface.parent),
       vlan: iface.parent === null ? 0 : iface.vlan,
       mtu: iface.mtu,
-      flags: (iface.parent === null ? 0 : IFACE_VLAN) | (iface.management ? IFACE_MANAGEMENT : 0),
+      flags:
+        (iface.parent === null ? 0 : IFACE_VLAN) |
+        (iface.management ? IFACE_MANAGEMENT : 0) |
+        (iface.tunnel === null ? 0 : IFACE_TUNNEL) |
+        (iface.policyBased ? IFACE_POLICY : 0),
       port_kind: iface.port === null ? CONSTANTS.PORT_NONE : PORT_KINDS[iface.port.kind],
       mss: iface.mss === 'clamp' ? CONSTANTS.MSS_CLAMP : (iface.mss ?? CONSTANTS.MSS_NONE),
       reverse_path: REVERSE_PATH[iface.reversePath],

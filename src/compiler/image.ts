@@ -15,6 +15,7 @@ import type { Model } from './model.js';
 import { MaglevTables } from '../balancer/maglev.js';
 import { BalancersWriter } from './image-balancers.js';
 import { natPolicy, TranslationsWriter } from './image-nat.js';
+import { ikePeers, writeTunnels } from './image-tunnels.js';
 import { buildParts, type Pair, type Part, type PartPolicy, type PartZone } from './parts.js';
 import { assignSlots, slotOf, type Assigned, type Slots } from './slots.js';
 
@@ -136,9 +137,12 @@ function compile(
   }));
   for (const record of proxied.toSorted((a, b) => a.iface - b.iface)) proxies.add(record);
 
+  const peers = ikePeers(model.tunnels, rules.addresses);
+  const tunnels = writeTunnels(model.tunnels, slots, strings);
+
   const sections = {
     strings: strings.bytes,
-    settings: settings(model).bytes,
+    settings: settings(model, peers).bytes,
     zones: network.zones.bytes,
     interfaces: network.interfaces.bytes,
     addresses: network.addresses.bytes,
@@ -167,6 +171,7 @@ function compile(
     balancers: balancers.balancers.bytes,
     backends: balancers.backends.bytes,
     maglev: balancers.maglev.bytes,
+    tunnels: tunnels.bytes,
   };
   const size = Object.values(sections).reduce((sum, bytes) => sum + bytes.length, 4096);
   if (size > MAX_IMAGE_BYTES)
@@ -378,9 +383,12 @@ function partZones(model: Model, slots: Slots): PartZone[] {
   }));
 }
 
-function settings({
-  settings: { maxSessions, maxRoutes, timeouts, midstreamGrace, fragments, ipv6Extensions: ipv6 },
-}: Model) {
+function settings(
+  {
+    settings: { maxSessions, maxRoutes, timeouts, midstreamGrace, fragments, ipv6Extensions: ipv6 },
+  }: Model,
+  peers: number,
+) {
   const section = new SectionWriter(SECTIONS.settings, 1);
   section.add({
     max_sessions: maxSessions,
@@ -397,6 +405,7 @@ function settings({
     fragment_timeout: fragments.timeout,
     fragment_datagrams: fragments.datagrams,
     fragment_source: fragments.perSource,
+    ike_peers: peers,
     ip6_routing: ipv6.routing.reduce((mask, type) => mask | (1 << type), 0),
     ip6_headers: ipv6.most,
     ip6_flags:

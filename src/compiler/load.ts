@@ -11,6 +11,9 @@ import type { Nat } from '../nat/model.js';
 import { judgeNat64 } from '../nat/nat64.js';
 import { resolveNat } from '../nat/resolve.js';
 import { resolveInterfaces, resolveZones } from '../interfaces/resolve.js';
+import { resolveTunnels } from '../vpn/resolve.js';
+import { poolRoutes } from '../vpn/routes.js';
+import type { Interface } from '../interfaces/model.js';
 import { resolveRoutes } from '../routing/resolve.js';
 import type { Prefix } from '../net/sets.js';
 import { Context } from '../rulefile/context.js';
@@ -87,7 +90,7 @@ export function loadTree({ root, sources, collector }: Tree, options: LoadOption
     return { model: null, groups: null, diagnostics: collector.list(), stages };
   const { model, groups, policies } = resolved;
   if (options.analyse !== true) return { model, groups, diagnostics: collector.list(), stages };
-  checkAnalysis(policies, model.zones, context);
+  checkAnalysis(policies, model.tunnels, model.zones, context);
   const analysis = performance.now() - checked;
   return { model, groups, diagnostics: collector.list(), stages: { ...stages, analysis } };
 }
@@ -107,10 +110,15 @@ function resolve(document: Document, context: Context): Whole {
   const reversePath = document.settings?.['reverse-path'] ?? 'strict';
   const interfaces = resolveInterfaces(document, reversePath, context);
   const named = document.interfaces;
+  const tunnels = resolveTunnels(document, named ?? new Map<string, never>(), context);
+  const all = [
+    ...interfaces.map((one) => one.interface),
+    ...tunnels.flatMap(({ implicit }): Interface[] => (implicit === null ? [] : [implicit])),
+  ];
   const routes = resolveRoutes(
     document,
     {
-      interfaces: interfaces.map((one) => one.interface),
+      interfaces: all,
       wrote: (name) => named !== undefined && context.wrote(named, name),
     },
     context,
@@ -153,20 +161,27 @@ function resolve(document: Document, context: Context): Whole {
     ? written.map((one) => ({ ...one, policy: judgeNat64(one.policy) }))
     : written;
   const settings = resolveSettings(document.settings, context);
-  for (const check of CHECKS) check({ document, interfaces, routes, policies }, context);
+  for (const check of CHECKS) check({ document, interfaces, routes, policies, tunnels }, context);
   const assertions = (document.assert ?? []).map((text, i) => ({
     text,
     at: context.position(document.assert as object, i),
     excerpt: context.excerpt(document.assert as object, i),
   }));
   const model = {
-    interfaces: interfaces.map((one) => one.interface),
+    interfaces: all,
     zones: resolveZones(document, context),
     policies: policies.map((one) => one.policy),
     schedules,
     nat,
     balancers,
-    routes: routes.map((one) => one.route),
+    tunnels: tunnels.map((one) => one.tunnel),
+    routes: [
+      ...routes.map((one) => one.route),
+      ...poolRoutes(
+        tunnels,
+        routes.map((one) => one.route),
+      ),
+    ],
     assertions,
     settings,
     system,

@@ -5,6 +5,7 @@ import type { Balancer } from '../balancer/model.js';
 import type { Nat } from '../nat/model.js';
 import type { StaticRoute } from '../routing/model.js';
 import type { System } from '../system/model.js';
+import type { Tunnel } from '../vpn/model.js';
 import type { Excerpt } from '../diagnostics/diagnostic.js';
 import type { Position } from '../diagnostics/position.js';
 
@@ -17,6 +18,7 @@ export interface Model {
   readonly schedules: readonly Schedule[];
   readonly nat: Nat;
   readonly balancers: readonly Balancer[];
+  readonly tunnels: readonly Tunnel[];
   readonly routes: readonly StaticRoute[];
   readonly assertions: readonly {
     readonly text: string;

@@ -6,7 +6,7 @@ import { quote } from '../diagnostics/text.js';
 /** Interfaces that stand on no device: a file may be checked so, but not applied. */
 export function portsMissing(model: Model): Diagnostic[] {
   return model.interfaces
-    .filter(({ port, parent }) => port === null && parent === null)
+    .filter(({ port, parent, tunnel }) => port === null && parent === null && tunnel === null)
     .map(({ name, at }) => ({
       code: 'port-missing',
       severity: 'error',

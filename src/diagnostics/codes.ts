@@ -114,6 +114,7 @@ export const CODES = {
   'unknown-interface': error('no such interface', 'Interfaces are named under `interfaces`.'),
   'unknown-balancer': error('no such balancer', 'Balancers are named under `balancers`.'),
   'unknown-forward': error('no such forward', 'Forwards are named under `nat.forwards`.'),
+  'unknown-tunnel': error('no such tunnel', 'Tunnels are named under `vpn.tunnels`.'),
   'unknown-schedule': error('no such schedule', 'Schedules are named under `schedules`.'),
   'unknown-timezone': error(
     'no such timezone',
@@ -174,6 +175,39 @@ export const CODES = {
   'nat-form': error(
     'parts of a NAT rule do not fit together',
     'For example prefixes of different length, or an IPv6 source that is to become an IPv4 address.',
+  ),
+  'vpn-form': error(
+    'parts of a tunnel do not fit together',
+    'For example a preshared key beside certificates, or an interface that has a port and a tunnel.',
+  ),
+  'vpn-proposal': error(
+    'not a proposal',
+    "Proposals are algorithms in strongSwan's words, as `aes256gcm16-prfsha384-x25519` of IKE or `aes128gcm16-x25519` of ESP.",
+  ),
+  'vpn-weak': error(
+    'weak algorithm',
+    'It can be broken, or nearly; `allow-weak` names those that a peer cannot do without.',
+  ),
+  'vpn-overlap': error(
+    'selectors of two tunnels overlap',
+    'A packet that fits both would take one or the other by chance.',
+  ),
+  'vpn-ambiguous': warning(
+    'peers that cannot be told apart',
+    'Of two tunnels with the same addresses and identities but other proofs, IKE takes the first.',
+  ),
+  'certificate-invalid': error('not a certificate', 'Certificates are X.509 in PEM.'),
+  'certificate-expired': warning(
+    'certificate out of its time',
+    'The peer, or we, will refuse it; make a new one.',
+  ),
+  'certificate-expiring': warning(
+    'certificate that expires soon',
+    'It has less than 30 days left; make a new one.',
+  ),
+  'secret-missing': warning(
+    'secret that is not stored',
+    '`sluice secret put NAME` stores it on the appliance; an appliance refuses a rule file whose secrets it does not have.',
   ),
   'rule-form': error(
     'parts of a rule do not fit together',

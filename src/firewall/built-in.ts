@@ -8,4 +8,5 @@ export const BUILT_IN_RULES: ReadonlyMap<number, string> = new Map([
   [C.RULE_IMPLICIT_ND, 'implicit: neighbor discovery'],
   [C.RULE_IMPLICIT_ICMPV6, 'implicit: needed ICMPv6'],
   [C.RULE_IMPLICIT_DHCP, 'implicit: DHCP replies'],
+  [C.RULE_IMPLICIT_IKE, 'implicit: IKE of tunnels'],
 ]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { PROTOCOLS } from '../net/services.js';
-import { V6_WORDS } from '../net/sets.js';
+import { V6_WORDS, type AddressSet } from '../net/sets.js';
 import { CONSTANTS as C } from '../tables/layout.js';
 import { BUILT_IN_RULES } from './built-in.js';
 import type { Policy, Rule, Service } from './model.js';
@@ -44,6 +44,16 @@ export const IMPLICIT_POLICIES: readonly Policy[] = [
     ],
   ),
 ];
+
+/** The same with what tunnels need: IKE from their peers, `null` for all of them. */
+export function implicitPolicies(tunnels: boolean, peers: AddressSet | null): readonly Policy[] {
+  if (!tunnels) return IMPLICIT_POLICIES;
+  const services = [500, 4500].map((port): Service => {
+    return { protocol: PROTOCOLS.udp, source: [0, 65535], destination: [port, port] };
+  });
+  const ike = rule(C.RULE_IMPLICIT_IKE, { source: peers, service: { services } });
+  return [...IMPLICIT_POLICIES, policy(['any'], ['local'], [ike])];
+}
 
 function policy(from: string[], to: string[], rules: Rule[]): Policy {
   return { name: '', at: NOWHERE, from, to, keepEstablished: false, rules };

@@ -10,6 +10,9 @@ export type Port =
   /** A DPDK virtual device with its arguments, e.g. `net_af_packet0,iface=veth0`. */
   | { readonly kind: 'vdev'; readonly vdev: string };
 
+/** Bytes of an inner packet that fit any path of 1500 with room for each algorithm and NAT. */
+export const TUNNEL_MTU = 1400;
+
 export interface Interface {
   readonly name: string;
   readonly at: Position;
@@ -17,6 +20,10 @@ export interface Interface {
   /** Name of the interface a VLAN child sits on; then `vlan` is 1..4094. */
   readonly parent: string | null;
   readonly vlan: number;
+  /** Name of the tunnel it is the end of. */
+  readonly tunnel: string | null;
+  /** Of a tunnel that selectors lead to, and no routes. */
+  readonly policyBased: boolean;
   /** Zone name; null for a management interface. */
   readonly zone: string | null;
   readonly management: boolean;

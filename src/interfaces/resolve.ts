@@ -4,7 +4,15 @@ import { parsePrefix } from '../net/address.js';
 import type { Prefix } from '../net/sets.js';
 import { quote } from '../diagnostics/text.js';
 import type { Context } from '../rulefile/context.js';
-import type { Flood, Interface, Learns, Port, ReversePath, Zone } from './model.js';
+import {
+  TUNNEL_MTU,
+  type Flood,
+  type Interface,
+  type Learns,
+  type Port,
+  type ReversePath,
+  type Zone,
+} from './model.js';
 import type { InterfaceConfig, InterfacesConfig, ZoneConfig } from './schema.js';
 
 const DEFAULT_MTU = 1500;
@@ -34,11 +42,16 @@ export function resolveInterfaces(
         port: portOf(one),
         parent: one.parent ?? null,
         vlan: one.vlan ?? 0,
+        tunnel: one.tunnel ?? null,
+        policyBased: false,
         zone: one.zone ?? null,
         management: one.management,
         addresses: addresses.map((address) => address.prefix),
         learns,
-        mtu: one.mtu ?? config.interfaces?.get(one.parent ?? '')?.mtu ?? DEFAULT_MTU,
+        mtu:
+          one.mtu ??
+          config.interfaces?.get(one.parent ?? '')?.mtu ??
+          (one.tunnel === undefined ? DEFAULT_MTU : TUNNEL_MTU),
         reversePath: one['reverse-path'] ?? reversePath,
         mss: one.mss ?? null,
         description: one.description ?? null,

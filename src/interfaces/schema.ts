@@ -7,19 +7,14 @@ import {
   withWords,
   type Loaded,
 } from '../rulefile/schema.js';
-import { mssSchema, synCookiesSchema } from '../rulefile/values.js';
+import { DEVICE, interfaceNameSchema, mssSchema, synCookiesSchema } from '../rulefile/values.js';
 
 /** How strictly sources are checked against the routes. */
 export function reversePathSchema() {
   return withWords(z.enum(['strict', 'loose', 'off']), { what: 'a reverse path check' }).optional();
 }
 
-// A kernel TAP of the same name stands for each interface: these are Linux's rules (dev_valid_name).
-const DEVICE = /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/;
-const interfaceName = withWords(z.string().regex(DEVICE), {
-  what: 'an interface name',
-  code: 'name-invalid',
-});
+const interfaceName = interfaceNameSchema();
 const interfaceReference = withWords(z.string().regex(DEVICE), {
   what: 'an interface name',
   code: 'name-invalid',
@@ -60,6 +55,13 @@ const one = withWords(
     vlan: withWords(z.int().min(1).max(4094), { what: 'a VLAN id' })
       .optional()
       .describe('VLAN id of a child, 1 to 4094.'),
+    tunnel: withWords(z.string().regex(DEVICE), {
+      what: 'a tunnel name',
+      code: 'name-invalid',
+      refers: ['tunnels'],
+    })
+      .optional()
+      .describe('The tunnel of `vpn.tunnels` that it is the end of; routes lead packets there.'),
     zone: referenceSchema('a zone name', 'zones')
       .optional()
       .describe('The zone of the interface; an interface without one has `management: true`.'),
@@ -71,7 +73,7 @@ const one = withWords(
       ),
     mtu: withWords(z.int().min(1280).max(9216), { what: 'an MTU' })
       .optional()
-      .describe('IP MTU in bytes, 1280 to 9216; 1500 unless given.'),
+      .describe('IP MTU in bytes, 1280 to 9216; 1500 unless given, 1400 of a tunnel.'),
     'reverse-path': reversePathSchema().describe(
       'Anti-spoofing: sources must be routed back out of this interface (`strict`) or at all (`loose`); `settings.reverse-path` unless given.',
     ),
@@ -82,10 +84,7 @@ const one = withWords(
       .describe('Leave the port to the kernel, apart from all zones.'),
     description: descriptionSchema().optional(),
   }),
-  {
-    what: 'an interface',
-    planned: { tunnel: 'IPsec tunnels' },
-  },
+  { what: 'an interface' },
 );
 
 const perSecond = (what: string) =>

@@ -2,6 +2,14 @@
 import { z } from 'zod';
 import { withWords } from './schema.js';
 
+/** A kernel TAP of the same name stands for each interface: these are Linux's rules (dev_valid_name). */
+export const DEVICE = /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/;
+
+/** The name of an interface, or of what one stands for. */
+export function interfaceNameSchema(what = 'an interface name') {
+  return withWords(z.string().regex(DEVICE), { what, code: 'name-invalid' });
+}
+
 /** A token bucket: `burst` tokens at most, one more each `every` nanoseconds. */
 export interface Rate {
   readonly every: number;

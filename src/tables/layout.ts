@@ -8,7 +8,7 @@
  * field. Strings are offsets into the `strings` section (NUL-terminated UTF-8; offset 0 is empty).
  */
 export const MAGIC = 0x49544c53; // "SLTI"
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 
 export type FieldType = 'u8' | 'u16' | 'u32' | 'u64' | 'bytes16' | 'bytes32';
 export interface RecordLayout {
@@ -34,6 +34,7 @@ export const CONSTANTS = {
   RULE_IMPLICIT_ND: 2,
   RULE_IMPLICIT_ICMPV6: 3,
   RULE_IMPLICIT_DHCP: 4,
+  RULE_IMPLICIT_IKE: 5,
   RULE_FIRST: 16,
   MAX_RULES: 1 << 20,
   /** A set id that matches everything. */
@@ -83,6 +84,8 @@ export const CONSTANTS = {
   IFACE_MANAGEMENT: 2,
   /** What goes out is sealed by the SA whose interface number is the slot; it has no port. */
   IFACE_TUNNEL: 4,
+  /** A tunnel that selectors lead to, ahead of the routes. */
+  IFACE_POLICY: 8,
   IP6_DROP_HOP_BY_HOP: 1,
   IP6_DROP_DESTINATION: 2,
   /** Mobility, HIP, Shim6 and experimental headers. */
@@ -184,6 +187,7 @@ export const SECTIONS = {
       ['fragment_timeout', 'u32', 'a datagram whose fragments do not all come'],
       ['fragment_datagrams', 'u32', 'datagrams that may wait for fragments at once, all workers'],
       ['fragment_source', 'u32', 'of these from one source address'],
+      ['ike_peers', 'u32', 'address set + 1 that IKE may come from; 0: none, SET_ANY: anywhere'],
       ['ip6_routing', 'u16', 'routing header types that pass, a bit each; never type 0'],
       ['ip6_headers', 'u8', 'extension headers a packet may have, 0..8'],
       ['ip6_flags', 'u8', 'IP6_DROP_*'],
@@ -525,6 +529,16 @@ export const SECTIONS = {
     id: 30,
     doc: "Entries of the balancers' tables: a backend's place in its balancer, or MAGLEV_NONE.",
     fields: [['backend', 'u16']],
+  },
+  tunnels: {
+    id: 31,
+    doc: 'Tunnels by ascending interface slot.',
+    fields: [
+      ['hash', 'bytes16', 'of all that IKE is told of it'],
+      ['name', 'u32'],
+      ['iface', 'u16', 'slot of its interface, an IFACE_TUNNEL'],
+      ['reserved', 'u16'],
+    ],
   },
 } as const satisfies Record<string, RecordLayout>;
 

@@ -54,6 +54,8 @@ export function iface(
     port: null,
     parent: null,
     vlan: 0,
+    tunnel: null,
+    policyBased: false,
     zone: zoneName,
     management: zoneName === null,
     addresses: [],
@@ -75,6 +77,7 @@ export function model(parts: Partial<Model> = {}): Model {
     schedules: [],
     nat: NO_NAT,
     balancers: [],
+    tunnels: [],
     routes: [
       { at: AT, to: prefix4(0, 0), via: null, interface: 'outside', distance: 1 },
       { at: AT, to: prefix6(0n, 0), via: null, interface: 'outside', distance: 1 },

@@ -3,10 +3,11 @@ import { analyseRules, type RuleFinding, type RulePlace } from '../../analysis/a
 import type { Code } from '../../diagnostics/codes.js';
 import type { Span } from '../../diagnostics/collect.js';
 import { oneOf } from '../../diagnostics/text.js';
-import { IMPLICIT_POLICIES } from '../../firewall/implicit.js';
+import { implicitPolicies } from '../../firewall/implicit.js';
 import type { Action, Policy } from '../../firewall/model.js';
 import type { ResolvedPolicy } from '../../firewall/resolve.js';
 import type { Zone } from '../../interfaces/model.js';
+import { peersOf, type Tunnel } from '../../vpn/model.js';
 import type { Context } from '../../rulefile/context.js';
 
 /** Rules that are named as the cause of a finding. */
@@ -30,6 +31,7 @@ const DOES = { allow: 'allows', deny: 'denies', reject: 'rejects' } as const sat
 /** Compares rules with each other: those that never match, change nothing or allow everything. */
 export function checkAnalysis(
   policies: readonly ResolvedPolicy[],
+  tunnels: readonly Tunnel[],
   zones: readonly Zone[],
   context: Context,
 ): void {
@@ -37,7 +39,7 @@ export function checkAnalysis(
   const { findings, skipped } = analyseRules(
     model,
     zones.map(({ name }) => name),
-    IMPLICIT_POLICIES,
+    implicitPolicies(tunnels.length > 0, peersOf(tunnels)),
   );
   const span = ({ policy, rule }: RulePlace): Span =>
     context.at(policies[policy]?.rules[rule]?.config as object, 'name');

@@ -111,8 +111,8 @@ describe('assertions', () => {
 
   it('keep quiet about names after other errors', () => {
     expect(
-      shown('version: 1\nvpn: {}\nassert: [inside tcp 1.1.1.1 2.2.2.2 => allow p/r]\n'),
-    ).toEqual(["2:1 not-built: 'vpn' belongs to VPN, which is not built yet"]);
+      shown('version: 1\ncluster: {}\nassert: [inside tcp 1.1.1.1 2.2.2.2 => allow p/r]\n'),
+    ).toEqual(["2:1 not-built: 'cluster' belongs to high availability, which is not built yet"]);
   });
 });
 

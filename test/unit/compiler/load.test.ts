@@ -230,7 +230,7 @@ routing: {static: [{to: 0.0.0.0, via: 192.0.2.1}]}
   });
 
   it('names parts of the language that are to come', () => {
-    const text = `${BASE}vpn: {}
+    const text = `${BASE}cluster: {}
 system: {users: {}, timezone: Europe/Berlin}
 policies:
   - name: p
@@ -241,7 +241,7 @@ policies:
 `.replace('{zone: internet, addresses: [', '{zone: internet, addresses: [dhcpv6, ');
     expect(shown(text)).toEqual([
       "4:37 not-built: 'dhcpv6' belongs to learnt addresses, which are by 'dhcp' alone",
-      "6:1 not-built: 'vpn' belongs to VPN, which is not built yet",
+      "6:1 not-built: 'cluster' belongs to high availability, which is not built yet",
     ]);
   });
 
