@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attempt } from '../../src/lab/command.js';
+import { attempt, command } from '../../src/lab/command.js';
 import { Lab } from '../../src/lab/lab.js';
 import { until } from '../../src/lab/until.js';
 import { writeRules } from './past.js';
@@ -116,6 +116,11 @@ nat:
     const media = (address: string, port: number) =>
       ['-i', literal(address), '-mi', literal(address), '-mp', String(port)] as const;
     const phone = sipp(callee, log('callee'), '-sn', 'uas', '-t', transport, ...media(real, 7000));
+    // A connection that is refused is not tried again.
+    await until('the phone', 10_000, async () => {
+      const sockets = ['ss', '-Hln', over === 'TCP' ? '-t' : '-u', 'sport = :5060'];
+      return (await command(['ip', ...within(callee), ...sockets])) !== '';
+    });
     const call = sipp(
       caller,
       log('caller'),
@@ -134,7 +139,7 @@ nat:
     );
     const ended = new Promise<number | null>((resolve) => call.on('exit', resolve));
     try {
-      await until('the answer', 5000, () => Promise.resolve(/\nACK /.test(read(log('callee')))));
+      await until('the answer', 15_000, () => Promise.resolve(/\nACK /.test(read(log('callee')))));
       expect(await echoed(caller, own, at, 7000)).toBe('echo 172');
       expect(await echoed(callee, real, seen, 6000)).toBe('echo 172');
       expect(await ended).toBe(0);
