@@ -79,6 +79,7 @@ export class Editor {
 
   close(): void {
     this.#lines.close();
+    this.keyboard.close();
   }
 
   #give(line: string | null): void {

@@ -116,6 +116,12 @@ export class Keyboard {
     }
   }
 
+  /** Lets go of the terminal, so that the program can end. */
+  close(): void {
+    this.#source.off('data', this.#take);
+    this.#source.pause();
+  }
+
   /** Forgets what was typed ahead, as a terminal does on an interrupt. */
   flush(): void {
     this.#queue = '';
