@@ -202,21 +202,30 @@ int sl_spd_delete(struct sl_datapath *dp, const struct sl_sa_policy *record)
 
 void sl_spd_sweep(struct sl_datapath *dp, bool (*stays)(const struct sl_datapath *dp, uint32_t iface))
 {
+	struct sl_policy *gone = NULL, *next;
+
 	for (unsigned int d = 0; d < 2 && dp->sad->policy_count; d++)
 		for (uint32_t iface = 0; iface < SL_MAX_IFACES; iface++) {
-			struct sl_policy *list = dp->sad->policies[d][iface], *next;
+			struct sl_policy *list = dp->sad->policies[d][iface];
 
 			if (!list || (stays && stays(dp, iface)))
 				continue;
 			dp->sad->policies[d][iface] = NULL;
 			publish(dp, d, iface, NULL);
-			rte_rcu_qsbr_synchronize(dp->qsbr, RTE_QSBR_THRID_INVALID);
 			for (; list; list = next) {
 				next = list->next;
-				free(list);
+				list->next = gone;
+				gone = list;
 				dp->sad->policy_count--;
 			}
 		}
+	if (!gone)
+		return;
+	rte_rcu_qsbr_synchronize(dp->qsbr, RTE_QSBR_THRID_INVALID);
+	for (; gone; gone = next) {
+		next = gone->next;
+		free(gone);
+	}
 	collect(dp);
 }
 
