@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { CANDIDATE_ROUTES } from './candidates.js';
 import { openApi } from './openapi.js';
+import { METRICS_ROUTES } from './metrics.js';
 import type { Route } from './route.js';
 import { RUNNING_ROUTES } from './running.js';
 
@@ -14,5 +15,6 @@ export const ROUTES: readonly Route[] = [
     run: () => openApi(ROUTES),
   },
   ...RUNNING_ROUTES,
+  ...METRICS_ROUTES,
   ...CANDIDATE_ROUTES,
 ];
