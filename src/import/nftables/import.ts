@@ -25,9 +25,13 @@ export function importNftables(text: string, source: Source = {}): Imported {
   const remarks = new Remarks();
   for (const { line, message } of ruleset.problems) remarks.problem(line, message);
   const known = ruleset.tables.filter(({ family }) => ['ip', 'ip6', 'inet'].includes(family));
-  if (known.length === 0) return refused('there is no table of ip, ip6 or inet in it', remarks);
+  const nothing = 'there is no table of ip, ip6 or inet in it';
+  if (known.length === 0) {
+    if (ruleset.tables.length === 0 && !ruleset.defines) return refused(nothing, remarks);
+    remarks.problem(1, `${nothing}: nothing is allowed`);
+  }
   otherTables(ruleset, remarks);
-  const families = familiesOf(known);
+  const families = known.length === 0 ? [4 as const, 6 as const] : familiesOf(known);
   const { patterns, hints } = namesIn(ruleset);
   const interfaces = new Interfaces(patterns, hints);
   if (interfaces.left > 0)
@@ -70,7 +74,7 @@ export function importNftables(text: string, source: Source = {}): Imported {
         remarks,
         key,
       });
-      for (const way of ['INPUT', 'FORWARD', 'OUTPUT'] as const) {
+      for (const way of known.length === 0 ? [] : (['INPUT', 'FORWARD', 'OUTPUT'] as const)) {
         // What nothing filters needs no list at all on the way out.
         if (way === 'OUTPUT' && basesOf(ruleset, family, way).length === 0) continue;
         const made = decide(ruleset, way, around, family, space, remarks);

@@ -53,6 +53,8 @@ export interface Table {
 export interface Ruleset {
   readonly tables: Table[];
   readonly problems: Problem[];
+  /** Whether anything is defined, as files that others include do. */
+  readonly defines: boolean;
 }
 
 /** Where the file comes from, and how others are read. */
@@ -95,7 +97,11 @@ class Parser {
 
   parse(text: string): Ruleset {
     this.#file(tokensOf(text, null), this.#source.file ?? '');
-    return { tables: this.#tables, problems: this.#problems };
+    return {
+      tables: this.#tables,
+      problems: this.#problems,
+      defines: this.#defines.size > 0,
+    };
   }
 
   #file(tokens: readonly Token[], file: string): void {

@@ -56,7 +56,7 @@ export function writeNftables(parts: Parts): string {
     ...(addresses.length === 0 ? [] : ['  addresses:', ...addresses]),
     ...(services.length === 0 ? [] : ['  services:', ...services]),
     ...(addresses.length + services.length === 0 ? [] : ['']),
-    'policies:',
+    policies.length === 0 ? 'policies: []' : 'policies:',
     ...(more === undefined ? otherFamily(family ?? 4) : []),
     ...policies.flatMap(policyLines),
     '',

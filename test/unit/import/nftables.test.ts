@@ -144,6 +144,16 @@ describe('what has no equivalent is named with its line', () => {
     });
   });
 
+  test('a file of definitions alone allows nothing, and says so', () => {
+    const { text, problems, refused } = importNftables('define a = 22\n');
+    expect(refused).toBeUndefined();
+    expect(problems).toEqual([
+      { line: 1, message: 'there is no table of ip, ip6 or inet in it: nothing is allowed' },
+    ]);
+    expect(load(text).diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(text).toContain('policies: []');
+  });
+
   test('a file without a table is refused', () => {
     expect(importNftables('flush ruleset\n').refused).toBe(
       'there is no table of ip, ip6 or inet in it',
