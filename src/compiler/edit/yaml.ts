@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import type { Config, Words } from '../../rulefile/config.js';
 import type { GrammarNode } from '../../rulefile/grammar.js';
 import type { ListNode, MapNode, Node, ScalarNode } from '../../rulefile/tree.js';
-import { setLines, viewOf } from './view.js';
+import { wordsText } from '../../rulefile/words.js';
+import { viewOf } from './view.js';
 
 /** Text that YAML reads as it stands, in lists too; the language reads no types from it. */
 const PLAIN = /^[A-Za-z0-9_./][A-Za-z0-9_./:@+=-]*(?: [A-Za-z0-9_./@+=>-][A-Za-z0-9_./:@+=>-]*)*$/;
@@ -24,9 +26,27 @@ export function writeYaml(root: Node, grammar: GrammarNode, base = 0): Written {
 
 /** What is inactive, as the key `inactive` names it. */
 function inactiveWords(root: Node, grammar: GrammarNode): string[] {
-  return setLines(viewOf(root, grammar), [])
-    .filter((line) => line.startsWith('deactivate '))
-    .map((line) => line.slice('deactivate '.length));
+  const found: string[] = [];
+  if (hasMarks(root)) collectMarks(viewOf(root, grammar), [], found);
+  return found;
+}
+
+function hasMarks(node: Node): boolean {
+  if (node.inactive === true) return true;
+  if (node.kind === 'list') return node.items.some(hasMarks);
+  return node.kind === 'map' && node.entries.some(({ value }) => hasMarks(value));
+}
+
+function collectMarks(config: Config, path: Words, found: string[]): void {
+  if (config.kind === 'values') {
+    for (const { text, inactive } of config.values)
+      if (inactive === true) found.push(wordsText([...path, text]));
+  } else if (config.kind === 'map') {
+    for (const { word, value, inactive } of config.entries) {
+      collectMarks(value, [...path, word], found);
+      if (inactive === true) found.push(wordsText([...path, word]));
+    }
+  }
 }
 
 class Writer {
