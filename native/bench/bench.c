@@ -64,15 +64,18 @@ void sl_bench_turn(struct bench *b)
 /* MAC swap on the same rig: what rx, tx and the rig itself cost. */
 uint64_t sl_bench_resident(void)
 {
-	unsigned long long pages = 0;
-	FILE *file = fopen("/proc/self/statm", "r");
+	unsigned long long bytes = 0, kib;
+	FILE *file = fopen("/proc/self/status", "r");
+	char line[128];
 
-	if (!file)
-		return 0;
-	if (fscanf(file, "%*u %llu", &pages) != 1)
-		pages = 0;
-	fclose(file);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	/* Huge pages of memfds are in no resident set. */
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "VmRSS: %llu kB", &kib) == 1 ||
+		    sscanf(line, "HugetlbPages: %llu kB", &kib) == 1)
+			bytes += kib * 1024;
+	if (file)
+		fclose(file);
+	return bytes;
 }
 
 static void floor_turn(struct bench *b)
