@@ -24,6 +24,8 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['show', () => import('./show.js')],
   ['clear', () => import('./clear.js')],
   ['balancer', () => import('./balancer.js')],
+  ['vpn', () => import('./vpn.js')],
+  ['secret', () => import('./secret.js')],
   ['reload', () => import('./reload.js')],
   ['doctor', () => import('./doctor.js')],
   ['system', () => import('./system.js')],

@@ -25,6 +25,8 @@ import type { CompilerThread } from './compiler-thread.js';
 import type { DatapathProcess, DatapathStatus } from './datapath-process.js';
 import { ruleChanges } from './changes.js';
 import { Confirmation, type Unconfirmed } from './confirm.js';
+import { Secrets } from '../vpn/secrets.js';
+import { Vpn } from './vpn/vpn.js';
 import { Balancing } from './balancing.js';
 import { Journal } from './journal/journal.js';
 import { GroupFiles } from './groups/group-files.js';
@@ -80,6 +82,7 @@ export class Appliance {
   readonly datapath: DatapathProcess;
   readonly groups: GroupFiles;
   readonly balancing: Balancing;
+  readonly vpn: Vpn;
   readonly journal: Journal;
   readonly learning: Learning;
   readonly #directory: string;
@@ -118,6 +121,7 @@ export class Appliance {
     this.balancing = new Balancing(run, datapath, log);
     this.learning = new Learning(run, log, () => void this.#learn());
     compiler.learnt = this.learning.learnt;
+    this.vpn = new Vpn(run, new Secrets(state), log);
     datapath.on('up', (status) => {
       void this.#inTurn(() => this.#reconcile(status)).then(() => this.balancing.restarted());
       // Files may have changed while nobody looked, or while there was nothing to change.
@@ -204,6 +208,7 @@ export class Appliance {
     this.groups.close();
     this.learning.close();
     await this.balancing.close();
+    await this.vpn.close();
     await this.#compiler.close();
     await this.#closeOffline();
   }
@@ -424,6 +429,7 @@ export class Appliance {
   #follow(groups: GroupsTold): void {
     this.groups.take(groups);
     this.balancing.take(this.names.balancers, groups.balancers);
+    this.vpn.take(groups.tunnels, this.names.interfaceSlots);
     this.#system(groups.system);
     this.learning.take(groups.learners);
     if (groups.unkept !== undefined)

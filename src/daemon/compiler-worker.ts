@@ -36,6 +36,8 @@ import {
   type ReloadJob,
   type ReloadOutcome,
 } from './groups/messages.js';
+import { missingSecrets } from '../vpn/missing.js';
+import { Secrets } from '../vpn/secrets.js';
 import { portsMissing } from './ports.js';
 import { slotsOfImage } from './resume.js';
 
@@ -70,7 +72,10 @@ class Compiler {
   #live: Live | null = null;
   #learnt: readonly Learnt[] = [];
 
+  readonly #secrets: Secrets;
+
   constructor(directory: string) {
+    this.#secrets = new Secrets(directory);
     this.#journal = new Journal(directory);
     this.#candidates = new Candidates(this.#journal);
   }
@@ -222,6 +227,11 @@ class Compiler {
     if (portless.length > 0) {
       const all = [...diagnostics, ...portless];
       return { ok: false, diagnostics: all, message: 'an appliance needs to know its ports' };
+    }
+    const secretless = missingSecrets(model.tunnels, this.#secrets.names(), 'error');
+    if (secretless.length > 0) {
+      const all = [...diagnostics, ...secretless];
+      return { ok: false, diagnostics: all, message: 'tunnels need secrets that are not stored' };
     }
     const loaded = performance.now();
     this.#tables.renew();

@@ -181,6 +181,11 @@ export class Names {
     return new Map([...this.#zones].map(([slot, name]) => [name, slot]));
   }
 
+  /** By name, of those in force. */
+  get interfaceSlots(): ReadonlyMap<string, number> {
+    return new Map(this.#currentInterfaces.map(({ name, slot }) => [name, slot]));
+  }
+
   #interface(image: DecodedImage, record: ImageRecord<'interfaces'>): InterfaceName {
     const { slot, zone, mtu, vlan, parent, first_address, addresses } = record;
     const child = parent !== CONSTANTS.IFACE_NONE;

@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { DatapathAway, DatapathRefused } from '../datapath/libsluice.js';
 import { DatapathError, ImageRefused } from '../datapath/offline.js';
 import { apiSocket } from './api/rundir.js';
+import { SecretError } from '../vpn/secrets.js';
+import { VpnError } from './vpn/vpn.js';
 import { UnknownBackend } from './balancing.js';
 import { CandidateError } from './candidate-error.js';
 import { askerOf, may, ROLE_GROUPS } from './http/asker.js';
@@ -18,7 +20,14 @@ import type { Source } from './show/source.js';
 const MOST_BODY = 512 * 2 ** 20;
 
 /** Failures whose message is for the user. */
-const REFUSALS = [FilterError, UnknownBackend, DatapathRefused, ImageRefused] as const;
+const REFUSALS = [
+  FilterError,
+  UnknownBackend,
+  DatapathRefused,
+  ImageRefused,
+  SecretError,
+  VpnError,
+] as const;
 
 /** The JSON API on RUN_DIR/sluiced.sock, for root, and for users of the appliance where it has such groups. */
 export function serve(directory: string, source: Source, log: Logger): Promise<Server> {

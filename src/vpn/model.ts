@@ -4,6 +4,9 @@ import type { Position } from '../diagnostics/position.js';
 import { union } from '../net/algebra.js';
 import type { AddressSet } from '../net/sets.js';
 
+/** As rule files name secrets, and files on the appliance are called. */
+export const SECRET_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/;
+
 /** Where a rule file names a secret. */
 export interface SecretUse {
   readonly secret: string;

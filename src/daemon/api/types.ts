@@ -216,6 +216,8 @@ export const SHOWS = [
   'nat translations',
   'nat blocks',
   'balancers',
+  'vpn tunnels',
+  'vpn sas',
   'drops',
   'graph',
   'routes',

@@ -132,7 +132,14 @@ export function groupsTold({ model, groups, directory, files }: Live): GroupsTol
   const learners = model.interfaces
     .filter((one) => one.learns.length > 0 && !one.management)
     .map(({ name, learns }) => ({ name, dhcp: learns.includes('dhcp') }));
-  return { balancers: model.balancers, learners, system: model.system, groups: told, files: list };
+  return {
+    balancers: model.balancers,
+    tunnels: model.tunnels,
+    learners,
+    system: model.system,
+    groups: told,
+    files: list,
+  };
 }
 
 function sizes({ v4, v6 }: AddressSet): { v4: number; v6: number } {

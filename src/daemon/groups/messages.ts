@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Balancer } from '../../balancer/model.js';
+import type { Tunnel } from '../../vpn/model.js';
 import type { Diagnostic } from '../../diagnostics/diagnostic.js';
 import type { System } from '../../system/model.js';
 
@@ -32,6 +33,7 @@ export interface FileTold {
 /** What sluiced itself needs of the model in force. */
 export interface GroupsTold {
   readonly balancers: readonly Balancer[];
+  readonly tunnels: readonly Tunnel[];
   /** null where nothing is in force. */
   readonly system: System | null;
   readonly learners: readonly Learner[];
@@ -45,6 +47,7 @@ export interface GroupsTold {
 export const NO_GROUPS: GroupsTold = {
   balancers: [],
   learners: [],
+  tunnels: [],
   system: null,
   groups: [],
   files: [],

@@ -4,6 +4,7 @@ import { openApi } from './openapi.js';
 import { METRICS_ROUTES } from './metrics.js';
 import type { Route } from './route.js';
 import { RUNNING_ROUTES } from './running.js';
+import { VPN_ROUTES } from './vpn.js';
 
 /** Every route of the API. */
 export const ROUTES: readonly Route[] = [
@@ -16,5 +17,6 @@ export const ROUTES: readonly Route[] = [
   },
   ...RUNNING_ROUTES,
   ...METRICS_ROUTES,
+  ...VPN_ROUTES,
   ...CANDIDATE_ROUTES,
 ];

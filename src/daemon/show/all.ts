@@ -13,6 +13,7 @@ import { routes } from './routes.js';
 import { rules } from './rules.js';
 import { sessions } from './sessions.js';
 import type { Shown, Source } from './source.js';
+import { sas, tunnels } from './vpn.js';
 import { version } from './version.js';
 
 /** One show as a JSON document, or as text for people. */
@@ -26,6 +27,8 @@ export const ALL_SHOWS: Readonly<Record<Show, Ask>> = {
   interfaces: ask(interfaces),
   log: ask(log),
   balancers: ask(balancers),
+  'vpn tunnels': ask(tunnels),
+  'vpn sas': ask(sas),
   'nat pools': ask(natPools),
   'nat translations': ask(natTranslations),
   'nat blocks': ask(natBlocks),

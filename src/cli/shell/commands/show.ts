@@ -17,6 +17,8 @@ const HELP: Readonly<Record<Show, string>> = {
   'nat translations': 'sessions that translate',
   'nat blocks': 'port blocks and who has them',
   balancers: 'balancers and their backends',
+  'vpn tunnels': 'tunnels with their peers and algorithms',
+  'vpn sas': 'pairs of SAs with their counters',
   drops: 'packets dropped, by reason',
   graph: 'nodes of the fast path with cycles a packet',
   routes: 'routes the fast path knows',

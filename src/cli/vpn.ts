@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { parseArgs } from 'node:util';
+import { TUNNEL_ACTIONS } from '../daemon/api/vpn.js';
+import { EXIT, print } from './arguments.js';
+import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
+
+export const usage = {
+  synopsis: 'vpn TUNNEL up|down|rekey [--json]',
+  description: 'Starts a tunnel, ends it until something starts it again, or gives it new keys.',
+  options: [['--json', 'One document on stdout: tunnel, action.']],
+} as const;
+
+/** `sluice vpn`: exit 0, 1 refused, 2 usage, 4 away. */
+export function run(args: string[]): Promise<number> {
+  return withAppliance(usage, async (connect) => {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { json: { type: 'boolean', default: false }, ...RUN_DIR_OPTION },
+    });
+    const [tunnel, word, ...rest] = positionals;
+    const action = TUNNEL_ACTIONS.find((one) => one === word);
+    if (tunnel === undefined || action === undefined || rest.length > 0)
+      throw new UsageError('which tunnel, and what is to become of it?');
+    const answer = await connect(values['run-dir']).post('/vpn', { tunnel, action });
+    await print(values.json ? `${JSON.stringify(answer)}\n` : `${tunnel}: ${action}\n`);
+    return EXIT.ok;
+  });
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/** What `POST /vpn` does with a tunnel. */
+export const TUNNEL_ACTIONS = ['up', 'down', 'rekey'] as const;
+export type TunnelAction = (typeof TUNNEL_ACTIONS)[number];
+
+/** Of `GET /secrets`; what a secret is nobody is told. */
+export interface SecretShown {
+  readonly name: string;
+  /** ISO time; null where it is not stored. */
+  readonly stored: string | null;
+  /** The first tunnel in force that needs it. */
+  readonly tunnel: string | null;
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { z } from 'zod';
+import { MOST_SECRET } from '../../vpn/secrets.js';
+import { TUNNEL_ACTIONS, type SecretShown } from '../api/vpn.js';
+import { RequestError, type Route } from './route.js';
+
+const said = z.strictObject({ tunnel: z.string(), action: z.enum(TUNNEL_ACTIONS) });
+const stored = z.strictObject({
+  name: z.string(),
+  value: z.string().min(1).max(MOST_SECRET).describe('It is never told again.'),
+});
+
+/** Tunnels, and the secrets they are proved by. */
+export const VPN_ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/vpn',
+    role: 'admin',
+    summary: 'Starts a tunnel, ends it, or gives it new keys.',
+    body: said,
+    audited: true,
+    run: async ({ source, body }) => {
+      const { tunnel, action } = body as z.infer<typeof said>;
+      await source.appliance.vpn.act(tunnel, action);
+      return { tunnel, action };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/secrets',
+    role: 'admin',
+    summary: 'Names of the secrets that are stored, and of those that tunnels name.',
+    run: ({ source }) => ({ secrets: source.appliance.vpn.secretsShown() satisfies SecretShown[] }),
+  },
+  {
+    method: 'POST',
+    path: '/secrets',
+    role: 'admin',
+    summary: 'Stores a secret.',
+    body: stored,
+    audited: true,
+    run: async ({ source, body }) => {
+      const { name, value } = body as z.infer<typeof stored>;
+      source.appliance.vpn.secrets.put(name, value);
+      await source.appliance.vpn.changed();
+      return { ok: true };
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/secrets/{name}',
+    role: 'admin',
+    summary: 'Deletes a secret that no tunnel in force needs.',
+    audited: true,
+    run: ({ source, params }) => {
+      const { vpn } = source.appliance;
+      const { name = '' } = params;
+      const user = vpn.userOf(name);
+      if (user !== null) throw new RequestError(409, `tunnel '${user}' needs it`);
+      if (!vpn.secrets.delete(name)) throw new RequestError(404, `there is no secret '${name}'`);
+      return { ok: true };
+    },
+  },
+];

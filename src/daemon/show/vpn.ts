@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { columns } from '../../diagnostics/columns.js';
+import type { ViciMessage, ViciValue } from '../../vpn/vici-message.js';
+import type { Shown } from './source.js';
+
+export interface ChildShown {
+  readonly state: string;
+  readonly spi_in: string;
+  readonly spi_out: string;
+  readonly algorithm: string;
+  readonly encapsulated: boolean;
+  readonly local: readonly string[];
+  readonly remote: readonly string[];
+  readonly age_s: number;
+  readonly rekey_s: number | null;
+  readonly bytes_in: number;
+  readonly packets_in: number;
+  readonly bytes_out: number;
+  readonly packets_out: number;
+}
+
+export interface TunnelShown {
+  readonly name: string;
+  readonly interface: string;
+  /** up, connecting or down. */
+  readonly state: string;
+  readonly peer: string | null;
+  readonly remote_id: string | null;
+  readonly ike: string | null;
+  /** A post-quantum key exchange is part of it. */
+  readonly post_quantum: boolean;
+  readonly age_s: number | null;
+  readonly children: readonly ChildShown[];
+}
+
+export interface TunnelsShown {
+  readonly running: boolean;
+  readonly tunnels: readonly TunnelShown[];
+}
+
+/** A line for each tunnel in force, and more of one with several peers. */
+export const tunnels: Shown<TunnelsShown> = {
+  data: async ({ appliance: { vpn } }) => {
+    const sas = (await vpn.sas()).flatMap((one) => Object.entries(one));
+    return {
+      running: vpn.charon.vici !== null,
+      tunnels: vpn.tunnels.flatMap(({ name, interface: end }) => {
+        const own = sas.filter(([key]) => key === name).map(([, sa]) => section(sa));
+        const rows = own.length === 0 ? [null] : own;
+        return rows.map((sa) => shown(name, end, sa));
+      }),
+    };
+  },
+  text: ({ tunnels: all }) =>
+    columns(all, [
+      ['tunnel', ({ name }) => name],
+      ['interface', ({ interface: end }) => end],
+      ['state', ({ state }) => state],
+      ['peer', ({ peer }) => peer ?? '-'],
+      ['identity', ({ remote_id: id }) => id ?? '-'],
+      ['IKE', ({ ike }) => ike ?? '-'],
+      ['ESP', ({ children: [child] }) => child?.algorithm ?? '-'],
+      ['age', ({ age_s: age }) => (age === null ? '-' : `${age} s`)],
+    ]),
+};
+
+interface SaRow extends ChildShown {
+  readonly tunnel: string;
+  readonly peer: string | null;
+}
+
+/** A line for each pair of SAs. */
+export const sas: Shown<{ readonly sas: readonly SaRow[] }> = {
+  data: async (source, query) => {
+    const { tunnels: all } = await tunnels.data(source, query);
+    return {
+      sas: all.flatMap(({ name, peer, children }) =>
+        children.map((child) => ({ tunnel: name, peer, ...child })),
+      ),
+    };
+  },
+  text: ({ sas: all }) =>
+    columns(all, [
+      ['tunnel', ({ tunnel }) => tunnel],
+      ['peer', ({ peer }) => peer ?? '-'],
+      ['state', ({ state }) => state],
+      ['SPI in', ({ spi_in: spi }) => spi],
+      ['SPI out', ({ spi_out: spi }) => spi],
+      ['algorithm', ({ algorithm }) => algorithm],
+      ['age', ({ age_s: age }) => `${age} s`],
+      ['rekey in', ({ rekey_s: rekey }) => (rekey === null ? '-' : `${rekey} s`)],
+      ['packets in', ({ packets_in: count }) => count],
+      ['bytes in', ({ bytes_in: count }) => count],
+      ['packets out', ({ packets_out: count }) => count],
+      ['bytes out', ({ bytes_out: count }) => count],
+    ]),
+};
+
+function shown(name: string, end: string, sa: ViciMessage | null): TunnelShown {
+  if (sa === null)
+    return {
+      name,
+      interface: end,
+      state: 'down',
+      peer: null,
+      remote_id: null,
+      ike: null,
+      post_quantum: false,
+      age_s: null,
+      children: [],
+    };
+  const children = Object.values(section(sa['child-sas'])).map((one) => childOf(section(one)));
+  const exchanges = Object.keys(sa)
+    .filter((key) => key === 'dh-group' || key.startsWith('ke'))
+    .map((key) => text(sa[key]));
+  const up = children.some(({ state }) => state === 'INSTALLED' || state === 'REKEYED');
+  return {
+    name,
+    interface: end,
+    state: up ? 'up' : 'connecting',
+    peer: text(sa['remote-host']),
+    remote_id: text(sa['remote-id']),
+    ike: [cipher(sa), text(sa['prf-alg']), ...exchanges].filter((one) => one !== '').join(' '),
+    post_quantum: exchanges.some((one) => one.startsWith('ML_KEM')),
+    age_s: text(sa['established']) === '' ? null : number(sa['established']),
+    children,
+  };
+}
+
+function childOf(child: ViciMessage): ChildShown {
+  const rekey = child['rekey-time'];
+  return {
+    state: text(child['state']),
+    spi_in: text(child['spi-in']),
+    spi_out: text(child['spi-out']),
+    algorithm: cipher(child),
+    encapsulated: text(child['encap']) === 'yes',
+    local: list(child['local-ts']),
+    remote: list(child['remote-ts']),
+    age_s: number(child['install-time']),
+    rekey_s: rekey === undefined ? null : number(rekey),
+    bytes_in: number(child['bytes-in']),
+    packets_in: number(child['packets-in']),
+    bytes_out: number(child['bytes-out']),
+    packets_out: number(child['packets-out']),
+  };
+}
+
+function cipher(sa: ViciMessage): string {
+  const size = text(sa['encr-keysize']);
+  const integrity = text(sa['integ-alg']);
+  return [`${text(sa['encr-alg'])}${size === '' ? '' : `-${size}`}`, integrity]
+    .filter((one) => one !== '')
+    .join(' ');
+}
+
+function section(value: ViciValue | undefined): ViciMessage {
+  return typeof value === 'object' && !Array.isArray(value) ? (value as ViciMessage) : {};
+}
+
+function text(value: ViciValue | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function list(value: ViciValue | undefined): string[] {
+  return Array.isArray(value) ? [...(value as readonly string[])] : [];
+}
+
+function number(value: ViciValue | undefined): number {
+  return Number(text(value)) || 0;
+}

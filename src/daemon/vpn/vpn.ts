@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import { connectionOf, type Connection } from '../../vpn/connection.js';
+import { isQuantum } from '../../vpn/proposals.js';
+import { secretsOf, type Tunnel } from '../../vpn/model.js';
+import { ViciRefused, type Vici } from '../../vpn/vici.js';
+import type { ViciMessage } from '../../vpn/vici-message.js';
+import type { SecretShown } from '../api/vpn.js';
+import { Charon } from './charon.js';
+import type { Secrets } from '../../vpn/secrets.js';
+
+/** No tunnel of the name, or it cannot be done; the message is for the user. */
+export class VpnError extends Error {}
+
+/** What charon has of a tunnel. */
+interface Loaded {
+  /** Of all it was told, secrets included. */
+  readonly hash: string;
+  readonly connection: Connection;
+  readonly key: string | null;
+}
+
+/**
+ * Tunnels in force, and charon with them: started with the first and stopped after the last. Each is
+ * told only where it changed, so that a commit leaves the SAs of all others as they are.
+ */
+export class Vpn {
+  readonly secrets: Secrets;
+  readonly charon: Charon;
+  readonly #log: Logger;
+  readonly #loaded = new Map<string, Loaded>();
+  #tunnels: readonly Tunnel[] = [];
+  #slots: ReadonlyMap<string, number> = new Map();
+  #quantum = false;
+  /** What charon is told goes one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(directory: string, secrets: Secrets, log: Logger) {
+    this.secrets = secrets;
+    this.#log = log;
+    this.charon = new Charon(directory);
+    this.charon.on('up', (vici) => {
+      this.#log.info({ event: 'charon-up', pid: this.charon.pid });
+      void this.#inTurn(async () => {
+        this.#loaded.clear();
+        this.#quantum = await hasQuantum(vici);
+        await this.#tell(vici);
+      });
+    });
+    this.charon.on('down', (how) => this.#log.error({ event: 'charon-down', how }));
+  }
+
+  get tunnels(): readonly Tunnel[] {
+    return this.#tunnels;
+  }
+
+  /** These are in force, by interfaces of these slots. */
+  take(tunnels: readonly Tunnel[], slots: ReadonlyMap<string, number>): void {
+    this.#tunnels = tunnels;
+    this.#slots = slots;
+    if (tunnels.length > 0) this.charon.start();
+    const { vici } = this.charon;
+    if (vici !== null) void this.#inTurn(() => this.#tell(vici));
+    if (tunnels.length === 0) void this.#inTurn(() => this.charon.stop());
+  }
+
+  /** The first tunnel in force that needs a secret. */
+  userOf(secret: string): string | null {
+    const user = this.#tunnels.find((one) => secretsOf(one).some((use) => use.secret === secret));
+    return user?.name ?? null;
+  }
+
+  secretsShown(): SecretShown[] {
+    const stored = new Map(this.secrets.list().map((one) => [one.name, one.stored]));
+    const named = this.#tunnels.flatMap(secretsOf).map(({ secret }) => secret);
+    return [...new Set([...stored.keys(), ...named])].sort().map((name) => {
+      return { name, stored: stored.get(name) ?? null, tunnel: this.userOf(name) };
+    });
+  }
+
+  /** A secret changed: what uses it is told anew. */
+  changed(): Promise<void> {
+    const { vici } = this.charon;
+    return vici === null ? Promise.resolve() : this.#inTurn(() => this.#tell(vici));
+  }
+
+  /** Settles when charon has been told all so far. */
+  settled(): Promise<unknown> {
+    return this.#turn;
+  }
+
+  async act(name: string, action: 'up' | 'down' | 'rekey'): Promise<void> {
+    const tunnel = this.#tunnels.find((one) => one.name === name);
+    if (tunnel === undefined) throw new VpnError(`there is no tunnel '${name}'`);
+    const { vici } = this.charon;
+    if (vici === null) throw new VpnError('IKE is not running');
+    await this.#turn;
+    try {
+      if (action === 'up')
+        await vici.request('initiate', { ike: name, child: name, timeout: '30000' });
+      else if (action === 'down')
+        await vici.request('terminate', { ike: name, timeout: '10000', force: 'yes' });
+      else await vici.request('rekey', { child: name });
+    } catch (error) {
+      if (error instanceof ViciRefused) throw new VpnError(`${name}: ${error.message}`);
+      throw error;
+    }
+  }
+
+  /** IKE SAs with their children, as charon lists them. */
+  async sas(): Promise<ViciMessage[]> {
+    const { vici } = this.charon;
+    return vici === null ? [] : vici.list('list-sas', 'list-sa');
+  }
+
+  async close(): Promise<void> {
+    await this.charon.stop();
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch((error: unknown) => this.#log.error(error));
+    return turn;
+  }
+
+  /** Brings charon from what it has to what is in force. */
+  async #tell(vici: Vici): Promise<void> {
+    const start = performance.now();
+    const wanted = new Set(this.#tunnels.map(({ name }) => name));
+    let told = 0;
+    for (const [name, loaded] of this.#loaded)
+      if (!wanted.has(name)) {
+        await this.#unload(vici, name, loaded);
+        told++;
+      }
+    for (const tunnel of this.#tunnels) told += (await this.#tellOne(vici, tunnel)) ? 1 : 0;
+    if (told === 0) return;
+    const ms = Math.round(performance.now() - start);
+    this.#log.info({ event: 'ike-told', tunnels: told, ms });
+  }
+
+  async #tellOne(vici: Vici, tunnel: Tunnel): Promise<boolean> {
+    const { name } = tunnel;
+    const slot = this.#slots.get(tunnel.interface);
+    if (slot === undefined) throw new Error(`tunnel ${name} has no interface`);
+    const connection = connectionOf(tunnel, slot, this.#quantum);
+    const values = new Map(secretsOf(tunnel).map((use) => [use, this.secrets.read(use.secret)]));
+    const hash = createHash('sha256')
+      .update(JSON.stringify([connection, [...values.values()]]))
+      .digest('hex');
+    const before = this.#loaded.get(name);
+    if (before?.hash === hash) return false;
+    try {
+      if (before !== undefined) await this.#unload(vici, name, before);
+      let key: string | null = null;
+      if (connection.key !== null) {
+        const data = values.get(connection.key) ?? '';
+        const answer = await vici.request('load-key', { type: 'any', data });
+        key = typeof answer['id'] === 'string' ? answer['id'] : null;
+      }
+      for (const { use, message } of connection.shared)
+        await vici.request('load-shared', { ...message, data: values.get(use) ?? '' });
+      for (const pool of connection.pools) await vici.request('load-pool', pool);
+      this.#loaded.set(name, { hash, connection, key });
+      await vici.request('load-conn', connection.connection);
+    } catch (error) {
+      if (!(error instanceof ViciRefused)) throw error;
+      const quantum = tunnel.ikeProposals.some(isQuantum) && !this.#quantum;
+      const why = quantum ? `${error.message}: this strongSwan has no ML-KEM` : error.message;
+      this.#log.error({ event: 'tunnel-refused', tunnel: name, message: why });
+    }
+    return true;
+  }
+
+  /** Its SAs go with it. */
+  async #unload(vici: Vici, name: string, { connection, key }: Loaded): Promise<void> {
+    this.#loaded.delete(name);
+    const gone = async (command: string, message: ViciMessage): Promise<void> => {
+      await vici.request(command, message).catch((error: unknown) => {
+        if (!(error instanceof ViciRefused)) throw error;
+      });
+    };
+    await gone('unload-conn', { name });
+    await gone('terminate', { ike: name, timeout: '-1' });
+    for (const { message } of connection.shared)
+      await gone('unload-shared', { id: message['id'] as string });
+    // Several tunnels may have one key.
+    if (key !== null && ![...this.#loaded.values()].some((other) => other.key === key))
+      await gone('unload-key', { id: key });
+    for (const pool of connection.pools)
+      for (const one of Object.keys(pool)) await gone('unload-pool', { name: one });
+  }
+}
+
+async function hasQuantum(vici: Vici): Promise<boolean> {
+  const algorithms = await vici.request('get-algorithms');
+  return JSON.stringify(algorithms).includes('ML_KEM_768');
+}
