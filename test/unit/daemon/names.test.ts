@@ -33,6 +33,7 @@ test('names of an image are those of the file, with the built-in ones last', () 
     'implicit: neighbor discovery',
     'implicit: needed ICMPv6',
     'implicit: DHCP replies',
+    'implicit: IKE of tunnels',
   ]);
   const lines = readFileSync('rules/office.yaml', 'utf8').split('\n');
   const line = lines.findIndex((text) => text.includes('name: no-direct-mail')) + 1;
