@@ -19,10 +19,10 @@ int sl_node_init(const struct rte_graph *graph, struct rte_node *node)
 int sl_graph_create(struct sl_worker *w)
 {
 	/* The sources; what they lead to comes along. */
-	const char *sources[3] = {"port_rx"};
+	const char *sources[4] = {"port_rx", "esp_done"};
 	struct rte_graph_param param = {
 		.socket_id = SOCKET_ID_ANY,
-		.nb_node_patterns = 1,
+		.nb_node_patterns = 2,
 		.node_patterns = sources,
 	};
 	static atomic_uint serial;

@@ -19,6 +19,8 @@
 #include "core/worker.h"
 #include "host/host.h"
 #include "tables/tables.h"
+#include "vpn/engine.h"
+#include "vpn/sa.h"
 
 /* What a box without any image is sized for. */
 static const struct sl_image_settings defaults = {
@@ -61,6 +63,8 @@ static void tick(void)
 {
 	sl_port_links(&datapath);
 	sl_swap_schedules(&datapath);
+	sl_engines_watch(&datapath);
+	sl_sad_settle();
 }
 
 /* The settings of the first image, or the defaults: sessions and FIB are sized once. */

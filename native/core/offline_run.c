@@ -10,6 +10,7 @@
 #include "nat/blocks.h"
 #include "session/table.h"
 #include "tables/tables.h"
+#include "vpn/flight.h"
 
 #define TURN_SEGMENTS 2048
 #define SWEEP_NS 1000000000ull
@@ -156,8 +157,9 @@ int sl_offline_run(struct sl_offline *o, const uint8_t *payload, size_t size, ch
 	o->out_failed = false;
 
 	rte_rcu_qsbr_thread_online(o->dp->qsbr, 0);
-	while (o->taken < o->count) {
-		advance(o);
+	while (o->taken < o->count || sl_flights_any(o->worker)) {
+		if (o->taken < o->count)
+			advance(o);
 		rte_graph_walk(o->worker->graph);
 		rte_rcu_qsbr_quiescent(o->dp->qsbr, 0);
 	}

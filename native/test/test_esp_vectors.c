@@ -58,7 +58,7 @@ static struct sl_sa *make(const struct esp_vector *v, unsigned int turn,
 }
 
 /* What the engine makes of `length` bytes up to the ICV, of the number `v` says. */
-static void process(const struct sl_sa *sa, const struct esp_vector *v, uint8_t *esp,
+static void process(struct sl_sa *sa, const struct esp_vector *v, uint8_t *esp,
 		    uint32_t length, const uint8_t *icv)
 {
 	uint64_t number = (uint64_t)v->high << 32 | frame_get(esp + 4, 4);
@@ -67,7 +67,7 @@ static void process(const struct sl_sa *sa, const struct esp_vector *v, uint8_t 
 	if (icv)
 		memcpy(batch.icv[0], icv, sa->icv);
 	sl_esp_describe(sa, &batch, 0, esp, length, number);
-	sl_esp_process(sa, &batch);
+	sl_esp_process_by(sa, atomic_load(&sa->using), &batch);
 }
 
 static void one(const struct esp_vector *v, unsigned int turn)

@@ -4,6 +4,7 @@
 #include <rte_cryptodev.h>
 
 #include "core/graph.h"
+#include "vpn/engine.h"
 #include "vpn/sa.h"
 
 #define SL_ESP_HEADER 8
@@ -14,6 +15,10 @@
 /* sl_pkt.family of what is on its way to the home worker of an SA; nowhere else. */
 #define SL_ESP_TO_SEAL 0x10
 #define SL_ESP_TO_OPEN 0x20
+
+struct sl_esp_batch;
+void sl_flight_send(struct sl_worker *w, struct sl_sa *sa, struct sl_sa_session *use,
+		    struct sl_esp_batch *b);
 
 /* A burst of one SA for its crypto device. */
 struct sl_esp_batch {
@@ -61,8 +66,9 @@ static inline void sl_esp_describe(const struct sl_sa *sa, struct sl_esp_batch *
 	b->digest[i].va = b->icv[i];
 }
 
-/* All of the batch at once; b->status says how each went. */
-static inline void sl_esp_process(const struct sl_sa *sa, struct sl_esp_batch *b)
+/* All of the batch at once, by a synchronous engine; b->status says how each went. */
+static inline void sl_esp_process_by(const struct sl_sa *sa, const struct sl_sa_session *use,
+				     struct sl_esp_batch *b)
 {
 	struct rte_crypto_sym_vec vec = {
 		.num = b->n,
@@ -74,7 +80,20 @@ static inline void sl_esp_process(const struct sl_sa *sa, struct sl_esp_batch *b
 	};
 
 	memset(b->status, 0xff, b->n * sizeof(b->status[0]));
-	rte_cryptodev_sym_cpu_crypto_process(sa->device, sa->session, sa->ofs, &vec);
+	rte_cryptodev_sym_cpu_crypto_process(use->device, use->session, sa->ofs, &vec);
+}
+
+/* True: done. False: some are with the engine now, b->status says which (vpn/flight.h). */
+static inline bool sl_esp_process(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b)
+{
+	struct sl_sa_session *use = atomic_load_explicit(&sa->using, memory_order_acquire);
+
+	if (unlikely(use->lookaside || sa->in_flight)) {
+		sl_flight_send(w, sa, use, b);
+		return false;
+	}
+	sl_esp_process_by(sa, use, b);
+	return true;
 }
 
 /*
@@ -91,3 +110,23 @@ void sl_esp_sealed(const struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i);
 enum sl_drop sl_esp_open(struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i);
 enum sl_drop sl_esp_opened(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b,
 			   uint32_t i, uint16_t *ethertype);
+
+/* What becomes of packet `i` of a batch after its device: a reason to drop it, or it goes on. */
+enum sl_drop sl_esp_out_done(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b,
+			     uint32_t i);
+enum sl_drop sl_esp_in_done(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i,
+			    uint16_t *ethertype);
+
+/* Takes packets out of a node's burst whose edge is SL_ESP_AWAY; how many are left. */
+#define SL_ESP_AWAY 0xff
+static inline uint16_t sl_esp_stay(void **objs, rte_edge_t *next, uint16_t n)
+{
+	uint16_t left = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		objs[left] = objs[i];
+		next[left] = next[i];
+		left += next[i] != SL_ESP_AWAY;
+	}
+	return left;
+}

@@ -6,7 +6,7 @@
 #include "ip/l4_parse.h"
 #include "routing/fib.h"
 #include "tables/tables.h"
-#include "vpn/esp.h"
+#include "vpn/flight.h"
 #include "vpn/spd.h"
 
 enum { IP4_INPUT, IP6_INPUT, SESSION_LOOKUP, HANDOVER_TX, DROP, EDGES };
@@ -103,40 +103,57 @@ static struct sl_sa *sa_of(struct sl_worker *w, struct rte_mbuf *m, rte_edge_t *
 }
 
 /* The inner packet comes in by the tunnel interface, with the zone of that. */
-static rte_edge_t enter(struct sl_worker *w, const struct sl_sa *sa, struct rte_mbuf *m,
-			uint16_t ethertype)
+static enum sl_drop enter(struct sl_worker *w, const struct sl_sa *sa, struct rte_mbuf *m)
 {
 	const struct sl_image_interfaces *iface;
 	struct sl_iface_counter *c = sl_iface_counter(w, sa->iface);
 	struct sl_pkt *p = sl_pkt(m);
 
 	iface = w->tables ? w->tables->ifaces[sa->iface] : NULL;
-	if (unlikely(!iface || !(iface->flags & SL_IFACE_TUNNEL) || iface->zone == SL_ZONE_NONE)) {
-		p->reason = SL_DROP_IFACE_DOWN;
-		return DROP;
-	}
+	if (unlikely(!iface || !(iface->flags & SL_IFACE_TUNNEL) || iface->zone == SL_ZONE_NONE))
+		return SL_DROP_IFACE_DOWN;
 	/* RFC 4301 5.2, step 4 */
-	if (unlikely(!sl_spd_inbound(w, sa, m, p->l3))) {
-		p->reason = SL_DROP_ESP_SELECTOR;
-		return DROP;
-	}
+	if (unlikely(!sl_spd_inbound(w, sa, m, p->l3)))
+		return SL_DROP_ESP_SELECTOR;
 	p->from = iface->zone;
 	c->rx_packets++;
 	c->rx_bytes += rte_pktmbuf_pkt_len(m) - p->l3;
-	return ethertype == RTE_BE16(0x0800) ? IP4_INPUT : IP6_INPUT;
+	return SL_DROP_NONE;
 }
 
-static void flush(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b, rte_edge_t *next)
+enum sl_drop sl_esp_in_done(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i,
+			    uint16_t *ethertype)
 {
-	sl_esp_process(sa, b);
-	for (uint32_t i = 0; i < b->n; i++) {
-		uint16_t ethertype;
-		enum sl_drop reason = sl_esp_opened(w, sa, b, i, &ethertype);
+	enum sl_drop reason;
 
-		sl_pkt(b->m[i])->reason = (uint16_t)reason;
-		next[b->at[i]] = likely(!reason) ? enter(w, sa, b->m[i], ethertype) : DROP;
+	/* Only what the engine did and found wrong is the sender's fault. */
+	if (unlikely(b->status[i] && b->status[i] != EBADMSG)) {
+		sl_engine_failed(sa);
+		return SL_DROP_ESP_ENGINE;
+	}
+	reason = sl_esp_opened(w, sa, b, i, ethertype);
+	return unlikely(reason) ? reason : enter(w, sa, b->m[i]);
+}
+
+/* Opens a run of one SA; false: some of it is with an engine. */
+static bool flush(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b, rte_edge_t *next)
+{
+	bool all = sl_esp_process(w, sa, b);
+
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct sl_pkt *p = sl_pkt(b->m[i]);
+		uint16_t ethertype;
+
+		if (unlikely(!all && b->status[i] == SL_FLIGHT_TAKEN)) {
+			next[b->at[i]] = SL_ESP_AWAY;
+			continue;
+		}
+		p->reason = (uint16_t)sl_esp_in_done(w, sa, b, i, &ethertype);
+		next[b->at[i]] = unlikely(p->reason) ? DROP :
+				 ethertype == RTE_BE16(0x0800) ? IP4_INPUT : IP6_INPUT;
 	}
 	b->n = 0;
+	return all;
 }
 
 /* ESP, bare and in UDP: what belongs to an SA of the box comes out of its tunnel. */
@@ -146,6 +163,7 @@ static uint16_t esp_in_process(struct rte_graph *graph, struct rte_node *node, v
 	struct sl_worker *w = sl_node_worker(node);
 	struct sl_esp_batch *b = sl_ctx(node)->state;
 	rte_edge_t next[SL_BURST];
+	bool here = true;
 
 	for (uint16_t done = 0; done < n; done += SL_BURST) {
 		uint16_t piece = RTE_MIN((uint16_t)(n - done), (uint16_t)SL_BURST);
@@ -159,7 +177,7 @@ static uint16_t esp_in_process(struct rte_graph *graph, struct rte_node *node, v
 			if (!its)
 				continue;
 			if (its != sa && b->n)
-				flush(w, sa, b, next);
+				here &= flush(w, sa, b, next);
 			sa = its;
 			b->m[b->n] = m;
 			b->at[b->n] = i;
@@ -170,7 +188,9 @@ static uint16_t esp_in_process(struct rte_graph *graph, struct rte_node *node, v
 				next[i] = DROP;
 		}
 		if (b->n)
-			flush(w, sa, b, next);
+			here &= flush(w, sa, b, next);
+		if (unlikely(!here))
+			piece = sl_esp_stay(objs + done, next, piece);
 		sl_node_forward(graph, node, objs + done, next, piece);
 	}
 	return n;

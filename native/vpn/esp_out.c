@@ -5,7 +5,7 @@
 #include "core/count.h"
 #include "firewall/way.h"
 #include "routing/adjacency.h"
-#include "vpn/esp.h"
+#include "vpn/flight.h"
 #include "vpn/spd.h"
 
 enum { IP_OUTPUT, HANDOVER_TX, DROP, EDGES };
@@ -66,28 +66,38 @@ static bool too_big(const struct sl_sa *sa, const struct rte_mbuf *m)
 	return true;
 }
 
-/* Seals a run of one SA. */
-static void flush(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b, rte_edge_t *next)
+enum sl_drop sl_esp_out_done(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b,
+			     uint32_t i)
 {
-	struct sl_iface_counter *c = sl_iface_counter(w, sa->iface);
+	if (unlikely(b->status[i])) {
+		sl_engine_failed(sa);
+		return SL_DROP_ESP_ENGINE;
+	}
+	sl_esp_sealed(sa, b, i);
+	if (unlikely(too_big(sa, b->m[i])))
+		return SL_DROP_TOO_BIG;
+	sl_iface_counter(w, sa->iface)->tx_packets++;
+	sl_pkt(b->m[i])->adjacency = sa->adjacency;
+	return SL_DROP_NONE;
+}
 
-	sl_esp_process(sa, b);
+/* Seals a run of one SA; false: some of it is with an engine. */
+static bool flush(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b, rte_edge_t *next)
+{
+	bool all = sl_esp_process(w, sa, b);
+
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct sl_pkt *p = sl_pkt(b->m[i]);
 
-		next[b->at[i]] = DROP;
-		sl_esp_sealed(sa, b, i);
-		if (unlikely(b->status[i])) {
-			p->reason = SL_DROP_ESP_ENGINE;
-		} else if (unlikely(too_big(sa, b->m[i]))) {
-			p->reason = SL_DROP_TOO_BIG;
-		} else {
-			c->tx_packets++;
-			p->adjacency = sa->adjacency;
-			next[b->at[i]] = IP_OUTPUT;
+		if (unlikely(!all && b->status[i] == SL_FLIGHT_TAKEN)) {
+			next[b->at[i]] = SL_ESP_AWAY;
+			continue;
 		}
+		p->reason = (uint16_t)sl_esp_out_done(w, sa, b, i);
+		next[b->at[i]] = likely(!p->reason) ? IP_OUTPUT : DROP;
 	}
 	b->n = 0;
+	return all;
 }
 
 /* The SA that policies have for the packet if it is at home here; else its edge is set. */
@@ -117,6 +127,7 @@ static uint16_t esp_out_process(struct rte_graph *graph, struct rte_node *node, 
 	struct sl_worker *w = sl_node_worker(node);
 	struct sl_esp_batch *b = sl_ctx(node)->state;
 	rte_edge_t next[SL_BURST];
+	bool here = true;
 
 	for (uint16_t done = 0; done < n; done += SL_BURST) {
 		uint16_t piece = RTE_MIN((uint16_t)(n - done), (uint16_t)SL_BURST);
@@ -130,7 +141,7 @@ static uint16_t esp_out_process(struct rte_graph *graph, struct rte_node *node, 
 			if (!its)
 				continue;
 			if (its != sa && b->n)
-				flush(w, sa, b, next);
+				here &= flush(w, sa, b, next);
 			sa = its;
 			b->m[b->n] = m;
 			b->at[b->n] = i;
@@ -139,7 +150,9 @@ static uint16_t esp_out_process(struct rte_graph *graph, struct rte_node *node, 
 				b->n++;
 		}
 		if (b->n)
-			flush(w, sa, b, next);
+			here &= flush(w, sa, b, next);
+		if (unlikely(!here))
+			piece = sl_esp_stay(objs + done, next, piece);
 		sl_node_forward(graph, node, objs + done, next, piece);
 	}
 	return n;

@@ -9,20 +9,22 @@
 #include "vpn/replay.h"
 #include "vpn/sa_message.h"
 
+struct sl_sa_session; /* vpn/engine.h */
+
 /*
  * A security association (RFC 4301 4.4.2). Its home worker alone assigns sequence numbers, checks
  * replay and counts; the control thread makes and takes it away, others find it and read line 0 and 1.
  */
 struct sl_sa {
 	struct sl_sa *_Atomic chain; /* next with the same hash */
-	void *session;		     /* of the crypto device */
+	struct sl_sa_session *_Atomic using; /* its session on an engine */
 	union rte_crypto_sym_ofs ofs;
 	uint32_t spi; /* network order */
 	uint8_t salt[4];
 	uint16_t worker; /* home */
 	uint16_t iface;	 /* tunnel interface slot; IFACE_NONE for none */
 	uint16_t flags;	 /* SL_SA_ENCAP and so on */
-	uint8_t device;
+	uint8_t suite; /* enum sl_suite */
 	uint8_t direction;
 	uint8_t family; /* outer */
 	uint8_t iv;	/* bytes */
@@ -39,6 +41,7 @@ struct sl_sa {
 	struct sl_replay replay;			/* inbound */
 	uint64_t packets, bytes; /* bytes of inner packets */
 	uint64_t replayed, forged;
+	_Atomic uint32_t in_flight; /* with an engine's queues, or behind such */
 	uint32_t used_ms;
 	uint32_t adjacency; /* of the outer destination, good in */
 	uint32_t epoch;	    /* this routing epoch */
@@ -49,6 +52,7 @@ struct sl_sa {
 	struct sl_sa_limit limit __attribute__((aligned(64)));
 	uint32_t reqid;
 	uint8_t source[16], destination[16];
+	struct sl_sa_add *keys; /* for the next engine; the control thread's */
 	uint16_t cipher, integrity; /* enum sl_sa_cipher, enum sl_sa_integrity */
 	uint8_t key;		    /* bytes of the cipher's, salt left out */
 	uint8_t told;		    /* of `expired`, to the key exchange */
@@ -114,6 +118,8 @@ struct sl_sa *sl_sad_outbound(const struct sl_datapath *dp, uint16_t iface, uint
 uint32_t sl_sad_count(const struct sl_datapath *dp);
 /* Every one of them, in no order. Control thread. */
 void sl_sad_each(const struct sl_datapath *dp, void (*see)(struct sl_sa *sa, void *context), void *context);
+/* Frees those that were taken away while packets of theirs were at an engine, and now are not. */
+void sl_sad_settle(void);
 
 /* What a record says of it: SPI, direction and both ends. */
 void sl_sa_name(const struct sl_sa *sa, struct sl_sa_name *name);

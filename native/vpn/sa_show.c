@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <rte_byteorder.h>
-#include <rte_cryptodev.h>
 #include <rte_cycles.h>
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "vpn/engine.h"
 #include "vpn/sa_serve.h"
 #include "vpn/sad.h"
 #include "vpn/spd.h"
@@ -58,7 +58,7 @@ static void show_sa(struct sl_sa *sa, void *context)
 {
 	static const char *const states[] = {"live", "soft-limit", "hard-limit"};
 	const struct show *show = context;
-	const char *engine = rte_cryptodev_name_get(sa->device);
+	const char *engine = sl_engines[atomic_load(&sa->using)->engine].name;
 	struct sl_json *json = show->json;
 	struct sl_sa_name name;
 
@@ -75,7 +75,7 @@ static void show_sa(struct sl_sa *sa, void *context)
 	sl_json_bool(json, "encapsulation", sa->flags & SL_SA_ENCAP);
 	sl_json_bool(json, "esn", sa->flags & SL_SA_ESN);
 	show_algorithm(json, sa);
-	sl_json_string(json, "engine", engine ? engine : "");
+	sl_json_string(json, "engine", engine);
 	sl_json_number(json, "worker", sa->worker);
 	sl_json_number(json, "packets", sa->packets);
 	sl_json_number(json, "bytes", sa->bytes);
@@ -142,5 +142,6 @@ void sl_sa_show(struct sl_datapath *dp, struct sl_json *json)
 	sl_json_array(json, "policies");
 	sl_spd_each(dp, show_policy, &show);
 	sl_json_array_end(json);
+	sl_engines_show(dp, json);
 	sl_json_object_end(json);
 }

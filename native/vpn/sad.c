@@ -130,16 +130,34 @@ static uint16_t home(const struct sl_datapath *dp, const struct sl_sa *sa)
 	return (uint16_t)((sa->iface + sa->reqid) % dp->workers);
 }
 
+static struct sl_sa *leaving; /* out of the tables, with packets still at an engine */
+
 static void release(struct sl_sa *sa)
 {
-	sl_sa_crypto_close(sa);
+	if (atomic_load_explicit(&sa->in_flight, memory_order_acquire)) {
+		sa->chain = leaving;
+		leaving = sa;
+		return;
+	}
+	sl_engine_detach(sa);
 	rte_free(sa->replay.bits);
 	/* Keys of ciphers went with the session; this one made IVs. */
 	memset(sa, 0, sizeof(*sa));
 	rte_free(sa);
 }
 
-static int make(struct sl_sa *sa, const struct sl_datapath *dp, const struct sl_sa_add *add)
+void sl_sad_settle(void)
+{
+	struct sl_sa *all = leaving, *next;
+
+	leaving = NULL;
+	for (; all; all = next) {
+		next = all->chain;
+		release(all);
+	}
+}
+
+static int make(struct sl_sa *sa, struct sl_datapath *dp, const struct sl_sa_add *add)
 {
 	int status;
 
@@ -159,7 +177,7 @@ static int make(struct sl_sa *sa, const struct sl_datapath *dp, const struct sl_
 	memcpy(sa->source, add->name.source.address, 16);
 	memcpy(sa->destination, add->name.destination.address, 16);
 	sl_sa_outer_write(sa, add->name.source.port, add->name.destination.port);
-	status = sl_sa_crypto_open(sa, add);
+	status = sl_engine_attach(dp, sa, add);
 	if (status)
 		return status;
 	sa->key = (uint8_t)(add->cipher_key_length - (sa->aead ? sizeof(sa->salt) : 0));

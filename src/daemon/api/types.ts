@@ -218,6 +218,7 @@ export const SHOWS = [
   'balancers',
   'vpn tunnels',
   'vpn sas',
+  'vpn engines',
   'drops',
   'graph',
   'routes',

@@ -2,6 +2,7 @@
 import type { Show } from '../api/types.js';
 import { balancers } from './balancers.js';
 import { drops } from './drops.js';
+import { engines } from './engines.js';
 import { graph } from './graph.js';
 import { groups } from './groups.js';
 import { helpers } from './helpers.js';
@@ -29,6 +30,7 @@ export const ALL_SHOWS: Readonly<Record<Show, Ask>> = {
   balancers: ask(balancers),
   'vpn tunnels': ask(tunnels),
   'vpn sas': ask(sas),
+  'vpn engines': ask(engines),
   'nat pools': ask(natPools),
   'nat translations': ask(natTranslations),
   'nat blocks': ask(natBlocks),

@@ -19,6 +19,7 @@ const HELP: Readonly<Record<Show, string>> = {
   balancers: 'balancers and their backends',
   'vpn tunnels': 'tunnels with their peers and algorithms',
   'vpn sas': 'pairs of SAs with their counters',
+  'vpn engines': 'crypto engines of IPsec and what they measured',
   drops: 'packets dropped, by reason',
   graph: 'nodes of the fast path with cycles a packet',
   routes: 'routes the fast path knows',
@@ -90,7 +91,10 @@ export function showChoices(): readonly Keyword[] {
   return choices.toSorted((a, b) => (a.word < b.word ? -1 : 1));
 }
 
-const GROUP_HELP: Readonly<Record<string, string>> = { nat: 'address translation' };
+const GROUP_HELP: Readonly<Record<string, string>> = {
+  nat: 'address translation',
+  vpn: 'IPsec',
+};
 
 function shown(show: Show): Step {
   return options(OPTIONS[show] ?? [], ask(show), { forms: ['json'] });
