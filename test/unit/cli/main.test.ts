@@ -47,7 +47,7 @@ describe('the command itself', () => {
       stderr: '',
       stdout:
         'usage: sluice import KIND FILE [--ipset FILE]\n\n' +
-        'Prints a rule file made from another format (classbench, iptables, aws-security-groups, openstack-security-groups); lines without equivalent are named on stderr.\n\n' +
+        'Prints a rule file made from another format (classbench, iptables, nftables, asa, aws-security-groups, openstack-security-groups); lines without equivalent are named on stderr.\n\n' +
         '  --ipset FILE  iptables: what ipset save printed, for the sets that rules name.\n' +
         '  --json        One document on stdout: text, rules, problems.\n',
     });

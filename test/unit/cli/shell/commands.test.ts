@@ -32,7 +32,7 @@ test('a wrong word has a caret and what was expected', async () => {
     told: [
       '       ^^^^^^^',
       "'sesions' does not fit here, did you mean 'sessions'?",
-      'expected one of balancers, drops, graph, groups, helpers, interfaces, log, nat, neighbors, routes, rules, sessions, … (? shows all)',
+      'expected one of balancers, candidates, commits, configuration, drops, graph, groups, helpers, interfaces, log, nat, neighbors, … (? shows all)',
       '',
     ].join('\n'),
   });
