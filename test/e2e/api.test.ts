@@ -169,6 +169,10 @@ test(
           false,
           text.slice(0, 200),
         ]);
+        if (target === '/metrics' && status === 200) {
+          expect(text.endsWith('# EOF\n')).toBe(true);
+          return;
+        }
         const said = JSON.parse(text) as { message?: string; ok?: boolean };
         if (status >= 400 && status !== 422) expect(typeof said.message).toBe('string');
         if (status === 422) expect(said.ok).toBe(false);

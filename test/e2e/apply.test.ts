@@ -70,7 +70,7 @@ describe('apply', () => {
     await flow.echo('after');
     await flow.close();
     expect(Object.keys(answer.stages).sort()).toEqual(
-      ['read', 'schema', 'check', 'compile', 'assert', 'stage', 'activate'].sort(),
+      ['read', 'schema', 'check', 'compile', 'assert', 'stage', 'journal', 'activate'].sort(),
     );
   });
 
