@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "test/pipeline.h"
+#include "vpn/engine.h"
 
 const struct esp_suite esp_suites[] = {
 	{"AES-128-GCM", SL_SA_AES_GCM_16, 20, SL_SA_NONE, 0,
@@ -89,6 +90,14 @@ struct sl_sa_add esp_sa(const struct esp_suite *suite, enum sl_sa_direction dire
 		count_up(add.cipher_key + suite->key - 4, 4, 0xf0);
 	count_up(add.integrity_key, suite->integrity_key, 0x80);
 	return add;
+}
+
+void esp_at_once(void)
+{
+	assert_int_equal(sl_engines_start(pipeline.dp), 0);
+	for (unsigned int i = 0; i < sl_engine_count; i++)
+		if (sl_engines[i].lookaside)
+			assert_int_equal(sl_engine_switch(pipeline.dp, sl_engines[i].name, false), 0);
 }
 
 struct sl_sa_policy esp_policy(const struct sl_sa_add *add, uint8_t family)

@@ -40,6 +40,9 @@ int esp_add(const struct sl_sa_add *add);
 /* The SA of that, made, with such policies; fails the test if it is not. */
 struct sl_sa *esp_make(const struct sl_sa_add *add);
 
+/* From now on SAs get engines that are done when asked, whatever measures faster. */
+void esp_at_once(void);
+
 /* A frame from the peer to the box with `hex` in it, behind UDP 4500 if `encap`. */
 void esp_frame(struct frame *f, const char *hex, bool encap, bool v6);
 

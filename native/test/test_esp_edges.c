@@ -34,7 +34,10 @@ static int reset(void **state)
 static int start(void **state)
 {
 	pipeline_change = esp_network;
-	return pipeline_start(state);
+	if (pipeline_start(state))
+		return -1;
+	esp_at_once();
+	return 0;
 }
 
 static void begin(const struct esp_suite *s, uint16_t flags)

@@ -24,7 +24,10 @@ static int reset(void **state)
 static int start(void **state)
 {
 	pipeline_change = esp_network;
-	return pipeline_start(state);
+	if (pipeline_start(state))
+		return -1;
+	esp_at_once();
+	return 0;
 }
 
 static void expect_hello(const struct frame *f)

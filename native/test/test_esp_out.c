@@ -26,7 +26,10 @@ static int reset(void **state)
 static int start(void **state)
 {
 	pipeline_change = esp_network;
-	return pipeline_start(state);
+	if (pipeline_start(state))
+		return -1;
+	esp_at_once();
+	return 0;
 }
 
 /* The one packet out of the last run, by WAN; its outer IP header. */

@@ -28,7 +28,10 @@ static int reset(void **state)
 static int start(void **state)
 {
 	pipeline_change = esp_network;
-	return pipeline_start(state);
+	if (pipeline_start(state))
+		return -1;
+	esp_at_once();
+	return 0;
 }
 
 static const uint16_t integrities[] = {SL_SA_SHA2_256_128, SL_SA_SHA2_384_192, SL_SA_SHA2_512_256};
