@@ -86,14 +86,13 @@ export class AddressSets {
   readonly ranges4 = new SectionWriter(SECTIONS.ranges4);
   readonly ranges6 = new SectionWriter(SECTIONS.ranges6);
   readonly #contents = new Contents();
-  readonly #large = new Map<AddressSet, number>();
+  readonly #known = new Map<AddressSet, number>();
 
   /** The id of a set, SET_ANY for null. */
   id(set: AddressSet | null): number {
     if (set === null) return CONSTANTS.SET_ANY;
     const { v4, v6 } = set;
-    const large = v4.length + v6.length > SMALL;
-    const known = large ? this.#large.get(set) : undefined;
+    const known = this.#known.get(set);
     if (known !== undefined) return known;
     const words6 = v6.length > 0 ? new Uint32Array(v6.buffer, v6.byteOffset, v6.length * 2) : null;
     const next = this.#contents.count;
@@ -105,7 +104,7 @@ export class AddressSets {
       // The words of a range lie in the image as in memory: both are little-endian.
       if (words6 !== null) this.ranges6.addWords(words6);
     }
-    if (large) this.#large.set(set, id);
+    this.#known.set(set, id);
     return id;
   }
 
@@ -119,13 +118,12 @@ export class ServiceSets {
   readonly sets = new SectionWriter(SECTIONS.service_sets);
   readonly services = new SectionWriter(SECTIONS.services);
   readonly #contents = new Contents();
-  readonly #large = new Map<ServiceSet, number>();
+  readonly #known = new Map<ServiceSet, number>();
 
   /** The id of a set, SET_ANY for null. */
   id(set: ServiceSet | null): number {
     if (set === null) return CONSTANTS.SET_ANY;
-    const large = set.services.length > 3;
-    const known = large ? this.#large.get(set) : undefined;
+    const known = this.#known.get(set);
     if (known !== undefined) return known;
     const words = serviceWords(set);
     const next = this.#contents.count;
@@ -134,7 +132,7 @@ export class ServiceSets {
       this.sets.addWords([this.services.count, set.services.length]);
       this.services.addWords(words, 2);
     }
-    if (large) this.#large.set(set, id);
+    this.#known.set(set, id);
     return id;
   }
 

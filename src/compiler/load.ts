@@ -26,6 +26,7 @@ import { CHECKS } from './checks.js';
 import { checkAnalysis } from './checks/analysis.js';
 import { documentLayout, documentSchema, type Document } from './document.js';
 import { activePart, marked } from './edit/inactive.js';
+import type { LoadMemory } from './memory.js';
 import type { Model } from './model.js';
 import { resolveSettings } from './settings.js';
 
@@ -66,6 +67,8 @@ export interface Tree {
   readonly root: Node | null;
   readonly sources: Sources;
   readonly collector: Collector;
+  /** Of the trees before it that it shares nodes with. */
+  readonly memory?: LoadMemory;
 }
 
 /** Reads a rule file to a tree; without a root, the collector has an error. */
@@ -75,15 +78,17 @@ export function readTree(path: string, reader: Reader): Tree {
 }
 
 /** A tree to its model: all but what is inactive. */
-export function loadTree({ root, sources, collector }: Tree, options: LoadOptions = {}): Loading {
+export function loadTree(tree: Tree, options: LoadOptions = {}): Loading {
+  const { root, sources, collector, memory = null } = tree;
   const read = performance.now();
-  const context = new Context(sources, collector);
+  if (root !== null) memory?.renew(root, sources);
+  const context = new Context(sources, collector, memory?.values);
   const document =
     root === null
       ? undefined
       : (typed(documentSchema)(activePart(root), context) as Document | undefined);
   const schema = performance.now();
-  const resolved = document === undefined ? null : resolve(document, context);
+  const resolved = document === undefined ? null : resolve(document, context, memory);
   const checked = performance.now();
   const stages = { read: 0, schema: schema - read, check: checked - schema };
   if (resolved === null || collector.errors > 0)
@@ -106,7 +111,7 @@ interface Whole {
   readonly policies: readonly ResolvedPolicy[];
 }
 
-function resolve(document: Document, context: Context): Whole {
+function resolve(document: Document, context: Context, memory: LoadMemory | null): Whole {
   const reversePath = document.settings?.['reverse-path'] ?? 'strict';
   const interfaces = resolveInterfaces(document, reversePath, context);
   const named = document.interfaces;
@@ -156,7 +161,7 @@ function resolve(document: Document, context: Context): Whole {
     interfaces: document.interfaces ?? new Map<string, never>(),
     schedules: document.schedules ?? new Map<string, never>(),
   };
-  const written = resolveFirewall(document, names, context, sets);
+  const written = resolveFirewall(document, names, context, sets, memory?.rules);
   const policies = crossesFamilies(nat, balancers)
     ? written.map((one) => ({ ...one, policy: judgeNat64(one.policy) }))
     : written;

@@ -3,12 +3,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { MaglevTables } from '../balancer/maglev.js';
 import { wordsAt } from '../compiler/edit/locate.js';
+import { writeYaml } from '../compiler/edit/yaml.js';
 import { grammar } from '../compiler/grammar.js';
 import { compileModel } from '../compiler/image.js';
 import { learns, withLearnt, type Learnt } from '../compiler/learnt.js';
 import { loadModel, loadTree, type Loading } from '../compiler/load.js';
 import { noSlots, type Slots } from '../compiler/slots.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { Source } from '../diagnostics/source.js';
 import { diskReader, textReader } from '../rulefile/reader.js';
 import { decodeImage } from '../tables/decode.js';
 import { assertionsOf } from '../trace/assertions.js';
@@ -117,8 +119,12 @@ class Compiler {
   #answer(ask: CandidateAsk): unknown {
     const all = this.#candidates;
     switch (ask.to) {
-      case 'open':
-        return all.open(ask.request);
+      case 'open': {
+        const told = all.open(ask.request);
+        // Who has it open will commit, and has not said yet what.
+        setImmediate(() => all.warm());
+        return told;
+      }
       case 'list':
         return all.list();
       case 'drop':
@@ -191,7 +197,7 @@ class Compiler {
       return { ok: false, diagnostics: [], message };
     }
     const read = performance.now() - start;
-    const loading = loadTree(built.tree, { analyse });
+    const loading = this.#load(built, analyse);
     const stages = { ...loading.stages, read };
     const { main, request } = built;
     const given = { ...loading, stages };
@@ -202,6 +208,13 @@ class Compiler {
     const known = new Set(this.#candidates.runningFindings().map(findingText));
     const findings = told.diagnostics.filter((one) => !known.has(findingText(one)));
     return { ...told, changes: built.places, findings };
+  }
+
+  #load({ main, request, tree }: Texts, analyse: boolean): Loading {
+    const loading = loadTree(tree, { analyse });
+    // Sets of an earlier load count anew where they are made again: only a load from nothing is sure.
+    if (!loading.diagnostics.some(({ code }) => code === 'too-large')) return loading;
+    return loadModel(main, textReader(new Map(Object.entries(request.files))), { analyse });
   }
 
   /** What the journal says runs, as the generation it had. */
@@ -367,14 +380,13 @@ function findingText({ code, message }: Diagnostic): string {
 }
 
 /** Diagnostics of a configuration that was edited lead to their places by words too. */
-function withPaths(
-  diagnostics: readonly Diagnostic[],
-  { main, tree: { root, sources } }: Texts,
-): Diagnostic[] {
-  const source = sources.find(main);
+function withPaths(diagnostics: readonly Diagnostic[], { main, root }: Texts): Diagnostic[] {
+  if (!diagnostics.some(({ file }) => file === main)) return [...diagnostics];
+  const { text, root: placed } = writeYaml(root, grammar().root);
+  const source = new Source(main, text, 0);
   return diagnostics.map((one) => {
-    if (source === undefined || root === null || one.file !== main) return one;
-    return { ...one, path: wordsAt(root, grammar().root, source.base + source.offset(one)) };
+    if (one.file !== main) return one;
+    return { ...one, path: wordsAt(placed, grammar().root, source.offset(one)) };
   });
 }
 

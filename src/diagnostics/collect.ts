@@ -27,7 +27,8 @@ export interface More {
 }
 
 interface Kept {
-  readonly offset: number;
+  /** Its place among all texts. */
+  readonly rank: number;
   readonly diagnostic: Diagnostic;
 }
 
@@ -49,6 +50,11 @@ export class Collector {
     return this.#counts.error;
   }
 
+  /** All that was added so far. */
+  get total(): number {
+    return this.#counts.error + this.#counts.warning + this.#findings;
+  }
+
   /** Adds a diagnostic about a stretch of text. */
   add(code: Code, span: Span, message: string, more: More = {}): void {
     if (this.partial && code.startsWith('unknown-') && code !== 'unknown-key') return;
@@ -65,7 +71,7 @@ export class Collector {
     }));
     const excerpt = cut(source.line(at.line), at.column, span.end - span.offset);
     const diagnostic = { code, severity, message, ...at, hint, related, excerpt };
-    this.#kept.push({ offset: span.offset, diagnostic });
+    this.#kept.push({ rank: source.rank + span.offset - source.base, diagnostic });
   }
 
   /** Adds a diagnostic about a file without text. */
@@ -74,12 +80,12 @@ export class Collector {
     if (++this.#counts[severity] > MOST_SHOWN) return;
     const place = { file, line: 1, column: 1 };
     const diagnostic = { code, severity, message, ...place, hint, related: [], excerpt: null };
-    this.#kept.push({ offset: this.#sources.size, diagnostic });
+    this.#kept.push({ rank: this.#sources.size, diagnostic });
   }
 
   /** The diagnostics in the order of the texts, at last how many more there are. */
   list(): Diagnostic[] {
-    const list = this.#kept.toSorted((a, b) => a.offset - b.offset).map((kept) => kept.diagnostic);
+    const list = this.#kept.toSorted((a, b) => a.rank - b.rank).map((kept) => kept.diagnostic);
     const last = list.at(-1);
     if (last === undefined) return list;
     const { file, line, column } = last;

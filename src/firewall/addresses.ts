@@ -31,6 +31,7 @@ export class AddressSets {
   readonly #byText = new Map<string, AddressSet>();
   readonly #byFile = new Map<string, List | undefined>();
   readonly #recipes = new Map<AddressSet, Recipe>();
+  readonly #again = new Set<AddressSet>();
   readonly #open: string[] = [];
   #ranges = 0;
 
@@ -60,6 +61,13 @@ export class AddressSets {
     const set = this.#fresh(value, owner, key);
     if (set !== undefined) this.#byText.set(text, set);
     return set;
+  }
+
+  /** Counts a set that was made by an earlier load, as `resolve` would. */
+  again(set: AddressSet | null, owner: object, key: string): void {
+    if (set === null || this.#again.has(set)) return;
+    this.#again.add(set);
+    this.#count(set, owner, key);
   }
 
   /** The set of a group that exists. */

@@ -22,25 +22,34 @@ export interface ResolvedPolicy {
   readonly rules: readonly ResolvedRule[];
 }
 
+/** What became of rules whose names still mean the same, by what was written. */
+export type ResolvedBefore = Pick<WeakMap<RuleConfig, Rule>, 'get' | 'set'>;
+
 /** Resolves policies to the model; what cannot be resolved is reported and left out. */
 export function resolveFirewall(
   config: FirewallConfig,
   names: ExtraNames,
   context: Context,
   { addresses, services }: GroupSets = resolveGroups(config, context),
+  before: ResolvedBefore = new WeakMap<RuleConfig, Rule>(),
 ): ResolvedPolicy[] {
   return (config.policies ?? []).map((policy) =>
-    resolvePolicy(policy, { addresses, services, names }, context),
+    resolvePolicy(policy, { addresses, services, names, before }, context),
   );
 }
 
-function resolvePolicy(
-  config: PolicyConfig,
-  { addresses, services, names }: Known,
-  context: Context,
-): ResolvedPolicy {
+function resolvePolicy(config: PolicyConfig, known: Known, context: Context): ResolvedPolicy {
+  const { addresses, services, names } = known;
   const rules: ResolvedRule[] = [];
   for (const one of config.rules) {
+    const before = known.before.get(one);
+    if (before !== undefined) {
+      addresses.again(before.source, one, 'source');
+      addresses.again(before.destination, one, 'destination');
+      rules.push({ config: one, rule: again(before, context.position(one), one, config) });
+      continue;
+    }
+    const reported = context.reports;
     const source = setOf(one, 'source', addresses);
     const translator = translatorOf(one);
     const destination =
@@ -63,11 +72,11 @@ function resolvePolicy(
       action,
       ...logging(one.log),
       stateless: one.state === 'none',
-      midstream: (one.midstream ?? config.midstream) === 'allow',
+      ...within(one, config),
       extra,
-      enabled: one.enabled && config.enabled,
       description,
     };
+    if (context.reports === reported) known.before.set(one, rule);
     rules.push({ config: one, rule });
   }
   const policy = {
@@ -86,6 +95,37 @@ interface Known {
   readonly addresses: AddressSets;
   readonly services: ServiceSets;
   readonly names: ExtraNames;
+  readonly before: ResolvedBefore;
+}
+
+/** A rule as it was resolved before, where it stands now. Spelt out: there are ten thousand of them. */
+function again(before: Rule, at: Rule['at'], config: RuleConfig, policy: PolicyConfig): Rule {
+  const { name, source, destination, service, action, log, logEnd } = before;
+  const { stateless, extra, description } = before;
+  const { midstream, enabled } = within(config, policy);
+  return {
+    name,
+    at,
+    source,
+    destination,
+    service,
+    action,
+    log,
+    logEnd,
+    stateless,
+    midstream,
+    enabled,
+    extra,
+    description,
+  };
+}
+
+/** What a rule has of its policy. */
+function within(rule: RuleConfig, policy: PolicyConfig): Pick<Rule, 'midstream' | 'enabled'> {
+  return {
+    midstream: (rule.midstream ?? policy.midstream) === 'allow',
+    enabled: rule.enabled && policy.enabled,
+  };
 }
 
 function logging(value: RuleConfig['log']): Pick<Rule, 'log' | 'logEnd'> {

@@ -4,6 +4,7 @@ import { cut, type Collector, type More, type Span } from '../diagnostics/collec
 import type { Excerpt } from '../diagnostics/diagnostic.js';
 import type { Position } from '../diagnostics/position.js';
 import type { Source, Sources } from '../diagnostics/source.js';
+import type { Memory } from './memory.js';
 import { entryOf, type Entry, type Node } from './tree.js';
 
 /** Maps with more keys get an index once somebody asks for one. */
@@ -14,16 +15,37 @@ export class Context {
   readonly #sources: Sources;
   readonly #collector: Collector;
   /** The node each loaded object, list and map was made from. */
-  readonly #nodes = new Map<object, Node>();
+  readonly #nodes: Map<object, Node> | WeakMap<object, Node>;
+  readonly #memory: Memory | null;
   readonly #indexes = new Map<Node, ReadonlyMap<string, Entry>>();
 
-  constructor(sources: Sources, collector: Collector) {
+  /** With a memory, values of nodes that stayed since an earlier load are that load's. */
+  constructor(sources: Sources, collector: Collector, memory: Memory | null = null) {
     this.#sources = sources;
     this.#collector = collector;
+    this.#memory = memory;
+    this.#nodes = memory?.nodes ?? new Map<object, Node>();
+  }
+
+  /** What `read` makes of a node, remembered where it had nothing to report. */
+  remembered(read: (node: Node, context: Context) => unknown, node: Node): unknown {
+    if (this.#memory === null || node.kind === 'scalar') return read(node, this);
+    const values = this.#memory.valuesOf(read);
+    const known = values.get(node);
+    if (known !== undefined) return known;
+    const before = this.#collector.total;
+    const value = read(node, this);
+    if (value !== undefined && this.#collector.total === before) values.set(node, value);
+    return value;
   }
 
   get errors(): number {
     return this.#collector.errors;
+  }
+
+  /** All that was reported so far. */
+  get reports(): number {
+    return this.#collector.total;
   }
 
   /** The text of a file that the rule file names, if it was read. */

@@ -106,7 +106,7 @@ function compileRecord(keySchema: Schema, valueSchema: Schema): Typed {
     context.place(map, node);
     for (const entry of node.kind === 'map' ? node.entries : []) {
       const key = name({ ...entry.key, quoted: true }, context);
-      const read = item(entry.value, context);
+      const read = context.remembered(item, entry.value);
       if (typeof key === 'string' && read !== undefined) map.set(key, read);
     }
     return map;
@@ -131,7 +131,7 @@ function compileArray(schema: Schema, element: Schema): Typed {
     const list: unknown[] = [];
     let whole = true;
     for (const one of items) {
-      const read = item(one, context);
+      const read = context.remembered(item, one);
       if (read !== undefined) list.push(read);
       else whole = false;
     }

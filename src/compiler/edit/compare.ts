@@ -33,21 +33,25 @@ interface Found {
 
 function compareMaps(before: MapView, after: MapView, path: Words, found: Found): void {
   if (before === after) return;
-  const old = new Map(before.entries.map((one) => [one.word, one]));
-  const now = new Map(after.entries.map((one) => [one.word, one]));
+  const [from, rest] = ends(before.entries, after.entries);
+  const gone = before.entries.slice(from, before.entries.length - rest);
+  const come = after.entries.slice(from, after.entries.length - rest);
+  const old = new Map(gone.map((one) => [one.word, one]));
+  const now = new Map(come.map((one) => [one.word, one]));
   const lines: Line[] = [];
   const below: (() => void)[] = [];
   const say = (mark: Line['mark'], texts: readonly string[]): void => {
     for (const text of texts) lines.push({ mark, text });
   };
-  for (const one of before.entries) {
+  for (const one of gone) {
     if (now.has(one.word)) continue;
     say('-', entryLines(one, 0));
     found.commands.push(`delete ${wordsText([...path, one.word])}`);
     found.differences.push({ path: [...path, one.word], kind: 'removed' });
   }
-  const moved = after.ordered ? movedWords(before, after) : new Set<string>();
-  for (const [i, one] of after.entries.entries()) {
+  const moved = after.ordered ? movedWords(gone, come) : new Set<string>();
+  for (const [k, one] of come.entries()) {
+    const i = from + k;
     const { word } = one;
     const was = old.get(word);
     const place = [...path, word];
@@ -70,6 +74,20 @@ function compareMaps(before: MapView, after: MapView, path: Words, found: Found)
   }
   if (lines.length > 0) found.hunks.push({ path, lines });
   for (const next of below) next();
+}
+
+/** How many entries both begin and end with. */
+function ends(before: MapView['entries'], after: MapView['entries']): [from: number, rest: number] {
+  const least = Math.min(before.length, after.length);
+  let from = 0;
+  while (from < least && same(before[from], after[from])) from++;
+  let rest = 0;
+  while (rest < least - from && same(before.at(-1 - rest), after.at(-1 - rest))) rest++;
+  return [from, rest];
+}
+
+function same(a: ConfigEntry | undefined, b: ConfigEntry | undefined): boolean {
+  return a === b || (a?.word === b?.word && a?.value === b?.value && a?.inactive === b?.inactive);
 }
 
 function compareEntry(
@@ -118,9 +136,9 @@ function compareEntry(
 }
 
 /** Items of both lists that have to move for the new order: all but a longest run that stays. */
-function movedWords(before: MapView, after: MapView): Set<string> {
-  const places = new Map(before.entries.map(({ word }, i) => [word, i]));
-  const common = after.entries.map(({ word }) => word).filter((word) => places.has(word));
+function movedWords(before: MapView['entries'], after: MapView['entries']): Set<string> {
+  const places = new Map(before.map(({ word }, i) => [word, i]));
+  const common = after.map(({ word }) => word).filter((word) => places.has(word));
   const stay = longestAscending(common.map((word) => places.get(word) as number));
   return new Set(common.filter((_, i) => !stay.has(i)));
 }

@@ -5,7 +5,7 @@ import { entryOf, type Node } from '../../rulefile/tree.js';
 import { wordsOf } from '../../rulefile/words.js';
 import { grammar } from '../grammar.js';
 import { locate } from './locate.js';
-import { itemsOf, map } from './nodes.js';
+import { hasMarks, itemsOf, map } from './nodes.js';
 import { change, find } from './place.js';
 
 /** The tree with what its key `inactive` names marked, and without the key. */
@@ -31,11 +31,12 @@ export function marked(root: Node, collector: Collector): Node {
 
 /** The tree without what is marked; parts without marks are the same. */
 export function activePart(node: Node): Node {
-  if (node.kind === 'scalar') return node;
+  if (!hasMarks(node)) return node;
   if (node.kind === 'list') {
     const items = node.items.filter((one) => one.inactive !== true).map(activePart);
     return same(items, node.items) ? node : { ...node, items };
   }
+  if (node.kind === 'scalar') return node;
   const entries = node.entries.flatMap((one) => {
     if (one.value.inactive === true) return [];
     const value = activePart(one.value);

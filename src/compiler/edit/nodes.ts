@@ -40,6 +40,21 @@ export function withEntries(node: MapNode, entries: Entry[]): MapNode {
   return { ...node, entries };
 }
 
+const marks = new WeakMap<MapNode, boolean>();
+
+/** Whether anything in it is inactive; known of maps that were asked before. */
+export function hasMarks(node: Node): boolean {
+  if (node.inactive === true) return true;
+  if (node.kind === 'list') return node.items.some(hasMarks);
+  if (node.kind === 'scalar') return false;
+  let found = marks.get(node);
+  if (found === undefined) {
+    found = node.entries.some(({ value }) => hasMarks(value));
+    marks.set(node, found);
+  }
+  return found;
+}
+
 /** A map, also where nothing is written; undefined for anything else. */
 export function asMap(node: Node | undefined): MapNode | undefined {
   if (node === undefined || isAbsent(node)) return map([]);
@@ -61,9 +76,10 @@ export function nameOf(item: Node, identity: string | null, index: number): stri
 
 /** The names of items as paths have them: the second of the same name is NAME#2. */
 export function namesOf(items: readonly Node[], identity: string | null): string[] {
+  const names = items.map((item, i) => nameOf(item, identity, i));
+  if (new Set(names).size === names.length) return names;
   const seen = new Map<string, number>();
-  return items.map((item, i) => {
-    const name = nameOf(item, identity, i);
+  return names.map((name) => {
     const count = (seen.get(name) ?? 0) + 1;
     seen.set(name, count);
     return count === 1 ? name : `${name}#${count}`;

@@ -44,12 +44,28 @@ function made(node: Node, grammar: GrammarNode): Config {
     };
   const names = namesOf(node.items, items.identity);
   const entries = node.items.map((item, i) => {
+    const word = names[i] as string;
+    const known = itemEntries.get(item);
+    if (known?.word === word) return known;
     const whole =
       item.kind === 'map' && items.identity !== null ? itemBody(item, items.identity) : item;
-    return { ...entry(names[i] as string, whole, items.each), ...mark(item) };
+    const made = { ...entry(word, whole, items.each), ...mark(item) };
+    itemEntries.set(item, made);
+    return made;
   });
   return { kind: 'map', entries, ordered: true };
 }
+
+/** A node that says what another does is seen as that one. */
+export function shareView(of: Node, by: Node): void {
+  const view = views.get(of);
+  if (view !== undefined) views.set(by, view);
+  const known = itemEntries.get(of);
+  if (known !== undefined) itemEntries.set(by, known);
+}
+
+/** The entry an item was last seen as. */
+const itemEntries = new WeakMap<Node, ConfigEntry>();
 
 const bodies = new WeakMap<Node, Node>();
 

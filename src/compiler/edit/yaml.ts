@@ -3,6 +3,7 @@ import type { Config, Words } from '../../rulefile/config.js';
 import type { GrammarNode } from '../../rulefile/grammar.js';
 import type { ListNode, MapNode, Node, ScalarNode } from '../../rulefile/tree.js';
 import { wordsText } from '../../rulefile/words.js';
+import { hasMarks } from './nodes.js';
 import { viewOf } from './view.js';
 
 /** Text that YAML reads as it stands, in lists too; the language reads no types from it. */
@@ -24,17 +25,19 @@ export function writeYaml(root: Node, grammar: GrammarNode, base = 0): Written {
   return { text: writer.text, root: placed };
 }
 
+/** The sections of a document, the version first. */
+export function sectionsOf(root: Node): MapNode['entries'] {
+  const entries = root.kind === 'map' ? root.entries : [];
+  const version = entries.find(({ key }) => key.value === 'version');
+  const first = version ?? { key: plainNode('version'), value: plainNode('1') };
+  return [first, ...entries.filter((one) => one !== version)];
+}
+
 /** What is inactive, as the key `inactive` names it. */
-function inactiveWords(root: Node, grammar: GrammarNode): string[] {
+export function inactiveWords(root: Node, grammar: GrammarNode): string[] {
   const found: string[] = [];
   if (hasMarks(root)) collectMarks(viewOf(root, grammar), [], found);
   return found;
-}
-
-function hasMarks(node: Node): boolean {
-  if (node.inactive === true) return true;
-  if (node.kind === 'list') return node.items.some(hasMarks);
-  return node.kind === 'map' && node.entries.some(({ value }) => hasMarks(value));
 }
 
 function collectMarks(config: Config, path: Words, found: string[]): void {
@@ -49,7 +52,8 @@ function collectMarks(config: Config, path: Words, found: string[]): void {
   }
 }
 
-class Writer {
+/** Writes parts of a document, each with its nodes placed. */
+export class Writer {
   readonly #parts: string[] = [];
   #at: number;
 
@@ -62,45 +66,47 @@ class Writer {
   }
 
   document(root: Node, inactive: readonly string[]): Node {
-    const entries = root.kind === 'map' ? root.entries : [];
-    const version = entries.find(({ key }) => key.value === 'version');
-    const first = version ?? {
-      key: plainNode('version'),
-      value: plainNode('1'),
-    };
-    const rest = entries.filter((one) => one !== version);
-    const made = this.#entries([first, ...rest], '');
-    if (inactive.length > 0) {
-      this.#put('inactive:\n');
-      for (const line of inactive) this.#put(`  - ${JSON.stringify(line)}\n`);
-    }
+    const made = this.entries(sectionsOf(root), '');
+    this.inactive(inactive);
     return { kind: 'map', entries: made, offset: 0, end: this.#at };
   }
 
-  #entries(entries: MapNode['entries'], indent: string): MapNode['entries'] {
+  /** The key that names what is inactive, if anything is. */
+  inactive(lines: readonly string[]): void {
+    if (lines.length === 0) return;
+    this.put('inactive:\n');
+    for (const line of lines) this.put(`  - ${JSON.stringify(line)}\n`);
+  }
+
+  entries(entries: MapNode['entries'], indent: string): MapNode['entries'] {
     return entries.map((entry, i) => {
-      if (i > 0) this.#put(indent);
-      const key = this.#scalar(entry.key);
-      this.#put(':');
+      if (i > 0) this.put(indent);
+      const key = this.key(entry.key);
       return { key, value: this.#value(entry.value, indent) };
     });
+  }
+
+  key(node: ScalarNode): ScalarNode {
+    const placed = this.#scalar(node);
+    this.put(':');
+    return placed;
   }
 
   /** What follows `key:`, to the end of its lines. */
   #value(node: Node, indent: string): Node {
     switch (node.kind) {
       case 'scalar': {
-        this.#put(' ');
+        this.put(' ');
         const placed = this.#scalar(node);
-        this.#put('\n');
+        this.put('\n');
         return placed;
       }
       case 'map': {
         if (node.entries.length === 0) return this.#empty(node, ' {}\n');
         const deeper = `${indent}  `;
-        this.#put(`\n${deeper}`);
+        this.put(`\n${deeper}`);
         const offset = this.#at;
-        const entries = this.#entries(node.entries, deeper);
+        const entries = this.entries(node.entries, deeper);
         return { ...node, entries, offset, end: this.#at - 1 };
       }
       case 'list':
@@ -115,49 +121,52 @@ class Writer {
     const texts = node.items.map((one) => scalarText(one as ScalarNode));
     const line = texts.join(', ');
     if (line.length > WIDTH) return this.#items(node, `${indent}  `);
-    this.#put(' ');
+    this.put(' ');
     const offset = this.#at;
-    this.#put('[');
+    this.put('[');
     const items = node.items.map((one, i) => {
-      if (i > 0) this.#put(', ');
+      if (i > 0) this.put(', ');
       return this.#scalar(one as ScalarNode);
     });
-    this.#put(']\n');
+    this.put(']\n');
     return { ...node, items, offset, end: this.#at - 1 };
   }
 
   #items(node: ListNode, indent: string): Node {
-    this.#put('\n');
+    this.put('\n');
     const offset = this.#at + indent.length;
-    const items = node.items.map((one): Node => {
-      this.#put(`${indent}- `);
-      if (one.kind === 'map' && one.entries.length > 0) {
-        const start = this.#at;
-        const entries = this.#entries(one.entries, `${indent}  `);
-        return { ...one, entries, offset: start, end: this.#at - 1 };
-      }
-      if (one.kind !== 'scalar') return this.#empty(one, one.kind === 'map' ? '{}\n' : '[]\n');
-      const placed = this.#scalar(one);
-      this.#put('\n');
-      return placed;
-    });
+    const items = node.items.map((one) => this.item(one, indent));
     return { ...node, items, offset, end: this.#at - 1 };
+  }
+
+  /** An item of a list in lines of its own. */
+  item(one: Node, indent: string): Node {
+    this.put(`${indent}- `);
+    if (one.kind === 'map' && one.entries.length > 0) {
+      const start = this.#at;
+      const entries = this.entries(one.entries, `${indent}  `);
+      return { ...one, entries, offset: start, end: this.#at - 1 };
+    }
+    if (one.kind !== 'scalar') return this.#empty(one, one.kind === 'map' ? '{}\n' : '[]\n');
+    const placed = this.#scalar(one);
+    this.put('\n');
+    return placed;
   }
 
   #empty(node: MapNode | ListNode, text: string): Node {
     const offset = this.#at + (text.startsWith(' ') ? 1 : 0);
-    this.#put(text);
+    this.put(text);
     return { ...node, offset, end: this.#at - 1 };
   }
 
   #scalar(node: ScalarNode): ScalarNode {
     const text = scalarText(node);
     const offset = this.#at;
-    this.#put(text);
+    this.put(text);
     return { ...node, offset, end: this.#at };
   }
 
-  #put(text: string): void {
+  put(text: string): void {
     this.#parts.push(text);
     this.#at += text.length;
   }

@@ -10,6 +10,7 @@ export function checkNames(config: FirewallConfig, context: Context): void {
     const first = policies.get(policy.name);
     if (first === undefined) policies.set(policy.name, policy);
     else report(`policy '${policy.name}'`, policy, first, context);
+    if (new Set(policy.rules.map(({ name }) => name)).size === policy.rules.length) continue;
     const rules = new Map<string, object>();
     for (const rule of policy.rules) {
       const before = rules.get(rule.name);
