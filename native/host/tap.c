@@ -193,10 +193,14 @@ struct rte_mbuf *sl_tap_read(struct sl_tap *tap, struct rte_mempool *pool, unsig
 	return NULL;
 }
 
-int sl_tap_write(struct sl_tap *tap, const struct rte_mbuf *m)
+int sl_tap_write(struct sl_tap *tap, struct rte_mbuf *m)
 {
 	struct iovec part[MAX_SEGMENTS];
 	int parts = 0;
+
+	/* What came out of a tunnel has no Ethernet header that the kernel would take for its own. */
+	if (tap->tunnel)
+		memcpy(rte_pktmbuf_mtod(m, void *), tap->mac, 6);
 
 	for (; m && parts < MAX_SEGMENTS; m = m->next, parts++) {
 		part[parts].iov_base = rte_pktmbuf_mtod(m, void *);

@@ -42,7 +42,7 @@ bool sl_tap_running(const struct sl_tap *tap);
 /* A frame from the kernel as an mbuf, or NULL: none there, or (counted in *lost) no mbuf for it. */
 struct rte_mbuf *sl_tap_read(struct sl_tap *tap, struct rte_mempool *pool, unsigned int *lost);
 /* Writes a whole frame; the mbuf stays the caller's. 0 or -errno. */
-int sl_tap_write(struct sl_tap *tap, const struct rte_mbuf *m);
+int sl_tap_write(struct sl_tap *tap, struct rte_mbuf *m);
 
 /* Writes a value under /proc/sys/net; `path` may have one %s for the TAP's name. 0 or -errno. */
 int sl_sysctl(const char *path, const char *name, const char *value);
