@@ -95,6 +95,7 @@ static const char *const names[] = {
 	[SL_DROP_ESP_ENGINE] = "esp-engine",
 	[SL_DROP_ESP_SELECTOR] = "esp-selector",
 	[SL_DROP_TUNNEL_DOWN] = "tunnel-down",
+	[SL_DROP_TUNNEL_IN_CLEAR] = "tunnel-in-clear",
 	[SL_DROP_NO_TABLES] = "no-tables",
 	[SL_DROP_POLICY_DENY] = "policy-deny",
 	[SL_DROP_POLICY_REJECT] = "policy-reject",

@@ -5,6 +5,7 @@
 
 #include "core/offline_state.h"
 #include "firewall/judge.h"
+#include "firewall/open.h"
 #include "helpers/expect.h"
 #include "nat/nat.h"
 #include "routing/adjacency.h"
@@ -79,6 +80,7 @@ static void ask_policy(struct sl_worker *w, const struct rte_mbuf *m, struct sl_
 	sl_offline_translated(w, p, &nat);
 	sl_way_find(w->tables, w->dp->fib, nat.family, ip + (p->family == 4 ? 12 : 8),
 		    nat.server.address, &way);
+	sl_open_select(w, p, &flow, &nat, &way);
 	sl_seen_packet(m, way.out, sl_now_s(w), &seen);
 	seen.translation = nat.arrival;
 	sl_decide(w->tables, p->from, way.to, &flow, &seen, &decision);
@@ -219,7 +221,9 @@ void sl_offline_dropped(struct sl_worker *w, struct rte_mbuf **m, uint16_t n)
 			continue;
 		if (o->mode != SL_MODE_REPLAY)
 			ask_policy(w, m[i], p);
-		finish(o, p, SL_FATE_DROPPED);
+		/* No key exchange runs beside a trace: that it goes into the tunnel is the answer. */
+		finish(o, p, o->mode != SL_MODE_REPLAY && p->reason == SL_DROP_TUNNEL_DOWN ?
+				     SL_FATE_FORWARDED : SL_FATE_DROPPED);
 	}
 	rte_pktmbuf_free_bulk(m, n);
 }

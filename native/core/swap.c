@@ -16,6 +16,7 @@
 #include "host/host.h"
 #include "ip/fragment.h"
 #include "session/walk.h"
+#include "tables/selectors.h"
 #include "tables/tables.h"
 
 #define WALK_BUDGET 4096
@@ -255,7 +256,8 @@ int sl_swap_activate(struct sl_datapath *dp, uint64_t generation, const char *pa
 	gone = place_ports(dp, tables, opened, closed);
 	sl_tables_follow(tables, atomic_load(&dp->tables), schedule_time());
 	old = atomic_exchange(&dp->tables, tables);
-	if (zones_moved(old, tables))
+	if (zones_moved(old, tables) ||
+	    !sl_selectors_same(old ? old->selectors : NULL, tables->selectors))
 		atomic_fetch_add(&dp->routing_epoch, 1);
 	sl_session_census(dp->sessions, &before);
 	sl_workers_resume(dp);

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <rte_byteorder.h>
 
+#include "firewall/select.h"
 #include "helpers/helper.h"
 #include "ip/l4_parse.h"
 #include "nat/embed.h"
@@ -203,16 +204,54 @@ void sl_decide(const struct sl_tables *tables, uint16_t from, uint16_t to, const
 	sl_decision_make(tables, from, implicit, match, d);
 }
 
+static uint16_t source_port(sl_session_ref ref, const struct sl_session *s)
+{
+	return sl_session_family(ref, s, 0) == 4 ? sl_entry4(s)->key[0].sport :
+						   sl_entry6(s)->key[0].key6.sport;
+}
+
+/* The source as its server sees it, network order. */
+static const uint8_t *seen_source(sl_session_ref ref, const struct sl_session *s)
+{
+	if (sl_session_family(ref, s, 0) == 4)
+		return (const uint8_t *)&sl_entry4(s)->key[1].dst;
+	/* An entry of IPv6 may have a side of IPv4: NAT64. */
+	return sl_session_family(ref, s, 1) == 4 ? (const uint8_t *)&sl_entry6(s)->key[1].key4.dst :
+						   sl_entry6(s)->key[1].key6.dst;
+}
+
+/* Does a policy-based tunnel take it, as it would the first packet of the flow? */
+static bool session_select(const struct sl_tables *tables, sl_session_ref ref,
+			   const struct sl_session *s, struct sl_way *way)
+{
+	const struct sl_nat nat = {.family = (uint8_t)sl_session_family(ref, s, 1),
+				   .nat64 = sl_session_is_nat64(s),
+				   .one_way = s->flags & SL_SESSION_ONE_WAY};
+	const struct sl_image_interfaces *in = tables->ifaces[s->in % SL_MAX_IFACES];
+	bool ours = s->flags & SL_SESSION_FROM_HOST;
+	struct sl_flow flow;
+
+	if (likely(!tables->selectors) || (!ours && !in))
+		return false;
+	sl_flow_of_session(ref, s, &flow);
+	if (ours && sl_select_ike(&flow))
+		return false;
+	return sl_select(tables, ours ? SL_ZONE_LOCAL : in->zone, s->in, &flow,
+			 source_port(ref, s), &nat, seen_source(ref, s), way);
+}
+
 static void session_way(const struct sl_tables *tables, const struct sl_fib *fib,
 			sl_session_ref ref, const struct sl_session *s, struct sl_way *way)
 {
 	*way = (struct sl_way){.out = s->out, .to = s->to, .how = SL_ROUTE_MISSING};
 	/* What the box sends goes where its kernel sends it. */
-	if (s->flags & SL_SESSION_FROM_HOST)
+	if (s->flags & SL_SESSION_FROM_HOST) {
+		session_select(tables, ref, s, way);
 		return;
+	}
 	sl_way_find(tables, fib, sl_session_family(ref, s, 1), sl_session_source(ref, s, 0),
 		    sl_session_source(ref, s, 1), way);
-	if (way->how == SL_ROUTE_MISSING) {
+	if (!session_select(tables, ref, s, way) && way->how == SL_ROUTE_MISSING) {
 		way->out = s->out;
 		way->to = s->to;
 	}

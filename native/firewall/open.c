@@ -8,14 +8,23 @@
 #include "firewall/edit.h"
 #include "firewall/publish.h"
 #include "firewall/refresh.h"
+#include "firewall/select.h"
 #include "helpers/helper.h"
 #include "ip/martian.h"
 #include "routing/adjacency.h"
 #include "session/sequence.h"
 #include "session/track.h"
 
-void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, const struct sl_nat *nat,
-		 struct sl_way *way)
+void sl_open_select(const struct sl_worker *w, const struct sl_pkt *p, const struct sl_flow *flow,
+		    const struct sl_nat *nat, struct sl_way *way)
+{
+	if (unlikely(w->tables->selectors))
+		sl_select(w->tables, p->from, p->iface, flow,
+			  p->family == 4 ? p->key4.sport : p->key6.sport, nat, NULL, way);
+}
+
+void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, const struct sl_flow *flow,
+		 const struct sl_nat *nat, struct sl_way *way)
 {
 	static const uint8_t unknown[4];
 	const uint8_t *src = p->family == 4 ? (const uint8_t *)&p->key4.src : p->key6.src;
@@ -25,6 +34,7 @@ void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, const struct sl_na
 		    way);
 	if (other && !way->reason && sl_ip6_is_link_local(p->key6.src))
 		way->reason = SL_DROP_LINK_LOCAL; /* RFC 4291 2.5.6 */
+	sl_open_select(w, p, flow, nat, way);
 	p->to = way->to;
 	p->out_iface = way->out;
 	p->route_how = way->how;
@@ -94,7 +104,7 @@ static bool has_session(const struct sl_worker *w, const struct sl_pkt *p)
 
 void sl_open_adjacency(struct sl_pkt *p, const struct sl_way *way)
 {
-	if (p->flags & SL_PKT_FROM_HOST)
+	if (p->flags & SL_PKT_FROM_HOST && likely(!way->tunnel))
 		return;
 	if (p->family == 4)
 		p->adjacency = sl_way_adjacency(way, 4, (const uint8_t *)&p->key4.dst);
@@ -212,7 +222,7 @@ enum sl_open sl_open_session(struct sl_worker *w, struct rte_mbuf *m, const stru
 		if (w->offline)
 			sl_offline_translated(w, p, o->nat);
 	}
-	if (!(p->flags & SL_PKT_FROM_HOST))
+	if (!(p->flags & SL_PKT_FROM_HOST) || unlikely(o->way->tunnel))
 		p->adjacency = s->adjacency[0];
 	if (unlikely(s->flags & SL_SESSION_HELPER) && s->protocol == IPPROTO_UDP) {
 		p->direction = 0;

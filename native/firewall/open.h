@@ -23,8 +23,12 @@ static inline bool sl_open_grace(const struct sl_worker *w)
 }
 
 /* Finds the way of a packet from a wire to its server; sets its out_iface, zone and route_how. */
-void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, const struct sl_nat *nat,
-		 struct sl_way *way);
+void sl_open_way(const struct sl_worker *w, struct sl_pkt *p, const struct sl_flow *flow,
+		 const struct sl_nat *nat, struct sl_way *way);
+
+/* Into a policy-based tunnel that takes it, rather than where *way leads. */
+void sl_open_select(const struct sl_worker *w, const struct sl_pkt *p, const struct sl_flow *flow,
+		    const struct sl_nat *nat, struct sl_way *way);
 
 /* The next hop of a packet that goes without a session; from the host it has one already. */
 void sl_open_adjacency(struct sl_pkt *p, const struct sl_way *way);

@@ -17,11 +17,18 @@ void sl_session_route(struct sl_worker *w, sl_session_ref ref, struct sl_session
 		/* What the kernel sends has its Ethernet header already. */
 		s->adjacency[inward] = SL_ADJ_LOCAL;
 		s->adjacency[inward ^ 1] = SL_ADJ_RAW;
+		/* Of policy-based tunnels it knows nothing: there is no route. */
+		if (unlikely(way->tunnel))
+			s->adjacency[0] = sl_way_adjacency(way, sl_session_family(ref, s, 1),
+							   sl_session_source(ref, s, 1));
+		else if (inward == 0 && unlikely(sl_way_is_policy(w->tables, s->in)))
+			s->adjacency[1] = sl_way_back(w, s->in, sl_session_family(ref, s, 0),
+						      sl_session_source(ref, s, 0));
 		return;
 	}
 	s->adjacency[0] = sl_way_adjacency(way, sl_session_family(ref, s, 1),
 					   sl_session_source(ref, s, 1));
-	s->adjacency[1] = sl_way_back(w->dp->fib, sl_session_family(ref, s, 0),
+	s->adjacency[1] = sl_way_back(w, s->in, sl_session_family(ref, s, 0),
 				      sl_session_source(ref, s, 0));
 }
 

@@ -99,7 +99,7 @@ static struct rte_mbuf *answer_to(struct sl_worker *w, struct rte_mbuf *m, rte_e
 		return answer;
 	}
 	sl_pkt(answer)->adjacency =
-		sl_way_back(w->dp->fib, p->family, ip + (p->family == 4 ? 12 : 8));
+		sl_way_back(w, p->iface, p->family, ip + (p->family == 4 ? 12 : 8));
 	*edge = IP_OUTPUT;
 	return answer;
 }

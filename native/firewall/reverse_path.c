@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "firewall/reverse_path.h"
 
+#include "firewall/judge.h"
+#include "firewall/select.h"
 #include "ip/l4_parse.h"
 #include "ip/martian.h"
 #include "routing/fib.h"
 #include "tables/tables.h"
+
+/* RFC 4301 5.2: what has to come out of a tunnel comes in by no other interface. */
+static bool in_clear(const struct sl_worker *w, const struct rte_mbuf *m,
+		     const struct sl_route *to)
+{
+	const struct sl_pkt *p = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
+	struct sl_flow flow;
+
+	if (to->kind == SL_ROUTE_KIND_LOCAL)
+		return false;
+	sl_flow_of_packet(m, &flow);
+	return sl_select_answers(w->tables, p->iface, &flow);
+}
 
 static enum sl_drop judge(const struct sl_worker *w, const struct sl_pkt *p,
 			  const struct sl_route *route, enum sl_drop martian)
@@ -41,18 +56,26 @@ enum sl_drop sl_reverse_path(const struct sl_worker *w, const struct rte_mbuf *m
 {
 	const struct sl_pkt *p = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3);
-	uint32_t source;
+	uint32_t source, to;
 
 	if (p->flags & SL_PKT_FROM_HOST)
 		return SL_DROP_NONE;
 	if (p->family == 6) {
 		if (sl_ip6_is_link_local(ip + 8) || sl_ip6_is_unspecified(ip + 8) || neighbor(p))
 			return SL_DROP_NONE;
+		if (unlikely(w->tables->selectors) && !sl_ip6_is_multicast(ip + 24) &&
+		    in_clear(w, m, sl_fib_lookup6(w->dp->fib, ip + 24)))
+			return SL_DROP_TUNNEL_IN_CLEAR;
 		return judge(w, p, sl_fib_lookup6(w->dp->fib, ip + 8),
 			     SL_DROP_IP6_MARTIAN_SOURCE);
 	}
 	memcpy(&source, ip + 12, sizeof(source));
 	if (source == 0 || dhcp_answer(p))
 		return SL_DROP_NONE;
+	memcpy(&to, ip + 16, sizeof(to));
+	if (unlikely(w->tables->selectors) && to != 0xffffffff &&
+	    !sl_ip4_is_multicast(rte_be_to_cpu_32(to)) &&
+	    in_clear(w, m, sl_fib_lookup4(w->dp->fib, to)))
+		return SL_DROP_TUNNEL_IN_CLEAR;
 	return judge(w, p, sl_fib_lookup4(w->dp->fib, source), SL_DROP_IP4_MARTIAN_SOURCE);
 }

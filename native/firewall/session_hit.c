@@ -7,6 +7,7 @@
 #include "firewall/reverse_path.h"
 #include "firewall/syn_proxy.h"
 #include "helpers/helper.h"
+#include "routing/adjacency.h"
 #include "session/sequence.h"
 #include "session/tcp_window.h"
 #include "session/track.h"
@@ -75,6 +76,13 @@ static rte_edge_t ended(struct sl_pkt *p)
 	return DROP;
 }
 
+/* The kernel knows nothing of policy-based tunnels: its packets leave it by another interface. */
+static bool host_into_tunnel(const struct sl_pkt *p, const struct sl_session *s)
+{
+	return s->flags & (SL_SESSION_FROM_HOST | SL_SESSION_TO_HOST) &&
+	       s->adjacency[p->direction] >= SL_ADJ_FIRST;
+}
+
 static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m)
 {
 	struct sl_pkt *p = sl_pkt(m);
@@ -121,7 +129,7 @@ static inline rte_edge_t session_hit_one(struct sl_worker *w, struct rte_mbuf *m
 	}
 	p->to = p->direction ? s->from : s->to;
 	/* What the kernel sent has its own Ethernet header and interface, whoever answers whom. */
-	if (likely(!(p->flags & SL_PKT_FROM_HOST)))
+	if (likely(!(p->flags & SL_PKT_FROM_HOST)) || host_into_tunnel(p, s))
 		p->adjacency = s->adjacency[p->direction];
 	return edge;
 drop:

@@ -8,6 +8,7 @@
 #include "firewall/log.h"
 #include "firewall/open.h"
 #include "firewall/reverse_path.h"
+#include "firewall/select.h"
 #include "firewall/syn_proxy.h"
 #include "helpers/helper.h"
 #include "ip/l4_parse.h"
@@ -154,8 +155,12 @@ static bool arrive(struct sl_worker *w, struct sl_pkt *p, struct miss *miss)
 
 		p->to = out ? out->zone : SL_ZONE_NONE;
 		miss->way = (struct sl_way){.out = p->out_iface, .to = p->to, .how = SL_ROUTE_FOUND};
+		if (!sessionless(p) && !sl_select_ike(&miss->flow))
+			sl_open_select(w, p, &miss->flow, &miss->nat, &miss->way);
+		p->to = miss->way.to;
+		p->out_iface = miss->way.out;
 	} else {
-		sl_open_way(w, p, &miss->nat, &miss->way);
+		sl_open_way(w, p, &miss->flow, &miss->nat, &miss->way);
 	}
 	miss->implicit = sl_implicit_rule(w->tables, p->from, p->to, &miss->flow);
 	miss->parts = sl_tables_pair(w->tables, p->from, p->to);

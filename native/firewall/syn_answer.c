@@ -40,7 +40,7 @@ static struct rte_mbuf *answer_to(struct sl_worker *w, const struct rte_mbuf *m)
 		return NULL;
 	}
 	sl_edit_packet(w->tables, answer, p->rule, p->out_iface, p->iface);
-	sl_pkt(answer)->adjacency = sl_way_back(w->dp->fib, p->family,
+	sl_pkt(answer)->adjacency = sl_way_back(w, p->iface, p->family,
 						frame + p->l3 + (p->family == 4 ? 12 : 8));
 	return answer;
 }

@@ -98,13 +98,18 @@ uint32_t sl_way_adjacency(const struct sl_way *way, int family, const uint8_t *d
 {
 	if (way->how == SL_ROUTE_LOCAL)
 		return SL_ADJ_LOCAL;
+	if (unlikely(way->tunnel))
+		return sl_adjacency_get(way->out, (uint8_t)family, dst);
 	return way->route ? adjacency_of(way->route, family, dst) : SL_ADJ_NONE;
 }
 
-uint32_t sl_way_back(const struct sl_fib *fib, int family, const uint8_t *address)
+uint32_t sl_way_back(const struct sl_worker *w, uint16_t in, int family, const uint8_t *address)
 {
+	const struct sl_fib *fib = w->dp->fib;
 	uint32_t a;
 
+	if (unlikely(sl_way_is_policy(w->tables, in)))
+		return sl_adjacency_get(in, (uint8_t)family, address);
 	if (family == 6)
 		return adjacency_of(sl_fib_lookup6(fib, address), 6, address);
 	memcpy(&a, address, 4);

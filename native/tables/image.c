@@ -47,9 +47,10 @@ static const struct section {
 	SECTION(SL_SECTION_BACKENDS, backends),
 	SECTION(SL_SECTION_MAGLEV, maglev),
 	SECTION(SL_SECTION_TUNNELS, tunnels),
+	SECTION(SL_SECTION_SELECTORS, selectors),
 #undef SECTION
 };
-static_assert(SL_SECTION_TUNNELS == SL_IMAGE_SECTIONS, "a section is missing above");
+static_assert(SL_SECTION_SELECTORS == SL_IMAGE_SECTIONS, "a section is missing above");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the image is read in place");
 
 bool sl_image_fault(const struct sl_image_check *check, const char *section, uint32_t record,

@@ -44,6 +44,7 @@ struct sl_image {
 	const struct sl_image_backends *backends;
 	const struct sl_image_maglev *maglev;
 	const struct sl_image_tunnels *tunnels;
+	const struct sl_image_selectors *selectors;
 	/* Records per section, by enum sl_image_section; [0] is unused. */
 	uint32_t count[SL_IMAGE_SECTIONS + 1];
 };

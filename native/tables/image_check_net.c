@@ -135,6 +135,44 @@ static bool check_interface(const struct sl_image_check *check, uint32_t i,
 	return true;
 }
 
+static bool prefix_ok(const uint8_t *address, uint8_t family, uint8_t length)
+{
+	unsigned int bits = family == 4 ? 32 : 128;
+
+	if (length > bits)
+		return false;
+	for (unsigned int bit = length; bit < 128; bit++)
+		if (address[bit / 8] >> (7 - bit % 8) & 1)
+			return false;
+	return true;
+}
+
+/* What policy-based tunnels take. */
+static bool check_selectors(const struct sl_image_check *check)
+{
+	uint8_t flags[SL_MAX_IFACES] = {0};
+
+	for (uint32_t i = 0; i < COUNT(check, INTERFACES); i++)
+		flags[check->image->interfaces[i].slot % SL_MAX_IFACES] =
+			check->image->interfaces[i].flags;
+	for (uint32_t i = 0; i < COUNT(check, SELECTORS); i++) {
+		const struct sl_image_selectors *s = &check->image->selectors[i];
+
+		if (s->iface >= SL_MAX_IFACES || !(flags[s->iface] & SL_IFACE_POLICY))
+			return sl_image_fault(check, "selectors", i, "interface %u has none", s->iface);
+		if ((s->family != 4 && s->family != 6) || s->reserved != 0 ||
+		    s->protocol > SL_PROTO_ANY)
+			return sl_image_fault(check, "selectors", i, "family %u, protocol %u, reserved %u",
+					      s->family, s->protocol, s->reserved);
+		if (!prefix_ok(s->source, s->family, s->source_length) ||
+		    !prefix_ok(s->destination, s->family, s->destination_length))
+			return sl_image_fault(check, "selectors", i, "not a prefix");
+		if (s->source_lo > s->source_hi || s->destination_lo > s->destination_hi)
+			return sl_image_fault(check, "selectors", i, "ports that end before they begin");
+	}
+	return true;
+}
+
 static bool check_interfaces(const struct sl_image_check *check)
 {
 	const struct sl_image_interfaces *by_slot[SL_MAX_IFACES] = {NULL};
@@ -217,5 +255,5 @@ bool sl_image_check_net(const struct sl_image_check *check)
 {
 	return check_settings(check) && check_zones(check) && check_addresses(check) &&
 	       check_interfaces(check) && check_routes(check) &&
-	       check_tunnels(check);
+	       check_tunnels(check) && check_selectors(check);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "tables/classifier_private.h"
+#include "tables/selectors.h"
 #include "tables/tables_private.h"
 
 /* Of all classifiers of one image together, bytes. */
@@ -232,6 +233,10 @@ struct sl_tables *sl_tables_build(const void *bytes, size_t size, const struct s
 		goto fail;
 	}
 	sl_local_build(t);
+	if (!sl_selectors_build(&t->public.image, &t->public.selectors)) {
+		snprintf(error, error_size, "no memory for the tables of %zu bytes", size);
+		goto fail;
+	}
 	stats->build_ns = now_ns() - start - stats->validate_ns;
 	return &t->public;
 fail:
@@ -259,6 +264,7 @@ void sl_tables_free(struct sl_tables *tables)
 	free(t->local4);
 	free(t->broadcast4);
 	free(t->local6);
+	sl_selectors_free(t->public.selectors);
 	free(t->bytes);
 	free(t);
 }

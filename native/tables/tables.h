@@ -8,6 +8,8 @@
 #include "tables/classifier.h"
 #include "tables/image.h"
 
+struct sl_selectors;
+
 /* Parts to ask in order: of one zone pair, or for what arrives from a zone. */
 struct sl_pair {
 	uint32_t first; /* into sl_tables.pair_classifiers */
@@ -43,6 +45,7 @@ struct sl_tables {
 	const struct sl_image_zones *zones[SL_MAX_ZONES];
 	const struct sl_image_proxies *proxies[SL_MAX_IFACES];
 	uint16_t zone_flags[SL_MAX_ZONES]; /* SL_ZONE_* */
+	struct sl_selectors *selectors; /* of policy-based tunnels; NULL without */
 	uint8_t rule_flags;		   /* SL_RULE_* that any rule has */
 	uint8_t balancer_flags;		   /* SL_BALANCER_* that any balancer has */
 	struct sl_tables_floods floods[SL_MAX_ZONES];

@@ -36,6 +36,7 @@ static const uint32_t record_size[SL_IMAGE_SECTIONS + 1] = {
 	[SL_SECTION_BACKENDS] = sizeof(struct sl_image_backends),
 	[SL_SECTION_MAGLEV] = sizeof(struct sl_image_maglev),
 	[SL_SECTION_TUNNELS] = sizeof(struct sl_image_tunnels),
+	[SL_SECTION_SELECTORS] = sizeof(struct sl_image_selectors),
 };
 
 uint32_t image_add(struct image_builder *b, enum sl_image_section id, const void *record)

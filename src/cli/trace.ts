@@ -42,6 +42,8 @@ interface Traced extends Verdict {
   readonly n: number;
   readonly nat: Nat;
   readonly backend: string | null;
+  /** The tunnel it goes into: which SA that is only a running appliance knows. */
+  readonly sa: string | null;
   readonly phases: readonly Phase[];
 }
 
@@ -146,6 +148,7 @@ async function trace(
         ...verdict,
         nat,
         backend,
+        sa: names.tunnel(result),
         phases: phases(result, verdict.reason, names, nat),
       });
     }
@@ -153,10 +156,10 @@ async function trace(
   return traced.sort((a, b) => a.n - b.n);
 }
 
-/** The fields of `--json`; nothing encrypts yet. */
+/** The fields of `--json`. */
 function document(one: Traced) {
-  const { phases: steps, nat, backend, ...verdict } = one;
-  return { ...verdict, nat, backend, sa: null, phases: steps };
+  const { phases: steps, nat, backend, sa, ...verdict } = one;
+  return { ...verdict, nat, backend, sa, phases: steps };
 }
 
 function report(one: Traced, { iface, parts }: ListedPacket): string {

@@ -15,7 +15,7 @@ import type { Model } from './model.js';
 import { MaglevTables } from '../balancer/maglev.js';
 import { BalancersWriter } from './image-balancers.js';
 import { natPolicy, TranslationsWriter } from './image-nat.js';
-import { ikePeers, writeTunnels } from './image-tunnels.js';
+import { ikePeers, writeSelectors, writeTunnels } from './image-tunnels.js';
 import { buildParts, type Pair, type Part, type PartPolicy, type PartZone } from './parts.js';
 import { assignSlots, slotOf, type Assigned, type Slots } from './slots.js';
 
@@ -172,6 +172,7 @@ function compile(
     backends: balancers.backends.bytes,
     maglev: balancers.maglev.bytes,
     tunnels: tunnels.bytes,
+    selectors: writeSelectors(model.tunnels, slots).bytes,
   };
   const size = Object.values(sections).reduce((sum, bytes) => sum + bytes.length, 4096);
   if (size > MAX_IMAGE_BYTES)

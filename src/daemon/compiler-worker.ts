@@ -38,7 +38,7 @@ import {
   type ReloadJob,
   type ReloadOutcome,
 } from './groups/messages.js';
-import { missingSecrets, unledTunnels } from '../vpn/missing.js';
+import { missingSecrets } from '../vpn/missing.js';
 import { Secrets } from '../vpn/secrets.js';
 import { portsMissing } from './ports.js';
 import { slotsOfImage } from './resume.js';
@@ -240,11 +240,6 @@ class Compiler {
     if (portless.length > 0) {
       const all = [...diagnostics, ...portless];
       return { ok: false, diagnostics: all, message: 'an appliance needs to know its ports' };
-    }
-    const unled = unledTunnels(model.tunnels);
-    if (unled.length > 0) {
-      const all = [...diagnostics, ...unled];
-      return { ok: false, diagnostics: all, message: 'tunnels need interfaces' };
     }
     const secretless = missingSecrets(model.tunnels, this.#secrets.names(), 'error');
     if (secretless.length > 0) {

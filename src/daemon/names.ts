@@ -84,6 +84,9 @@ export class Names {
   #balancers: readonly BalancerName[] = [];
   readonly #backends = new Map<number, BackendName>();
 
+  /** By the slots of their interfaces. */
+  #tunnels: ReadonlyMap<number, string> = new Map();
+
   constructor() {
     for (const [slot, name] of BUILT_IN_RULES)
       this.#rules.set(slot, { slot, policy: null, name, file: null, line: null });
@@ -109,6 +112,9 @@ export class Names {
       this.#rules.set(slot, rule);
       return rule;
     });
+    this.#tunnels = new Map(
+      image.records('tunnels').map(({ iface, name }) => [iface, image.string(name)]),
+    );
     this.#lenders = lendersOf(image);
     this.#balancers = balancersOf(image);
     for (const one of this.#balancers)
@@ -153,6 +159,7 @@ export class Names {
       },
       interface: (slot) => this.interface(slot),
       zone: (slot) => this.zone(slot),
+      tunnel: (slot) => this.#tunnels.get(slot) ?? null,
       backend: (slot) => this.#backends.get(slot)?.name ?? null,
       oneWay: (slot) => oneWayOf(this.#backends.get(slot)?.mode),
     };

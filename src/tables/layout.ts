@@ -540,6 +540,24 @@ export const SECTIONS = {
       ['reserved', 'u16'],
     ],
   },
+  selectors: {
+    id: 32,
+    doc: 'What policy-based tunnels take, ahead of the routes; in no order, the narrower is asked first.',
+    fields: [
+      ['source', 'bytes16', 'prefix, of sources as NAT leaves them; IPv4 in the first four bytes'],
+      ['destination', 'bytes16', 'prefix, of real destinations'],
+      ['iface', 'u16', 'slot of its interface, an IFACE_POLICY'],
+      ['protocol', 'u16', '0..255 or PROTO_ANY'],
+      ['source_lo', 'u16', 'ports; of ICMP, type * 256 + code in both'],
+      ['source_hi', 'u16'],
+      ['destination_lo', 'u16'],
+      ['destination_hi', 'u16'],
+      ['family', 'u8', '4 or 6'],
+      ['source_length', 'u8'],
+      ['destination_length', 'u8'],
+      ['reserved', 'u8'],
+    ],
+  },
 } as const satisfies Record<string, RecordLayout>;
 
 export type SectionName = keyof typeof SECTIONS;

@@ -9,7 +9,8 @@ import { nextHop, type Names } from './verdicts.js';
 
 /** A step on the way of a packet. */
 export interface Phase extends Step {
-  readonly name: 'parse' | 'session' | 'route' | 'policy' | 'nat' | 'balancer' | 'forward';
+  readonly name:
+    'parse' | 'session' | 'route' | 'policy' | 'nat' | 'balancer' | 'tunnel' | 'forward';
 }
 
 /** Which step drops for a reason, by the reason's name; all others belong to forwarding. */
@@ -21,6 +22,7 @@ const STEPS: readonly (readonly [RegExp, Phase['name']])[] = [
   ],
   [/^nat-/, 'nat'],
   [/^helper-/, 'session'],
+  [/^(esp-|tunnel-(down|in-clear)$)/, 'tunnel'],
   [/^balancer-/, 'balancer'],
   [/^(tcp|icmp|session)-/, 'session'],
   [/^reverse-path$/, 'route'],
@@ -68,6 +70,9 @@ export function phases(
     add('policy', verdict, pair + who);
   }
   if (nat.source !== undefined || dropped === 'nat') add('nat', 'source', change(nat.source));
+  const tunnel = names.tunnel(result);
+  if (tunnel !== null) add('tunnel', tunnel, 'sealed by an SA of it');
+  else if (dropped === 'tunnel') add('tunnel', 'drop', '');
   if (fate === M.FATE_LOCAL) add('forward', 'local', 'to the appliance');
   else if (fate === M.FATE_FORWARDED)
     add('forward', 'pass', `out ${names.iface(result.out) ?? '?'}`);

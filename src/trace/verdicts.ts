@@ -32,6 +32,8 @@ export interface SlotNames {
   /** null for none. */
   interface(slot: number): string | null;
   zone(slot: number): string;
+  /** The tunnel that an interface leads into; null for none. */
+  tunnel(slot: number): string | null;
   /** The name of a backend; null for none. */
   backend(slot: number): string | null;
   /** How packets reach it when they keep their destination; null when they get the backend's. */
@@ -57,6 +59,9 @@ export function modelNames({ model, slots }: { model: Model; slots: Slots }): Sl
   const nat = natBySlot(model, slots);
   const interfaces = new Map(
     model.interfaces.map(({ name }) => [slotOf(slots.interfaces, name), name]),
+  );
+  const tunnels = new Map(
+    model.tunnels.map((one) => [slotOf(slots.interfaces, one.interface), one.name]),
   );
   const zones = new Map<number, string>([
     [C.ZONE_NONE, 'none'],
@@ -92,6 +97,7 @@ export function modelNames({ model, slots }: { model: Model; slots: Slots }): Sl
     },
     interface: (slot) => interfaces.get(slot) ?? null,
     zone: (slot) => zones.get(slot) ?? `zone slot ${slot}`,
+    tunnel: (slot) => tunnels.get(slot) ?? null,
     backend: (slot) => backends.get(slot)?.name ?? null,
     oneWay: (slot) => oneWayOf(backends.get(slot)?.mode),
   };
@@ -134,6 +140,11 @@ export class Names {
 
   zone(slot: number): string {
     return this.#slots.zone(slot);
+  }
+
+  /** The tunnel a packet goes into. */
+  tunnel({ fate, out }: OfflineResult): string | null {
+    return fate === M.FATE_FORWARDED ? this.#slots.tunnel(out) : null;
   }
 
   backend(slot: number): string | null {

@@ -24,18 +24,3 @@ export function missingSecrets(
       excerpt,
     }));
 }
-
-/** Policy-based tunnels: nothing leads packets into them by their selectors yet, and routes would in clear. */
-export function unledTunnels(tunnels: readonly Tunnel[]): Diagnostic[] {
-  return tunnels
-    .filter(({ policyBased }) => policyBased)
-    .map(({ name, at }) => ({
-      code: 'not-built',
-      severity: 'error',
-      message: `tunnel ${quote(name)} is policy-based, and selectors do not lead packets into tunnels yet`,
-      ...at,
-      hint: 'give it an interface with `tunnel`, and routes',
-      related: [],
-      excerpt: null,
-    }));
-}

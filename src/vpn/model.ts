@@ -2,7 +2,7 @@
 import type { Excerpt } from '../diagnostics/diagnostic.js';
 import type { Position } from '../diagnostics/position.js';
 import { union } from '../net/algebra.js';
-import type { AddressSet } from '../net/sets.js';
+import type { AddressSet, Prefix } from '../net/sets.js';
 
 /** As rule files name secrets, and files on the appliance are called. */
 export const SECRET_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/;
@@ -21,6 +21,13 @@ export interface PemFile {
 }
 
 export type EapMethod = 'tls' | 'mschapv2';
+
+/** One end of what a policy-based tunnel takes. */
+export interface Taken {
+  readonly prefix: Prefix;
+  /** null for all. */
+  readonly service: { readonly protocol: number; readonly ports: readonly [number, number] } | null;
+}
 
 /** A tunnel as IKE is told of it. */
 export interface Tunnel {
@@ -56,6 +63,11 @@ export interface Tunnel {
     readonly eap: EapMethod;
     readonly identity: string | null;
     readonly password: SecretUse | null;
+  } | null;
+  /** What it takes ahead of the routes; null where routes lead to its interface. */
+  readonly selectors: {
+    readonly local: readonly Taken[];
+    readonly remote: readonly Taken[];
   } | null;
   /** Traffic selectors as IKE has them; empty for all. */
   readonly local: readonly string[];

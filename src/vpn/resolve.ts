@@ -8,7 +8,7 @@ import type { Context } from '../rulefile/context.js';
 import { itemsOf } from '../rulefile/schema.js';
 import { resolveAuthentication } from './resolve-auth.js';
 import { readSelector, type Selector } from './selector.js';
-import type { Tunnel } from './model.js';
+import type { Taken, Tunnel } from './model.js';
 import type { TunnelConfig, VpnPart } from './schema.js';
 
 export interface ResolvedTunnel {
@@ -92,6 +92,7 @@ function resolveTunnel(
       ? { eap: config.clients.eap ?? null, users, pool: pool.map(formatPrefix), dns }
       : null,
     login,
+    selectors: policyBased ? { local: taken(local, []), remote: taken(remote, pool) } : null,
     local: local.map(({ text }) => text),
     remote: remote.map(({ text }) => text),
     ikeProposals: [config['ike-proposals'] ?? []].flat(),
@@ -119,6 +120,13 @@ function resolveTunnel(
   };
   const implicit = policyBased ? implicitInterface(name, config) : null;
   return { config, tunnel, implicit, selectors: { local, remote }, pool };
+}
+
+/** Without selectors it is everything, or what clients are given. */
+function taken(selectors: readonly Selector[], pool: readonly Prefix[]): Taken[] {
+  if (selectors.length > 0) return selectors.map(({ prefix, service }) => ({ prefix, service }));
+  const all = ['0.0.0.0/0', '::/0'].map((text) => parsePrefix(text) as Prefix);
+  return (pool.length > 0 ? pool : all).map((prefix) => ({ prefix, service: null }));
 }
 
 /** What stands for a policy-based tunnel: its packets come by it, and zones and rules see it. */

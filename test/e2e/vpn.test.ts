@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { TunnelsShown } from '../../src/daemon/show/vpn.js';
+import type { ChildShown, TunnelsShown } from '../../src/daemon/show/vpn.js';
 import { attempt, command } from '../../src/lab/command.js';
 import { Lab } from '../../src/lab/lab.js';
 import { until } from '../../src/lab/until.js';
@@ -26,6 +26,8 @@ interface Case {
   readonly proof: 'psk' | 'rsa' | 'ecdsa' | 'ed25519';
   readonly esp: string;
   readonly shows: string;
+  /** Selectors lead to it, ahead of the routes, rather than an interface. */
+  readonly selectors?: true;
 }
 const CASES: readonly Case[] = [
   { name: 'gcm128', proof: 'psk', esp: 'aes128gcm16', shows: 'AES_GCM_16-128' },
@@ -35,7 +37,9 @@ const CASES: readonly Case[] = [
   { name: 'rsa', proof: 'rsa', esp: 'aes128gcm16', shows: 'AES_GCM_16-128' },
   { name: 'ecdsa', proof: 'ecdsa', esp: 'aes128gcm16', shows: 'AES_GCM_16-128' },
   { name: 'ed25519', proof: 'ed25519', esp: 'aes128gcm16', shows: 'AES_GCM_16-128' },
+  { name: 'policy', proof: 'psk', esp: 'aes128gcm16', shows: 'AES_GCM_16-128', selectors: true },
 ];
+const ROUTED = CASES.map((one, i) => [one, i] as const).filter(([one]) => !one.selectors);
 const peerOf = (i: number): string => `203.0.113.${81 + i}`;
 const serverOf = (i: number): string => `10.${50 + i}.0.1`;
 
@@ -76,20 +80,20 @@ function rules(more = ''): string {
     )
     .replace(
       'interfaces:\n',
-      `interfaces:\n${CASES.map(({ name }, i) => `  ${name}: { tunnel: ${name}, zone: vpn, addresses: [169.254.${i}.1/30], mss: clamp }\n`).join('')}`,
+      `interfaces:\n${ROUTED.map(([{ name }, i]) => `  ${name}: { tunnel: ${name}, zone: vpn, addresses: [169.254.${i}.1/30], mss: clamp }\n`).join('')}`,
     )
     .replace('zones:\n', 'zones:\n  vpn: {}\n')
     .replace(
       'policies:\n',
-      `policies:\n  - { name: to-vpn, from: [inside, vpn], to: [inside, vpn], rules: [{ name: all, action: allow }] }\n`,
+      `policies:\n  - { name: to-vpn, from: [inside, vpn], to: [inside, vpn, local], rules: [{ name: all, action: allow }] }\n`,
     )
     .replace(
       /^ {2}static:\n/m,
-      `  static:\n${CASES.map(({ name }, i) => `    - { to: ${serverOf(i)}/32, interface: ${name} }\n`).join('')}`,
+      `  static:\n${ROUTED.map(([{ name }, i]) => `    - { to: ${serverOf(i)}/32, interface: ${name} }\n`).join('')}`,
     );
   const tunnels = CASES.map(
     (one, i) =>
-      `    ${one.name}: { peer: ${peerOf(i)}, local-id: ${idOf('edge', one)}, remote-id: ${idOf('peer', one)}, ${proofOf(one)}, esp-proposals: ${one.esp}-x25519 }\n`,
+      `    ${one.name}: { peer: ${peerOf(i)}, local-id: ${idOf('edge', one)}, remote-id: ${idOf('peer', one)}, ${proofOf(one)}, esp-proposals: ${one.esp}-x25519${one.selectors ? `, zone: vpn, local: 10.1.0.0/16, remote: ${serverOf(i)}/32` : ''} }\n`,
   );
   return `${text}\nvpn:\n  tunnels:\n${tunnels.join('')}${more}`;
 }
@@ -172,14 +176,15 @@ async function put(name: string, value: string): Promise<void> {
 
 const shown = () => lab.show<TunnelsShown>('vpn', 'tunnels');
 
-/** Inbound SPIs of a tunnel's SAs that carry traffic. */
-async function spis(name: string): Promise<string[]> {
+/** The SAs of a tunnel that carry traffic. */
+async function childrenOf(name: string): Promise<ChildShown[]> {
   const { tunnels } = await shown();
   return tunnels
     .filter((one) => one.name === name)
-    .flatMap(({ children }) => children.filter(({ state }) => state === 'INSTALLED'))
-    .map(({ spi_in: spi }) => spi);
+    .flatMap(({ children }) => children.filter(({ state }) => state === 'INSTALLED'));
 }
+const spis = async (name: string): Promise<string[]> =>
+  (await childrenOf(name)).map(({ spi_in: spi }) => spi);
 
 beforeAll(async () => {
   lab = await Lab.start();
@@ -219,6 +224,24 @@ test.each(CASES.map(({ name }, i) => [name, serverOf(i)] as const))(
     await flow.close();
   },
 );
+
+test('what selectors take goes into the tunnel both ways, the box itself too', async () => {
+  const server = serverOf(CASES.findIndex(({ selectors }) => selectors));
+  const ping = (namespace: string, from: string, to: string) =>
+    attempt([
+      ...(['ip', 'netns', 'exec', `${lab.prefix}${namespace}`] as const),
+      ...['ping', '-c', '1', '-W', '10', '-I', from, to],
+    ]);
+  const came = async () =>
+    (await childrenOf('policy')).reduce((sum, { packets_in: packets }) => sum + packets, 0);
+  const before = await came();
+  expect((await ping('wan', server, '10.1.0.1')).code).toBe(0);
+  expect((await ping('wan', server, '10.1.0.10')).code).toBe(0);
+  expect((await ping('edge', '10.1.0.1', server)).code).toBe(0);
+  expect(await came()).toBe(before + 3);
+  // Of a tunnel that routes lead to, too.
+  expect((await ping('wan', serverOf(0), '10.1.0.1')).code).toBe(0);
+});
 
 test('new keys for traffic that goes on, and none of it is lost', async () => {
   const flow = await lab.hosts.inside.tcp(serverOf(0), 80, 10_000);

@@ -47,6 +47,35 @@ describe('tunnels of the language', () => {
     expect([set?.count4, set?.count6]).toEqual([1, 1]);
   });
 
+  it('without an interface take what their selectors say, of one family and protocol at a time', () => {
+    const lists =
+      'zone: inside, local: ["10.1.0.0/16", "10.2.0.0/16[tcp/80]", "2001:db8::/48"], remote: ["10.50.0.0/16[tcp/1000-2000]", "2001:db8:1::/48[icmpv6/echo-request]"]';
+    const image = imageOf(tunnels(`hq: {${HQ}, ${lists}}`));
+    const selectors = image.records('selectors');
+    expect(
+      selectors.map((one) => [
+        [one.family, one.protocol, one.source_length, one.destination_length],
+        [one.source_lo, one.source_hi, one.destination_lo, one.destination_hi],
+      ]),
+    ).toEqual([
+      [
+        [4, 6, 16, 16],
+        [0, 65535, 1000, 2000],
+      ],
+      [
+        [4, 6, 16, 16],
+        [80, 80, 1000, 2000],
+      ],
+      [
+        [6, 58, 48, 48],
+        [0, 65535, 0x8000, 0x80ff],
+      ],
+    ]);
+    expect(imageOf(tunnels(`hq: {${HQ}, ${POLICY}}`)).records('selectors').length).toBe(1);
+    const routed = imageOf(withEnd(tunnels(`hq: {${HQ}}`), 'hq: {tunnel: hq, zone: inside}'));
+    expect(routed.records('selectors').length).toBe(0);
+  });
+
   it('take IKE from anywhere where a peer may be anywhere, and from nowhere without one', () => {
     const peers = (text: string) => imageOf(text).records('settings')[0]?.ike_peers;
     expect(peers(BASE)).toBe(0);
