@@ -6,7 +6,8 @@ import type { OfflineDatapath } from '../datapath/offline.js';
 import { buildPacket } from '../datapath/packet.js';
 import { renderSteps } from '../diagnostics/render.js';
 import { textReader } from '../rulefile/reader.js';
-import { translationOf, type Nat } from '../trace/translation.js';
+import { sealing, type SealingTunnel } from '../trace/sealing.js';
+import { endsOf, translationOf, type Nat } from '../trace/translation.js';
 import { phases, type Phase } from '../trace/phases.js';
 import { modelNames, Names, type Verdict } from '../trace/verdicts.js';
 import { complain, EXIT, parseArguments, print, wrongUsage } from './arguments.js';
@@ -42,7 +43,7 @@ interface Traced extends Verdict {
   readonly n: number;
   readonly nat: Nat;
   readonly backend: string | null;
-  /** The tunnel it goes into: which SA that is only a running appliance knows. */
+  /** The tunnel it goes into; its phase says which SA, which only a running appliance knows. */
   readonly sa: string | null;
   readonly phases: readonly Phase[];
 }
@@ -69,11 +70,16 @@ export async function run(args: string[]): Promise<number> {
     return EXIT.usage;
   }
   const [file] = parsed.positionals;
-  const options = { list, parse, stateful, time, json };
+  const options = { list, parse, stateful, time, json, running: null };
   if (file !== undefined) return judge(compileFile(file), options);
   return withAppliance(usage, async (connect) => {
-    const { main, files } = (await connect(undefined).get('/source')) as RunningSource;
-    return judge(compileFile(main, textReader(new Map(Object.entries(files)))), options);
+    const api = connect(undefined);
+    const { main, files } = (await api.get('/source')) as RunningSource;
+    const { tunnels } = (await api.get('/show/vpn/tunnels')) as {
+      tunnels: readonly SealingTunnel[];
+    };
+    const compiled = compileFile(main, textReader(new Map(Object.entries(files))));
+    return judge(compiled, { ...options, running: tunnels });
   });
 }
 
@@ -83,12 +89,14 @@ interface Options {
   readonly stateful: boolean;
   readonly time: number;
   readonly json: boolean;
+  /** The tunnels of the appliance whose rules they are; null for a file. */
+  readonly running: readonly SealingTunnel[] | null;
 }
 
 /** Reads the list and sends its packets through the tables. */
 async function judge(
   compiled: CompiledFile | null,
-  { list, parse, stateful, time, json }: Options,
+  { list, parse, stateful, time, json, running }: Options,
 ): Promise<number> {
   if (compiled === null) return EXIT.error;
   let text: string;
@@ -104,7 +112,7 @@ async function judge(
     return EXIT.error;
   }
   return withOffline(compiled, async (datapath) => {
-    const traced = await trace(compiled, packets, datapath, { stateful, time });
+    const traced = await trace(compiled, packets, datapath, { stateful, time, running });
     await print(
       json
         ? `${JSON.stringify({ packets: traced.map(document) })}\n`
@@ -125,7 +133,7 @@ async function trace(
   compiled: CompiledFile,
   packets: readonly ListedPacket[],
   datapath: OfflineDatapath,
-  { stateful, time }: { readonly stateful: boolean; readonly time: number },
+  { stateful, time, running }: Pick<Options, 'stateful' | 'time' | 'running'>,
 ): Promise<Traced[]> {
   const names = new Names(modelNames(compiled), datapath);
   const start = BigInt(time) * 1_000_000n;
@@ -143,13 +151,18 @@ async function trace(
       const packet = packets[n];
       const nat = packet === undefined ? {} : translationOf(result, packet.parts, names);
       const backend = names.backend(result.backend);
+      const sa = names.tunnel(result);
+      const sealed =
+        sa === null || packet === undefined
+          ? null
+          : sealing(sa, running, endsOf(result, packet.parts));
       traced.push({
         n,
         ...verdict,
         nat,
         backend,
-        sa: names.tunnel(result),
-        phases: phases(result, verdict.reason, names, nat),
+        sa,
+        phases: phases(result, verdict.reason, names, nat, sealed),
       });
     }
   }

@@ -38,6 +38,7 @@ export function phases(
   reason: string | null,
   names: Names,
   nat: Nat = {},
+  sa: string | null = null,
 ): Phase[] {
   const dropped = reason === null ? null : stepOf(reason);
   const { family, protocol, fate, session, route, rule } = result;
@@ -71,7 +72,7 @@ export function phases(
   }
   if (nat.source !== undefined || dropped === 'nat') add('nat', 'source', change(nat.source));
   const tunnel = names.tunnel(result);
-  if (tunnel !== null) add('tunnel', tunnel, 'sealed by an SA of it');
+  if (tunnel !== null) add('tunnel', tunnel, sa ?? 'sealed by an SA of it');
   else if (dropped === 'tunnel') add('tunnel', 'drop', '');
   if (fate === M.FATE_LOCAL) add('forward', 'local', 'to the appliance');
   else if (fate === M.FATE_FORWARDED)

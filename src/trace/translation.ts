@@ -31,6 +31,19 @@ export function familyOf({ translated_family: family }: OfflineResult): 4 | 6 {
   return family === 4 ? 4 : 6;
 }
 
+/** Its addresses as they are once it is translated. */
+export function endsOf(
+  result: OfflineResult,
+  { source, destination }: Ends,
+): { readonly source: Address; readonly destination: Address } {
+  const { source_rule: one, destination_rule: other, source: from, destination: to } = result;
+  const family = familyOf(result);
+  return {
+    source: one === C.TRANSLATION_NONE ? source : readAddress(from, family),
+    destination: other === C.TRANSLATION_NONE ? destination : readAddress(to, family),
+  };
+}
+
 /** What became of the ends of a packet. */
 export function translationOf(result: OfflineResult, packet: Ends, names: Names): Nat {
   const { protocol } = packet;

@@ -243,6 +243,28 @@ test('what selectors take goes into the tunnel both ways, the box itself too', a
   expect((await ping('wan', serverOf(0), '10.1.0.1')).code).toBe(0);
 });
 
+test('a trace names the tunnel, and the SA that would seal', async () => {
+  const list = `${folder}/packets`;
+  const policy = serverOf(CASES.findIndex(({ selectors }) => selectors));
+  writeFileSync(
+    list,
+    [serverOf(0), policy, '10.99.0.1'].map((to) => `inside tcp 10.1.0.10:9 ${to}:80\n`).join(''),
+  );
+  const { code, stdout, stderr } = await lab.sluice('trace', '--packets', list, '--json');
+  expect([code, stderr]).toEqual([0, '']);
+  const { packets } = JSON.parse(stdout) as {
+    packets: { sa: string | null; phases: { name: string; detail: string }[] }[];
+  };
+  const [routed, selected] = await Promise.all(['gcm128', 'policy'].map(childrenOf));
+  expect(
+    packets.map(({ sa, phases }) => [sa, phases.find(({ name }) => name === 'tunnel')?.detail]),
+  ).toEqual([
+    ['gcm128', `SPI ${routed?.[0]?.spi_out}, AES_GCM_16-128, to ${peerOf(0)}`],
+    ['policy', `SPI ${selected?.[0]?.spi_out}, AES_GCM_16-128, to ${peerOf(CASES.length - 1)}`],
+    [null, undefined],
+  ]);
+});
+
 test('new keys for traffic that goes on, and none of it is lost', async () => {
   const flow = await lab.hosts.inside.tcp(serverOf(0), 80, 10_000);
   const before = await spis('gcm128');
