@@ -26,6 +26,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['balancer', () => import('./balancer.js')],
   ['vpn', () => import('./vpn.js')],
   ['secret', () => import('./secret.js')],
+  ['pki', () => import('./pki.js')],
   ['reload', () => import('./reload.js')],
   ['doctor', () => import('./doctor.js')],
   ['system', () => import('./system.js')],

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import type { SecretShown } from '../daemon/api/vpn.js';
 import { columns } from '../diagnostics/columns.js';
 import { EXIT, print } from './arguments.js';
+import { readSecret } from './read-secret.js';
 import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
 
 export const usage = {
@@ -32,7 +31,7 @@ export function run(args: string[]): Promise<number> {
     // A second word would be the secret itself, for all to see who list processes.
     if (name === undefined || rest.length > 0)
       throw new UsageError('a secret is read from stdin, never from the command line');
-    if (action === 'put') await api.post('/secrets', { name, value: await value() });
+    if (action === 'put') await api.post('/secrets', { name, value: await readSecret('secret') });
     else if (action === 'delete') await api.delete(`/secrets/${encodeURIComponent(name)}`);
     else throw new UsageError('put, delete or list?');
     await print(
@@ -48,27 +47,4 @@ function table(secrets: readonly SecretShown[]): string {
     ['stored', ({ stored }) => stored ?? 'missing'],
     ['tunnel', ({ tunnel }) => tunnel ?? '-'],
   ]);
-}
-
-/** All of stdin without the last line's end; at a terminal, a line that is not shown. */
-async function value(): Promise<string> {
-  if (process.stdin.isTTY) return prompted();
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/\r?\n$/, '');
-}
-
-function prompted(): Promise<string> {
-  process.stderr.write('secret: ');
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
-  return new Promise((resolve) => {
-    lines.question('', (line) => {
-      lines.close();
-      process.stderr.write('\n');
-      resolve(line);
-    });
-  });
 }

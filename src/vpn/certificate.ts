@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { X509Certificate } from 'node:crypto';
 
+/** Days before its end that a certificate is warned of. */
+export const WARN_DAYS = 30;
+
 export interface Certificate {
   readonly subject: string;
   /** ms since the epoch. */

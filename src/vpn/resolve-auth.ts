@@ -2,7 +2,7 @@
 import { quote } from '../diagnostics/text.js';
 import type { Context } from '../rulefile/context.js';
 import { itemsOf } from '../rulefile/schema.js';
-import { certificatesOf } from './certificate.js';
+import { certificatesOf, WARN_DAYS } from './certificate.js';
 import type { PemFile, SecretUse, Tunnel } from './model.js';
 import type { TunnelConfig } from './schema.js';
 
@@ -126,9 +126,6 @@ function readPem(
   }
   return { file, pem };
 }
-
-/** Days before its end that a certificate is warned of. */
-export const WARN_DAYS = 30;
 
 function day(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
