@@ -26,7 +26,7 @@ const yes = (value: boolean): string => (value ? 'yes' : 'no');
 
 /** A tunnel in charon's words; `ifId` is the slot of its interface. */
 export function connectionOf(tunnel: Tunnel, ifId: number, quantum: boolean): Connection {
-  const { name, clients, login, lifetimes, ppk } = tunnel;
+  const { name, clients, lifetimes, ppk } = tunnel;
   const pools = (clients?.pool ?? []).map((addrs, i) => ({
     [`${name}-${i}`]: { addrs, ...(clients?.dns.length ? { dns: clients.dns } : {}) },
   }));
@@ -44,7 +44,6 @@ export function connectionOf(tunnel: Tunnel, ifId: number, quantum: boolean): Co
       reauth_time: `${lifetimes.reauthenticate}s`,
       keyingtries: tunnel.start === 'start' ? '0' : '1',
       ...(pools.length === 0 ? {} : { pools: pools.flatMap((one) => Object.keys(one)) }),
-      ...(login === null ? {} : { vips: ['0.0.0.0'] }),
       ...(ppk === null ? {} : { ppk_id: ppk.id, ppk_required: yes(ppk.required) }),
       local: localOf(tunnel),
       remote: remoteOf(tunnel),
@@ -95,12 +94,12 @@ function remoteOf({
 }
 
 function childOf(tunnel: Tunnel, ifId: number): ViciMessage {
-  const { local, remote, clients, login, lifetimes } = tunnel;
+  const { local, remote, clients, lifetimes } = tunnel;
   const bytes = lifetimes.bytes === 0 ? {} : { rekey_bytes: String(lifetimes.bytes) };
   const packets = lifetimes.packets === 0 ? {} : { rekey_packets: String(lifetimes.packets) };
   return {
     mode: 'tunnel',
-    local_ts: local.length > 0 ? local : login === null ? ALL : ['dynamic'],
+    local_ts: local.length > 0 ? local : ALL,
     remote_ts: remote.length > 0 ? remote : clients?.pool.length ? ['dynamic'] : ALL,
     esp_proposals: tunnel.espProposals.length > 0 ? tunnel.espProposals : espDefaults(),
     rekey_time: `${lifetimes.esp}s`,

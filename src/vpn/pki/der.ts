@@ -36,10 +36,10 @@ export function time(date: Date): Der {
 
 /** [tag] around other elements. */
 export const tagged = (tag: number, ...parts: Der[]): Der =>
-  asn1.create(Class.CONTEXT_SPECIFIC, tag as forge.asn1.Type, true, parts);
+  asn1.create(Class.CONTEXT_SPECIFIC, tag, true, parts);
 /** [tag] IMPLICIT bytes. */
 export const taggedBytes = (tag: number, value: Buffer): Der =>
-  asn1.create(Class.CONTEXT_SPECIFIC, tag as forge.asn1.Type, false, value.toString('latin1'));
+  asn1.create(Class.CONTEXT_SPECIFIC, tag, false, value.toString('latin1'));
 
 export function encode(der: Der): Buffer {
   return Buffer.from(asn1.toDer(der).getBytes(), 'latin1');

@@ -49,8 +49,8 @@ export function writePkcs12({ key, own, others }: Bundle, password: string): Buf
     count: ROUNDS,
     saltSize: 16,
     prfAlgorithm: 'sha256',
-  } as forge.pki.EncryptionOptions);
-  const bag = sequence(object(KEY_BAG), tagged(0, sealed as Der), mark);
+  });
+  const bag = sequence(object(KEY_BAG), tagged(0, sealed), mark);
   const content = (der: Der): Der => sequence(object(DATA), tagged(0, octets(encode(der))));
   const safe = sequence(content(sequence(...certificates)), content(sequence(bag)));
   return encode(sequence(integer(3), content(safe), macOf(encode(safe), password)));
@@ -96,9 +96,7 @@ function partsOf(bytes: Buffer, password: string): Bundle {
       const der = cert ? forge.pki.certificateToAsn1(cert) : plain;
       certificates.push(new X509Certificate(encode(der)));
     } else if (key || plain) {
-      const der = key
-        ? forge.pki.wrapRsaPrivateKey(forge.pki.privateKeyToAsn1(key as forge.pki.rsa.PrivateKey))
-        : plain;
+      const der = key ? forge.pki.wrapRsaPrivateKey(forge.pki.privateKeyToAsn1(key)) : plain;
       keys.push(createPrivateKey(pem('PRIVATE KEY', encode(der))));
     }
   }
