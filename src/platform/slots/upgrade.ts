@@ -5,6 +5,7 @@ import { open, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { Bundle, BundleError, type Part, type Release } from './bundle.js';
 import { other, type Places, type Slot } from './places.js';
+import { copySettled } from './settled.js';
 import { forgetTrial, slotFolder, tryOther } from './slots.js';
 
 /** Told at each step: what is written, and the bytes of it that are, of how many. */
@@ -38,7 +39,7 @@ export async function upgrade(file: string, places: Places, tell: Tell): Promise
       await copy(bundle, name, next, tell);
       renameSync(`${target}.new`, target);
     }
-    copyState(places, slot);
+    await copyState(places, slot);
     spawnSync('sync', ['-f', places.data]);
     await writeRelease(folder, bundle.release);
     return tryOther(places);
@@ -67,7 +68,7 @@ async function copy(bundle: Bundle, name: Part, to: FileHandle, tell: Tell): Pro
  * The slot gets the configuration of now, as its own: what a later version makes of it, this one never
  * sees. Of the overlay it begins anew, save for who the machine is.
  */
-function copyState(places: Places, slot: Slot): void {
+async function copyState(places: Places, slot: Slot): Promise<void> {
   const from = path.join(places.data, 'slots', places.running, 'state');
   const to = path.join(places.data, 'slots', slot);
   for (const name of ['upper', 'work', 'state'])
@@ -75,11 +76,7 @@ function copyState(places: Places, slot: Slot): void {
   mkdirSync(path.join(to, 'upper/etc'), { recursive: true });
   const identity = path.join(places.data, 'slots', places.running, 'upper/etc/machine-id');
   if (existsSync(identity)) cpSync(identity, path.join(to, 'upper/etc/machine-id'));
-  cpSync(from, path.join(to, 'state'), {
-    recursive: true,
-    preserveTimestamps: true,
-    filter: (source) => !LEFT_OUT.test(path.basename(source)),
-  });
+  await copySettled(from, path.join(to, 'state'), (name) => !LEFT_OUT.test(name));
 }
 
 async function writeRelease(folder: string, release: Release): Promise<void> {

@@ -23,6 +23,7 @@ import {
   readEnvironment,
 } from '../../../src/platform/slots/grubenv.js';
 import type { Places } from '../../../src/platform/slots/places.js';
+import { copySettled } from '../../../src/platform/slots/settled.js';
 import { environmentOf, keepRunning, slots, tryOther } from '../../../src/platform/slots/slots.js';
 import { upgrade } from '../../../src/platform/slots/upgrade.js';
 
@@ -202,6 +203,41 @@ describe('upgrade', () => {
     expect(shown()).toEqual(['a 0.1.0', 'b 0.2.0 running in force']);
     expect(tryOther(places).version).toBe('0.1.0');
     expect(environment()).toEqual({ slot: 'b', trial: 'a', tries: '1' });
+  });
+});
+
+describe('the copy of a configuration', () => {
+  it('is made again when a commit comes between', async () => {
+    const from = path.join(places.data, 'slots/a/state');
+    const to = path.join(folder, 'copy');
+    const names = ['journal/1', 'head'];
+    writeFileSync(path.join(from, 'head'), '1');
+    let copies = 0;
+    await copySettled(
+      from,
+      to,
+      () => true,
+      () => {
+        copies++;
+        mkdirSync(path.join(to, 'journal'), { recursive: true });
+        for (const name of names) {
+          writeFileSync(path.join(to, name), readFileSync(path.join(from, name)));
+          // After the first file of the first copy both are others.
+          if (copies === 1) for (const one of names) writeFileSync(path.join(from, one), '2');
+        }
+      },
+    );
+    expect(copies).toBe(2);
+    expect(names.map((name) => readFileSync(path.join(to, name), 'utf8'))).toEqual(['2', '2']);
+  });
+
+  it('is refused for a folder that never rests', async () => {
+    const from = path.join(places.data, 'slots/a/state');
+    let count = 0;
+    const copy = () => writeFileSync(path.join(from, 'head'), String(count++));
+    await expect(copySettled(from, path.join(folder, 'copy'), () => true, copy)).rejects.toThrow(
+      'the configuration changes all the time and cannot be copied',
+    );
   });
 });
 
