@@ -130,7 +130,7 @@ export class BootedImage {
       ]),
       ...more,
     ];
-    const netns = ['netns', 'exec', this.#namespace, 'nice', 'qemu-system-x86_64'];
+    const netns = ['netns', 'exec', this.#namespace, 'qemu-system-x86_64'];
     const qemu = spawn('ip', [...netns, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#qemu = qemu;
     qemu.stdout.on('data', (chunk: Buffer) => this.#heard(chunk.toString()));

@@ -34,6 +34,21 @@ async function isClosed(booted: BootedImage): Promise<void> {
   expect(beyond.sort()).toEqual(['0.0.0.0:22', '[::]:22']);
 }
 
+/** Users of the rule file do what their role lets them, as themselves. */
+async function rolesHold(booted: BootedImage): Promise<void> {
+  const users = 'system: { users: { eve: { role: viewer }, olga: { role: operator } } }';
+  await booted.ssh(
+    `(sudo cat /var/lib/sluice/user-data.yaml; echo "${users}") >/tmp/users.yaml && sudo sluice apply /tmp/users.yaml --replace`,
+    BOOT,
+  );
+  const as = (user: string, command: string) =>
+    booted.ssh(`sudo -u ${user} sluice ${command} 2>&1; echo ended with $?`, BOOT);
+  expect(await as('eve', 'show rules')).toMatch(/web[^]*ended with 0/);
+  expect(await as('eve', 'apply /tmp/users.yaml')).toMatch(/viewer[^]*ended with 1/);
+  expect(await as('olga', 'apply /tmp/users.yaml')).toContain('ended with 0');
+  expect(await as('nobody', 'show rules')).not.toContain('ended with 0');
+}
+
 it(
   'boots by UEFI from a ConfigDrive on a SATA CD, and a restart keeps everything',
   async () => {
@@ -46,6 +61,7 @@ it(
     expect((await booted.ssh('hostname')).trim()).toBe('edge-uefi');
     expect(await booted.ssh('ls /sys/firmware/efi')).toContain('efivars');
     await isClosed(booted);
+    await rolesHold(booted);
     const before = await booted.ssh('sudo sluice show version --json');
     const key = await booted.ssh('cat /data/ssh/ssh_host_ed25519_key.pub');
 
