@@ -28,6 +28,7 @@ import { Confirmation, type Unconfirmed } from './confirm.js';
 import { Secrets } from '../vpn/secrets.js';
 import { Vpn } from './vpn/vpn.js';
 import { Balancing } from './balancing.js';
+import { Idle } from './idle.js';
 import { Journal } from './journal/journal.js';
 import { GroupFiles } from './groups/group-files.js';
 import type { GroupsTold, ReloadOutcome } from './groups/messages.js';
@@ -90,6 +91,7 @@ export class Appliance {
   readonly #log: Logger;
   readonly #system: (system: System | null) => void;
   readonly #confirmation: Confirmation;
+  readonly #idle = new Idle();
   #running: Running | null = null;
   #offline: Promise<OfflineDatapath>;
   /** Changes happen one after the other. */
@@ -542,6 +544,7 @@ export class Appliance {
   #take(running: Running, decoded: DecodedImage): void {
     this.#running = running;
     this.names.take(decoded);
+    this.#idle.worked();
   }
 
   /** After the datapath came up: what it runs is taken over, or brought to what ran before. */

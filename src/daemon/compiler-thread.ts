@@ -12,6 +12,9 @@ import { NO_GROUPS, type GroupsTold, type ReloadOutcome } from './groups/message
 /** MiB of JavaScript heap a load and compile may take: a file that needs more is refused. */
 const HEAP_MB = Math.min(4096, Math.floor(totalmem() / 2 ** 20 / 2));
 
+/** MiB for what was just made: more of it is not faster here, and stays taken. */
+const YOUNG_MB = 12;
+
 type Without<J, K extends PropertyKey> = J extends unknown ? Omit<J, K> : never;
 
 /** Runs loads and compiles in a thread with limits, one after the other. */
@@ -117,7 +120,7 @@ export class CompilerThread {
   #start(): Worker {
     const worker = new Worker(workerProgram('daemon/compiler-worker'), {
       workerData: this.#directory,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
     });
     this.#worker = worker;
     worker.on('message', (done: Done) => {

@@ -29,6 +29,7 @@ import type {
   Sent,
 } from './compiler-messages.js';
 import { CandidateError } from './candidate-error.js';
+import { Idle } from './idle.js';
 import { Candidates, type Built } from './candidates.js';
 import { Journal, type Commit } from './journal/journal.js';
 import { groupsTold, liveModel, renew, type Live } from './groups/live.js';
@@ -405,9 +406,11 @@ function commitOf(
 const port = parentPort;
 if (port === null) throw new Error('this module is the body of a worker thread');
 const compiler = new Compiler(workerData as string);
+const idle = new Idle();
 port.on('message', (job: Sent) => {
   const done = answer(job);
   const image = done.outcome?.ok === true ? done.outcome.image : done.reload?.image;
+  idle.worked();
   port.postMessage(done, image?.buffer instanceof ArrayBuffer ? [image.buffer] : []);
 });
 

@@ -8,6 +8,10 @@ const WORDS = 2 * V6_WORDS;
 const ORDER = [1, 0, 3, 2] as const;
 const FULL = 0xffffffff;
 
+/** Most sets have one family: an empty array of their own would cost more than their ranges. */
+const NO_V4 = new Uint32Array(0);
+const NO_V6 = new BigUint64Array(0);
+
 /** Collects ranges in any order, overlapping or not, and builds the canonical AddressSet. */
 export class AddressSetBuilder {
   // Pairs hi, lo: on a little-endian machine a 64-bit view of a pair sorts by lo, then hi.
@@ -82,6 +86,7 @@ export class AddressSetBuilder {
   }
 
   #buildV4(): Uint32Array {
+    if (this.#v4Length === 0) return NO_V4;
     const pairs = this.#v4.slice(0, this.#v4Length);
     if (pairs.length > 2) new BigUint64Array(pairs.buffer).sort();
     let out = 0;
@@ -96,11 +101,11 @@ export class AddressSetBuilder {
         pairs[out++] = high;
       }
     }
-    return pairs.slice(0, out);
+    return out === 0 ? NO_V4 : pairs.slice(0, out);
   }
 
   #buildV6(): BigUint64Array {
-    if (this.#v6Length === 0) return new BigUint64Array(0);
+    if (this.#v6Length === 0) return NO_V6;
     const all = this.#v6;
     const merged = new Uint32Array(this.#v6Length);
     let out = 0;
