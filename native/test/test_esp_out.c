@@ -185,30 +185,114 @@ static void limits(void **state)
 	expect_dropped(INSIDE, &f, SL_DROP_ESP_EXPIRED);
 }
 
-/* RFC 4301 8.2.1: the first that does not fit teaches the tunnel its MTU, the next is answered. */
+/* RFC 4301 8.2.1: already the first that does not fit is answered, and teaches the tunnel its MTU. */
 static void too_big(void **state)
 {
 	struct sl_sa_add add = esp_sa(&esp_suites[0], SL_SA_OUT, 0, false);
 	struct frame f;
 	struct sl_output head;
 	const uint8_t *answer;
+	struct sl_sa *sa;
 	uint32_t length;
 
 	(void)state;
-	esp_make(&add);
+	sa = esp_make(&add);
 	frame_udp(&f, "10.1.2.3", "10.50.1.2", 1000, 2000, 1480 - 8);
-	expect_dropped(INSIDE, &f, SL_DROP_TOO_BIG);
-	assert_int_equal(pipeline.outputs, 0);
-	expect_dropped(INSIDE, &f, SL_DROP_TOO_BIG);
-	assert_int_equal(pipeline.outputs, 1);
-	answer = pipeline_out(0, &head);
-	assert_int_equal(head.iface, INSIDE);
-	assert_memory_equal(answer + 34, "\3\4", 2);
-	assert_int_equal(frame_get(answer + 40, 2), 1446);
+	for (unsigned int i = 0; i < 2; i++) {
+		expect_dropped(INSIDE, &f, SL_DROP_TOO_BIG);
+		assert_int_equal(pipeline.outputs, 1);
+		answer = pipeline_out(0, &head);
+		assert_int_equal(head.iface, INSIDE);
+		assert_true(frame_sound(answer, head.length));
+		assert_memory_equal(answer + 34, "\3\4", 2);
+		assert_int_equal(frame_get(answer + 40, 2), 1446);
+	}
+	assert_int_equal(sa->sequence, 0);
 	frame_udp(&f, "10.1.2.3", "10.50.1.2", 1000, 2000, 1446 - 28);
 	assert_int_equal(pipeline_in(INSIDE, &f)->reason, 0);
 	sealed(&length);
 	assert_int_equal(length, 1500);
+}
+
+/* RFC 4443 3.2: an inner IPv6 packet, which nobody may fragment. */
+static void too_big6(void **state)
+{
+	struct sl_sa_add add = esp_sa(&esp_suites[0], SL_SA_OUT, 0, false);
+	struct frame f;
+	struct sl_output head;
+	const uint8_t *answer;
+
+	(void)state;
+	esp_make(&add);
+	frame_udp(&f, "2001:db8:a::3", "2001:db8:50::2", 1000, 2000, 1480 - 48);
+	expect_dropped(INSIDE, &f, SL_DROP_TOO_BIG);
+	assert_int_equal(pipeline.outputs, 1);
+	answer = pipeline_out(0, &head);
+	assert_int_equal(head.iface, INSIDE);
+	assert_memory_equal(answer + 54, "\2\0", 2);
+	assert_int_equal(frame_get(answer + 58, 4), 1446);
+}
+
+/*
+ * What may be fragmented is: after it is sealed where the outer header may say so (RFC 4301 8.1),
+ * before it else, the first packet too.
+ */
+static void fragments(void **state)
+{
+	for (unsigned int after = 0; after < 2; after++) {
+		struct sl_sa_add add =
+			esp_sa(&esp_suites[0], SL_SA_OUT, after ? SL_SA_COPY_DF : 0, false);
+		struct frame f;
+		struct sl_sa *sa;
+
+		reset(state);
+		sa = esp_make(&add);
+		frame_udp(&f, "10.1.2.3", "10.50.1.2", 1000, 2000, 1480 - 8);
+		f.bytes[f.l3 + 6] = 0;
+		frame_fix_ip(&f);
+		for (unsigned int i = 1; i < 3; i++) {
+			assert_int_equal(pipeline_in(INSIDE, &f)->reason, 0);
+			assert_int_equal(pipeline.outputs, 2);
+			assert_int_equal(sa->sequence, after ? i : 2 * i);
+			for (unsigned int k = 0; k < 2; k++) {
+				struct sl_output head;
+				const uint8_t *out = pipeline_out(k, &head);
+
+				assert_int_equal(head.iface, WAN);
+				assert_true(head.length <= 1514);
+				assert_int_equal(frame_get(out + 14 + 6, 2),
+						 !after ? 0x4000 : k ? 1480 / 8 : 0x2000);
+				if (!after)
+					assert_int_equal(frame_get(out + 34 + 4, 4), 2 * i - 1 + k);
+			}
+		}
+	}
+}
+
+/* By a VLAN, whose header is longer than what a tunnel's packets come with. */
+static void vlan_network(struct image_builder *b)
+{
+	esp_network(b);
+	image_pair(b, 9, 4, 4, image_part(b, 9, 1, 1));
+}
+
+static void by_a_vlan(void **state)
+{
+	struct sl_sa_add add = esp_sa(&esp_suites[0], SL_SA_OUT, 0, false);
+	struct frame f;
+	uint32_t length;
+
+	(void)state;
+	pipeline_change = vlan_network;
+	assert_int_equal(pipeline_reset(NULL), 0);
+	esp_make(&add);
+	frame_ip(&f, 20, "10.20.0.7", "10.50.1.2", 17);
+	frame_add(&f, "\x3\xe8\x7\xd0\0\0\0\0hello", 13);
+	frame_finish(&f);
+	assert_int_equal(pipeline_in(INSIDE, &f)->reason, 0);
+	sealed(&length);
+	/* Outer IP, ESP, IV; IP, UDP, five bytes, one to fill, trailer; ICV. */
+	assert_int_equal(length, 20 + 8 + 8 + 20 + 8 + 5 + 1 + 2 + 16);
 }
 
 /* RFC 4301 5.1.2.1, RFC 6040 4.1, RFC 2983 */
@@ -290,6 +374,9 @@ int main(void)
 		cmocka_unit_test_setup(down, reset),
 		cmocka_unit_test_setup(limits, reset),
 		cmocka_unit_test_setup(too_big, reset),
+		cmocka_unit_test_setup(too_big6, reset),
+		cmocka_unit_test_setup(fragments, reset),
+		cmocka_unit_test_setup(by_a_vlan, reset),
 		cmocka_unit_test_setup(outer_header, reset),
 		cmocka_unit_test_setup(refused, reset),
 	};

@@ -8,7 +8,7 @@
 #include "vpn/flight.h"
 #include "vpn/spd.h"
 
-enum { IP_OUTPUT, HANDOVER_TX, DROP, EDGES };
+enum { IP_OUTPUT, HANDOVER_TX, IP_SPLIT, ICMP_ERROR, DROP, EDGES };
 
 static int esp_out_init(const struct rte_graph *graph, struct rte_node *node)
 {
@@ -44,26 +44,47 @@ static enum sl_drop route(struct sl_worker *w, struct sl_sa *sa)
 	return sa->adjacency == SL_ADJ_NONE ? SL_DROP_NO_ROUTE : SL_DROP_NONE;
 }
 
-/*
- * RFC 4301 8.2.1: the sealed packet is longer than its link takes and may not be fragmented. The
- * tunnel's own MTU is lowered to what fits, so that the next one is answered in clear where it came.
- */
-static bool too_big(const struct sl_sa *sa, const struct rte_mbuf *m)
+/* What the inner packet may have for the sealed one to be no longer than `mtu`. */
+static uint32_t inner_most(const struct sl_sa *sa, uint16_t mtu)
 {
-	const struct sl_pkt *p = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
-	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint16_t mtu = sl_adjacencies[sa->adjacency].mtu;
-	uint32_t overhead = (uint32_t)sa->outer_length + SL_ESP_HEADER + sa->iv + sa->icv, fits;
+	uint32_t overhead = (uint32_t)sa->outer_length + SL_ESP_HEADER + sa->iv + sa->icv;
+	uint32_t room = mtu > overhead ? (mtu - overhead) & ~(sa->align - 1u) : 0;
 
-	if (likely(rte_pktmbuf_pkt_len(m) <= mtu) || (sa->family == 4 && !(ip[6] & 0x40)))
-		return false;
-	fits = mtu > overhead ? (mtu - overhead) / sa->align * sa->align : 0;
-	fits = fits > SL_ESP_TRAILER ? fits - SL_ESP_TRAILER : 0;
-	if (p->adjacency >= SL_ADJ_FIRST && p->adjacency < SL_MAX_ADJACENCIES &&
-	    sl_adjacencies[p->adjacency].iface == p->out_iface &&
-	    sl_adjacencies[p->adjacency].mtu > fits)
-		sl_adjacencies[p->adjacency].mtu = (uint16_t)fits;
-	return true;
+	return room > SL_ESP_TRAILER ? room - SL_ESP_TRAILER : 0;
+}
+
+/*
+ * RFC 4301 8.1 and 8.2.1: sealed it would be longer than its link takes. Where neither header
+ * forbids it, it is fragmented after; else the tunnel's own MTU becomes what fits, and the packet is
+ * fragmented before (RFC 791) or its sender told, in clear. What NAT has changed is no longer what
+ * its sender knows: only the next of these is answered.
+ */
+static rte_edge_t too_big(const struct sl_sa *sa, struct rte_mbuf *m)
+{
+	struct sl_pkt *p = sl_pkt(m);
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3);
+	uint16_t mtu = sl_adjacencies[sa->adjacency].mtu;
+	bool v4 = ip[0] >> 4 == 4, df = !v4 || ip[6] & 0x40;
+	uint32_t most = inner_most(sa, mtu);
+	struct sl_adjacency *tunnel;
+
+	if (sa->family == 4 && !df && sa->flags & SL_SA_COPY_DF)
+		return IP_OUTPUT;
+	p->reason = SL_DROP_TOO_BIG;
+	if (p->adjacency < SL_ADJ_FIRST || p->adjacency >= SL_MAX_ADJACENCIES)
+		return DROP;
+	tunnel = &sl_adjacencies[p->adjacency];
+	if (tunnel->iface != p->out_iface)
+		return DROP;
+	if (tunnel->mtu > most)
+		tunnel->mtu = (uint16_t)most;
+	p->family = v4 ? 4 : 6;
+	p->mtu = (uint16_t)most;
+	if (!df) {
+		p->reason = SL_DROP_NONE;
+		return IP_SPLIT;
+	}
+	return p->flags & SL_PKT_REWRITE ? DROP : ICMP_ERROR;
 }
 
 enum sl_drop sl_esp_out_done(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b,
@@ -74,8 +95,6 @@ enum sl_drop sl_esp_out_done(struct sl_worker *w, struct sl_sa *sa, struct sl_es
 		return SL_DROP_ESP_ENGINE;
 	}
 	sl_esp_sealed(sa, b, i);
-	if (unlikely(too_big(sa, b->m[i])))
-		return SL_DROP_TOO_BIG;
 	sl_iface_counter(w, sa->iface)->tx_packets++;
 	sl_pkt(b->m[i])->adjacency = sa->adjacency;
 	return SL_DROP_NONE;
@@ -107,6 +126,7 @@ static struct sl_sa *sa_of(struct sl_worker *w, struct rte_mbuf *m, rte_edge_t *
 	struct sl_sa *sa;
 
 	*edge = DROP;
+	p->l3 = 14; /* whatever it came with: tunnels have no tags */
 	p->reason = (uint16_t)sl_spd_outbound(w, p->out_iface, m, p->l3, &sa);
 	if (unlikely(p->reason))
 		return NULL;
@@ -117,7 +137,12 @@ static struct sl_sa *sa_of(struct sl_worker *w, struct rte_mbuf *m, rte_edge_t *
 		return NULL;
 	}
 	p->reason = (uint16_t)route(w, sa);
-	return p->reason ? NULL : sa;
+	if (unlikely(p->reason))
+		return NULL;
+	if (likely(rte_pktmbuf_pkt_len(m) - p->l3 <= inner_most(sa, sl_adjacencies[sa->adjacency].mtu)))
+		return sa;
+	*edge = too_big(sa, m);
+	return *edge == IP_OUTPUT ? sa : NULL;
 }
 
 /* What goes out of tunnel interfaces: sealed, and on its way as a packet of the box. */
@@ -164,6 +189,7 @@ static struct rte_node_register esp_out = {
 	.init = esp_out_init,
 	.fini = esp_out_fini,
 	.nb_edges = EDGES,
-	.next_nodes = {[IP_OUTPUT] = "ip_output", [HANDOVER_TX] = "handover_tx", [DROP] = "drop"},
+	.next_nodes = {[IP_OUTPUT] = "ip_output", [HANDOVER_TX] = "handover_tx",
+		       [IP_SPLIT] = "ip_split", [ICMP_ERROR] = "icmp_error", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(esp_out)

@@ -132,7 +132,7 @@ void sl_esp_sealed(const struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i)
 	uint32_t whole = rte_pktmbuf_pkt_len(m), header = sa->family == 4 ? 20 : 40;
 
 	memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, whole - sa->icv), b->icv[i], sa->icv);
-	p->flags &= SL_PKT_TRACED;
+	p->flags &= SL_PKT_TRACED | SL_PKT_GENERATED;
 	p->family = sa->family;
 	p->l3 = 0;
 	p->l4 = p->l3_length = (uint16_t)header;
