@@ -38,6 +38,8 @@ export async function makeDebian() {
       `--include=${packages}`,
       '--keyring=/usr/share/keyrings/debian-archive-keyring.gpg',
       '--aptopt=APT::Install-Recommends "false"',
+      // A root that is not finished is made again: dpkg need not wait for the disk after each file.
+      '--dpkgopt=force-unsafe-io',
       ...LEFT_OUT.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
       '--dpkgopt=path-include=/usr/share/doc/*/copyright',
       'trixie',

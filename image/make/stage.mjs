@@ -48,6 +48,8 @@ const OFF = [
   'systemd-networkd-wait-online',
   'rsync',
 ];
+/** Units for what the kernel of the image has no module for: they would fail at each boot. */
+const NEVER = ['proc-sys-fs-binfmt_misc.automount', 'systemd-binfmt'];
 const ON = [
   'sluice-ports',
   'sluice-datapath',
@@ -96,6 +98,7 @@ export async function stage() {
     `for u in ${OFF.join(' ')}; do chroot ${root} systemctl disable $u 2>/dev/null; done; true`,
   ]);
   await run('units on', systemctl('enable', ON));
+  await run('units never', systemctl('mask', NEVER));
   for (const name of ['rsa', 'ecdsa', 'ed25519'])
     for (const end of ['', '.pub'])
       rmSync(path.join(root, `etc/ssh/ssh_host_${name}_key${end}`), { force: true });
