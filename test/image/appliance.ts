@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { execFile, execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -139,6 +139,9 @@ export class BootedImage {
 
   #heard(text: string): void {
     this.#console += text;
+    // Read along as it comes; what is left of a run that was ended.
+    const kept = process.env['SLUICE_IMAGE_CONSOLE'];
+    if (kept !== undefined) appendFileSync(path.join(kept, `${this.#machine.name}.console`), text);
     for (const look of this.#waiting) look();
   }
 
@@ -260,9 +263,6 @@ export class BootedImage {
       endAll(namespace);
       attempt('ip', 'netns', 'delete', namespace);
     }
-    const kept = process.env['SLUICE_IMAGE_CONSOLE'];
-    if (kept !== undefined)
-      writeFileSync(path.join(kept, `${this.#machine.name}.console`), this.#console);
     rmSync(this.#folder, { recursive: true });
   }
 }

@@ -4,7 +4,7 @@ import { RunningHost } from '../../src/lab/host.js';
 import type { Wire } from './appliance.js';
 
 /** ms a boot may take where every instruction is played, on a machine that does other things too. */
-export const BOOT = 900_000;
+export const BOOT = 1_500_000;
 
 /** The two hosts that every test of an image has. */
 export function wires(name: string): readonly [client: Wire, server: Wire] {
