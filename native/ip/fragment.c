@@ -2,10 +2,10 @@
 #include "core/graph.h"
 #include "core/handover.h"
 #include "ip/announce.h"
-#include "ip/fragment_map.h"
+#include "ip/fragment_join.h"
 #include "session/tcp.h"
 
-enum { SESSION_LOOKUP, FRAGMENT_FOLLOW, PORT_TX, DROP, EDGES };
+enum { SESSION_LOOKUP, FRAGMENT_FOLLOW, IP4_INPUT, PORT_TX, DROP, EDGES };
 
 struct here {
 	struct rte_graph *graph;
@@ -116,10 +116,15 @@ static void fragment_here(const struct here *h, struct rte_mbuf *m, const struct
 	}
 	if (d->state == SL_DATAGRAM_SENT)
 		send(h, d, m);
-	else if (p->flags & SL_PKT_L4_WHOLE)
+	else if (p->flags & SL_PKT_L4_WHOLE && likely(!sl_fragment_joins(h->w, p)))
 		begin(h, d, m);
 	else if (!sl_datagram_hold(h->w, d, m))
 		refuse(h, m, SL_DROP_FRAGMENT_TABLE_FULL);
+	else if (sl_fragment_whole(d)) {
+		enqueue(h, IP4_INPUT, sl_fragment_join(h->w, d));
+		sl_datagram_forget(h->w, d, SL_DROP_NONE);
+		return;
+	}
 	if (d->state == SL_DATAGRAM_SENT && sl_fragment_whole(d))
 		sl_datagram_forget(h->w, d, SL_DROP_NONE);
 }
@@ -160,6 +165,6 @@ static struct rte_node_register fragment = {
 	.init = sl_node_init,
 	.nb_edges = EDGES,
 	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [FRAGMENT_FOLLOW] = "fragment_follow",
-		       [PORT_TX] = "port_tx", [DROP] = "drop"},
+		       [IP4_INPUT] = "ip4_input", [PORT_TX] = "port_tx", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(fragment)

@@ -8,6 +8,7 @@
 
 #include "test/esp_peer.h"
 #include "test/pipeline.h"
+#include "test/train.h"
 
 /* ESP from the peer, sealed by another implementation: what comes out, and what is refused why. */
 
@@ -210,6 +211,45 @@ static void window(void **state)
 	assert_int_equal(sl_replay_guess(&r, 0xfffffff0), 0);
 }
 
+/* RFC 4303 3.4.1: fragmented on its way, it is whole again before it is opened, in whatever order. */
+static void in_pieces(void **state)
+{
+	static const uint32_t at[] = {0, 16, 40};
+	static const unsigned int orders[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 0, 2}};
+
+	for (unsigned int i = 0; i < 6; i++) {
+		bool encap = i & 1;
+		const struct sl_sa_add add =
+			esp_sa(&esp_suites[0], SL_SA_IN, encap ? SL_SA_ENCAP : 0, false);
+		struct frame whole, piece;
+		struct sl_output head;
+		const uint8_t *out;
+		struct sl_sa *sa;
+
+		reset(state);
+		sa = esp_make(&add);
+		esp_frame(&whole, esp_suites[0].plain, encap, false);
+		for (unsigned int k = 0; k < 3; k++) {
+			unsigned int n = orders[i / 2][k];
+
+			train_cut(&whole, &piece, 7 + i, at[n], n < 2 ? at[n + 1] - at[n] : 0);
+			train_add(WAN, &piece, 1);
+		}
+		train_run(true);
+		assert_int_equal(pipeline.outputs, 1);
+		out = pipeline_out(0, &head);
+		assert_int_equal(head.iface, INSIDE);
+		assert_true(frame_sound(out, head.length));
+		assert_memory_equal(out + 42, "hello, sluice", 13);
+		assert_int_equal(sa->packets, 1);
+		/* Without its end it waits, and goes. */
+		train_cut(&whole, &piece, 70 + i, 0, 16);
+		train_add(WAN, &piece, 1);
+		train_run(true);
+		train_dropped(0, SL_DROP_FRAGMENT_SETTLED);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +259,7 @@ int main(void)
 		cmocka_unit_test_setup(strangers, reset),
 		cmocka_unit_test_setup(congestion, reset),
 		cmocka_unit_test(window),
+		cmocka_unit_test_setup(in_pieces, reset),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
