@@ -5,9 +5,10 @@ import { EXIT, print } from './arguments.js';
 import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
 
 export const usage = {
-  synopsis: 'vpn TUNNEL up|down|rekey [--json]',
-  description: 'Starts a tunnel, ends it until something starts it again, or gives it new keys.',
-  options: [['--json', 'One document on stdout: tunnel, action.']],
+  synopsis: 'vpn TUNNEL up|down|rekey | vpn log [TUNNEL] [--json]',
+  description:
+    'Starts a tunnel, ends it until something starts it again, or gives it new keys; `log` tells the last negotiation in words, and when it failed, who refused, why, and what to change.',
+  options: [['--json', 'One document on stdout: tunnel, action; or negotiations.']],
 } as const;
 
 /** `sluice vpn`: exit 0, 1 refused, 2 usage, 4 away. */
@@ -19,10 +20,21 @@ export function run(args: string[]): Promise<number> {
       options: { json: { type: 'boolean', default: false }, ...RUN_DIR_OPTION },
     });
     const [tunnel, word, ...rest] = positionals;
+    const api = connect(values['run-dir']);
     const action = TUNNEL_ACTIONS.find((one) => one === word);
+    if (tunnel === 'log' && action === undefined && rest.length === 0) {
+      const query = word === undefined ? {} : { tunnel: word };
+      const path = '/show/vpn/log';
+      await print(
+        values.json
+          ? `${JSON.stringify(await api.get(path, query))}\n`
+          : await api.text(path, query),
+      );
+      return EXIT.ok;
+    }
     if (tunnel === undefined || action === undefined || rest.length > 0)
       throw new UsageError('which tunnel, and what is to become of it?');
-    const answer = await connect(values['run-dir']).post('/vpn', { tunnel, action });
+    const answer = await api.post('/vpn', { tunnel, action });
     await print(values.json ? `${JSON.stringify(answer)}\n` : `${tunnel}: ${action}\n`);
     return EXIT.ok;
   });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { isIP } from 'node:net';
 import type { SecretUse, Tunnel } from './model.js';
 import { espDefaults, ikeDefaults } from './proposals.js';
 import type { ViciMessage } from './vici-message.js';
@@ -118,9 +119,8 @@ function childOf(tunnel: Tunnel, ifId: number): ViciMessage {
 }
 
 function sharedOf(tunnel: Tunnel): Connection['shared'] {
-  const { name, psk, ppk, clients, login, localId, localAddress, remoteId, peers } = tunnel;
-  const single = peers.length === 1 && !peers[0]?.includes('/') ? peers[0] : undefined;
-  const owners = [localId ?? localAddress, remoteId ?? single].filter((one) => one != null);
+  const { name, psk, ppk, clients, login } = tunnel;
+  const owners = ownersOf(tunnel);
   const found: Connection['shared'][number][] = [];
   if (psk !== null) found.push({ use: psk, message: { id: `${name} psk`, type: 'IKE', owners } });
   if (ppk !== null)
@@ -143,6 +143,17 @@ function sharedOf(tunnel: Tunnel): Connection['shared'] {
       },
     });
   return found;
+}
+
+/**
+ * Whom a preshared key is for. charon tries every key that is for either side, so one that had our
+ * identity would prove a peer to be any other: the peer alone, where we know who it is.
+ */
+function ownersOf({ localId, localAddress, remoteId, peers }: Tunnel): string[] {
+  const [only = ''] = peers;
+  const single = peers.length === 1 && isIP(only) !== 0 ? only : null;
+  const other = remoteId === '%any' || remoteId === '*' ? null : (remoteId ?? single);
+  return [other ?? localId ?? localAddress].filter((one) => one !== null);
 }
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----\n?/g;

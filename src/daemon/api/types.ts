@@ -219,6 +219,7 @@ export const SHOWS = [
   'vpn tunnels',
   'vpn sas',
   'vpn engines',
+  'vpn log',
   'drops',
   'graph',
   'routes',

@@ -132,7 +132,12 @@ export const RUNNING_ROUTES: readonly Route[] = [
     path: `/show/${show.replace(' ', '/')}`,
     role: 'viewer',
     summary: `show ${show}`,
-    query: { ...filters, last: z.string().optional(), limit: z.string().optional() },
+    query: {
+      ...filters,
+      last: z.string().optional(),
+      limit: z.string().optional(),
+      tunnel: z.string().optional().describe('VPN log: the tunnel; all unless given.'),
+    },
     run: async ({ source, query, text }) => {
       const shown = await ALL_SHOWS[show](source, new URLSearchParams(query), text);
       return text ? shown : (JSON.parse(shown) as unknown);

@@ -15,6 +15,7 @@ import { rules } from './rules.js';
 import { sessions } from './sessions.js';
 import type { Shown, Source } from './source.js';
 import { sas, tunnels } from './vpn.js';
+import { vpnLog } from './vpn-log.js';
 import { version } from './version.js';
 
 /** One show as a JSON document, or as text for people. */
@@ -31,6 +32,7 @@ export const ALL_SHOWS: Readonly<Record<Show, Ask>> = {
   'vpn tunnels': ask(tunnels),
   'vpn sas': ask(sas),
   'vpn engines': ask(engines),
+  'vpn log': ask(vpnLog),
   'nat pools': ask(natPools),
   'nat translations': ask(natTranslations),
   'nat blocks': ask(natBlocks),

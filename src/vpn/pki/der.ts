@@ -34,12 +34,19 @@ export function time(date: Date): Der {
   return primitive(early ? Type.UTCTIME : Type.GENERALIZEDTIME, Buffer.from(digits));
 }
 
+/** Types of their own have numbers that no type of forge's has. */
+const createOwn: (
+  of: forge.asn1.Class,
+  tag: number,
+  constructed: boolean,
+  value: string | Der[],
+) => Der = asn1.create;
 /** [tag] around other elements. */
 export const tagged = (tag: number, ...parts: Der[]): Der =>
-  asn1.create(Class.CONTEXT_SPECIFIC, tag, true, parts);
+  createOwn(Class.CONTEXT_SPECIFIC, tag, true, parts);
 /** [tag] IMPLICIT bytes. */
 export const taggedBytes = (tag: number, value: Buffer): Der =>
-  asn1.create(Class.CONTEXT_SPECIFIC, tag, false, value.toString('latin1'));
+  createOwn(Class.CONTEXT_SPECIFIC, tag, false, value.toString('latin1'));
 
 export function encode(der: Der): Buffer {
   return Buffer.from(asn1.toDer(der).getBytes(), 'latin1');

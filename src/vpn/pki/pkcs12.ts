@@ -19,6 +19,7 @@ import { keyId, PkiError } from './keys.js';
 const DATA = '1.2.840.113549.1.7.1';
 const CERTIFICATE_BAG = '1.2.840.113549.1.12.10.1.3';
 const KEY_BAG = '1.2.840.113549.1.12.10.1.2';
+const PLAIN_KEY_BAG = '1.2.840.113549.1.12.10.1.1';
 const X509_BAG = '1.2.840.113549.1.9.22.1';
 const LOCAL_KEY_ID = '1.2.840.113549.1.9.21';
 const SHA256 = '2.16.840.1.101.3.4.2.1';
@@ -95,7 +96,7 @@ function partsOf(bytes: Buffer, password: string): Bundle {
     if (type === CERTIFICATE_BAG) {
       const der = cert ? forge.pki.certificateToAsn1(cert) : plain;
       certificates.push(new X509Certificate(encode(der)));
-    } else if (key || plain) {
+    } else if (type === KEY_BAG || type === PLAIN_KEY_BAG) {
       const der = key ? forge.pki.wrapRsaPrivateKey(forge.pki.privateKeyToAsn1(key)) : plain;
       keys.push(createPrivateKey(pem('PRIVATE KEY', encode(der))));
     }

@@ -20,6 +20,7 @@ const HELP: Readonly<Record<Show, string>> = {
   'vpn tunnels': 'tunnels with their peers and algorithms',
   'vpn sas': 'pairs of SAs with their counters',
   'vpn engines': 'crypto engines of IPsec and what they measured',
+  'vpn log': 'the last negotiation of each tunnel, and why it failed',
   drops: 'packets dropped, by reason',
   graph: 'nodes of the fast path with cycles a packet',
   routes: 'routes the fast path knows',
