@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compileFile } from '../../src/cli/compiled.js';
+import { compileFile, type CompiledFile } from '../../src/cli/compiled.js';
 import { BATCH } from '../../src/cli/offline.js';
 import { merge, openInputs } from '../../src/cli/replay-inputs.js';
 import { Replay, type Totals } from '../../src/cli/replay-run.js';
@@ -31,11 +32,11 @@ afterAll(async () => {
 });
 
 /** Replays a capture, on an empty session table; null for a file that is refused. */
-async function replay(file: string): Promise<Totals | null> {
-  const inputs = openInputs(compiled, [`inside=${file}`]);
+async function replay(file: string, rules: CompiledFile = compiled): Promise<Totals | null> {
+  const inputs = openInputs(rules, [`inside=${file}`]);
   if (typeof inputs === 'number') return null;
-  await datapath.load(compiled.image);
-  const run = new Replay(compiled, datapath, null);
+  await datapath.load(rules.image);
+  const run = new Replay(rules, datapath, null);
   await run.run(inputs);
   return run.totals();
 }
@@ -98,4 +99,24 @@ describe.skipIf(captures.length === 0)('every packet of a capture is accounted f
     }
     expect(packets).toBeGreaterThan(1000);
   }, 300_000);
+});
+
+/** ESP to a gateway that has not agreed on any of it, here played by the appliance. */
+const ESP = path.join(DATA, '../esp');
+describe.skipIf(!existsSync(ESP))('ESP nobody has a key for is dropped, and counted by why', () => {
+  test.each([
+    ['esp_truncated.pcap', { 'ip4-bad-total-length': 1 }],
+    ['espudp1.pcap', { 'esp-no-sa': 8 }],
+    ['02-sunrise-sunset-esp.pcap', { 'esp-no-sa': 8 }],
+  ])('%s', async (name, dropped) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'sluice-esp-'));
+    const file = path.join(folder, 'rules.yaml');
+    writeFileSync(
+      file,
+      'version: 1\ninterfaces: { inside: { zone: inside, addresses: [192.1.2.45/24] } }\nzones: { inside: {} }\n',
+    );
+    const gateway = compileFile(file)!;
+    rmSync(folder, { recursive: true });
+    expect(await replay(path.join(ESP, name), gateway)).toMatchObject({ forwarded: 0, dropped });
+  });
 });
