@@ -146,3 +146,21 @@ test.each([
   });
   expect(await lab.hosts.inside.ping(server)).toBe(true);
 });
+
+test('SAs are shown with what the fast path has of them', async () => {
+  const ours = async () => {
+    const one = (await shown()).find(({ name }) => name === 'branch');
+    return one?.children.find(({ state }) => state === 'INSTALLED');
+  };
+  const first = await ours();
+  expect(first).toMatchObject({
+    exchange: null, // as IKE_AUTH has it
+    fast_path: { worker_out: 0, worker_in: 0, replayed: 0, forged: 0, esn: false },
+  });
+  const { engines } = await lab.show<{ engines: { name: string }[] }>('vpn', 'engines');
+  expect(engines.map(({ name }) => name)).toContain(first?.fast_path?.engine);
+  expect((await lab.sluice('vpn', 'branch', 'rekey')).code).toBe(0);
+  await until('new keys', 20_000, async () => (await ours())?.exchange === 'CURVE_25519');
+  const { stdout } = await lab.sluice('show', 'vpn', 'sas');
+  expect(stdout).toMatch(/^branch .* CURVE_25519 +0 +0 +\S+ +0$/m);
+});

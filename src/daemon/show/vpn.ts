@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { columns } from '../../diagnostics/columns.js';
 import type { ViciMessage, ViciValue } from '../../vpn/vici-message.js';
-import type { Shown } from './source.js';
+import { DatapathAway } from '../../datapath/libsluice.js';
+import { MESSAGE_CONSTANTS as M } from '../../tables/messages.js';
+import type { Shown, Source } from './source.js';
 
 export interface ChildShown {
   readonly state: string;
@@ -17,6 +19,32 @@ export interface ChildShown {
   readonly packets_in: number;
   readonly bytes_out: number;
   readonly packets_out: number;
+  /** Of the keys of this pair; null for those that IKE_AUTH made, of the exchange of IKE. */
+  readonly exchange: string | null;
+  /** As the datapath has the pair; null where it has not, or no longer. */
+  readonly fast_path: FastPathShown | null;
+}
+
+export interface FastPathShown {
+  readonly engine: string;
+  /** Who has the sequence numbers: of what goes out, and of what comes in. */
+  readonly worker_out: number;
+  readonly worker_in: number;
+  /** Packets that came twice or too late, and that were not authentic. */
+  readonly replayed: number;
+  readonly forged: number;
+  readonly esn: boolean;
+}
+
+/** Of OP_SAS. */
+interface FastPathSa {
+  readonly spi: number;
+  readonly direction: 'in' | 'out';
+  readonly engine: string;
+  readonly worker: number;
+  readonly replayed: number;
+  readonly forged: number;
+  readonly esn: boolean;
 }
 
 export interface TunnelShown {
@@ -40,14 +68,15 @@ export interface TunnelsShown {
 
 /** A line for each tunnel in force, and more of one with several peers. */
 export const tunnels: Shown<TunnelsShown> = {
-  data: async ({ appliance: { vpn } }) => {
+  data: async ({ appliance: { vpn, datapath } }) => {
     const sas = (await vpn.sas()).flatMap((one) => Object.entries(one));
+    const found = sas.length === 0 ? [] : await fastPath(datapath);
     return {
       running: vpn.charon.vici !== null,
       tunnels: vpn.tunnels.flatMap(({ name, interface: end }) => {
         const own = sas.filter(([key]) => key === name).map(([, sa]) => section(sa));
         const rows = own.length === 0 ? [null] : own;
-        return rows.map((sa) => shown(name, end, sa));
+        return rows.map((sa) => shown(name, end, sa, found));
       }),
     };
   },
@@ -93,10 +122,34 @@ export const sas: Shown<{ readonly sas: readonly SaRow[] }> = {
       ['bytes in', ({ bytes_in: count }) => count],
       ['packets out', ({ packets_out: count }) => count],
       ['bytes out', ({ bytes_out: count }) => count],
+      ['exchange', ({ exchange }) => exchange],
+      ['replayed', ({ fast_path: found }) => found?.replayed ?? null],
+      ['forged', ({ fast_path: found }) => found?.forged ?? null],
+      ['engine', ({ fast_path: found }) => found?.engine ?? null],
+      ['worker', ({ fast_path: found }) => (found === null ? null : workers(found))],
     ]),
 };
 
-function shown(name: string, end: string, sa: ViciMessage | null): TunnelShown {
+/** What the datapath has; none while it starts anew. */
+async function fastPath(datapath: Source['appliance']['datapath']): Promise<FastPathSa[]> {
+  try {
+    return (await datapath.json<{ sas: FastPathSa[] }>(M.OP_SAS)).sas;
+  } catch (error) {
+    if (error instanceof DatapathAway) return [];
+    throw error;
+  }
+}
+
+function workers({ worker_out: out, worker_in: back }: FastPathShown): string {
+  return out === back ? String(out) : `${out}, ${back}`;
+}
+
+function shown(
+  name: string,
+  end: string,
+  sa: ViciMessage | null,
+  found: readonly FastPathSa[],
+): TunnelShown {
   if (sa === null)
     return {
       name,
@@ -109,10 +162,10 @@ function shown(name: string, end: string, sa: ViciMessage | null): TunnelShown {
       age_s: null,
       children: [],
     };
-  const children = Object.values(section(sa['child-sas'])).map((one) => childOf(section(one)));
-  const exchanges = Object.keys(sa)
-    .filter((key) => key === 'dh-group' || key.startsWith('ke'))
-    .map((key) => text(sa[key]));
+  const children = Object.values(section(sa['child-sas'])).map((one) =>
+    childOf(section(one), found),
+  );
+  const exchanges = exchangesOf(sa);
   const up = children.some(({ state }) => state === 'INSTALLED' || state === 'REKEYED');
   return {
     name,
@@ -127,8 +180,12 @@ function shown(name: string, end: string, sa: ViciMessage | null): TunnelShown {
   };
 }
 
-function childOf(child: ViciMessage): ChildShown {
+function childOf(child: ViciMessage, found: readonly FastPathSa[]): ChildShown {
   const rekey = child['rekey-time'];
+  const exchanges = exchangesOf(child);
+  const sa = (direction: 'in' | 'out', spi: ViciValue | undefined) =>
+    found.find((one) => one.direction === direction && one.spi === Number.parseInt(text(spi), 16));
+  const [back, out] = [sa('in', child['spi-in']), sa('out', child['spi-out'])];
   return {
     state: text(child['state']),
     spi_in: text(child['spi-in']),
@@ -143,7 +200,26 @@ function childOf(child: ViciMessage): ChildShown {
     packets_in: number(child['packets-in']),
     bytes_out: number(child['bytes-out']),
     packets_out: number(child['packets-out']),
+    exchange: exchanges.length === 0 ? null : exchanges.join(' '),
+    fast_path:
+      back === undefined || out === undefined
+        ? null
+        : {
+            engine: out.engine,
+            worker_out: out.worker,
+            worker_in: back.worker,
+            replayed: back.replayed,
+            forged: back.forged,
+            esn: out.esn,
+          },
   };
+}
+
+/** Key exchanges of an SA, those that RFC 9370 adds last. */
+function exchangesOf(sa: ViciMessage): string[] {
+  return Object.keys(sa)
+    .filter((key) => key === 'dh-group' || /^ke\d/.test(key))
+    .map((key) => text(sa[key]));
 }
 
 function cipher(sa: ViciMessage): string {
