@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { datapathBinary } from '../datapath/offline.js';
+import { Supervisor, withoutCores } from '../datapath/supervisor.js';
 import { runDirectory, stateDirectory } from './api/rundir.js';
 import { Appliance } from './appliance.js';
 import { CompilerThread } from './compiler-thread.js';
@@ -30,6 +31,8 @@ async function main(args: string[]): Promise<void> {
       system: { type: 'boolean', default: false },
     },
   });
+  withoutCores();
+  const supervisor = new Supervisor(process.env);
   const directory = runDirectory(values['run-dir']);
   const state = values['state-dir'] ?? stateDirectory(directory);
   for (const one of [directory, state]) mkdirSync(one, { recursive: true, mode: 0o750 });
@@ -53,8 +56,10 @@ async function main(args: string[]): Promise<void> {
   const forwarded = new ForwardedLog(drain);
   const server = await serve(directory, { appliance, counting, log: drain }, log);
   log.info({ event: 'sluiced-up', pid: process.pid, program });
+  supervisor.ready();
 
   const stop = async (signal: string): Promise<void> => {
+    supervisor.stopping();
     log.info({ event: 'sluiced-down', signal });
     datapath.stop();
     server.close();

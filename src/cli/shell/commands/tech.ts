@@ -20,6 +20,8 @@ const PROGRAMS: readonly (readonly string[])[] = [
   ['ip', '-details', 'address'],
   ['ip', 'route', 'show', 'table', 'all'],
   ['ps', '-eo', 'pid,ppid,psr,stat,pcpu,rss,etime,comm'],
+  // Of the image: there sluiced logs to the journal.
+  ['journalctl', '--unit=sluiced', '--unit=sluice-datapath', '--lines=300', '--output=cat'],
 ];
 const FILES = ['/etc/os-release', '/proc/cmdline', '/proc/meminfo', '/proc/cpuinfo'];
 const LOGS = ['sluiced.log', 'sluiced.err', 'datapath.log'];
