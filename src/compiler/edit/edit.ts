@@ -17,6 +17,7 @@ import {
   withItems,
 } from './nodes.js';
 import { change, find } from './place.js';
+import { renamed } from './rename.js';
 
 export type Load = Extract<Operation, { readonly text: string }>;
 type Plain = Exclude<Operation, Load>;
@@ -179,7 +180,9 @@ function name(root: Node, path: Words, to: string, keep: boolean): Outcome {
     );
     return withItems(node, node.items.toSpliced(at + (keep ? 1 : 0), keep ? 0 : 1, other));
   });
-  return { root: parent ?? root };
+  const all = parent ?? root;
+  // What named it goes on naming it: another thing of the old name may come later.
+  return { root: keep ? all : renamed(all, path, to) };
 }
 
 function insert(

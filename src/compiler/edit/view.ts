@@ -95,7 +95,8 @@ const UNKNOWN: GrammarNode = {
   many: false,
 };
 
-function childOf({ keys, names }: GrammarNode, word: string): GrammarNode {
+/** The grammar of a key or name of a map. */
+export function childOf({ keys, names }: GrammarNode, word: string): GrammarNode {
   if (keys !== undefined && Object.hasOwn(keys, word)) return keys[word] as GrammarNode;
   return names?.each ?? UNKNOWN;
 }

@@ -111,6 +111,62 @@ describe('operations', () => {
     );
   });
 
+  test('rename changes what refers to the name, in assertions too', () => {
+    const before = sets(office());
+    const after = sets(
+      done(
+        office(),
+        'rename zones inside to office',
+        'rename interfaces wan to uplink',
+        'rename groups addresses lan to desks',
+        'rename groups services published to offered',
+        'rename policies office-out to outward',
+        'rename policies outward rules browse to web',
+      ),
+    );
+    const renamed = before.map((line) =>
+      line
+        .replace(/^(set policies .* from|set interfaces inside zone) inside$/, '$1 office')
+        .replace('set zones inside', 'set zones office')
+        .replace('set interfaces wan ', 'set interfaces uplink ')
+        .replace(/^(set routing .* interface) wan$/, '$1 uplink')
+        .replace('set groups addresses lan ', 'set groups addresses desks ')
+        .replace(/^(set .* (?:source|destination|include)) lan$/, '$1 desks')
+        .replace('set groups services published ', 'set groups services offered ')
+        .replace(/^(set .* service) published$/, '$1 offered')
+        .replace('policies office-out rules browse', 'policies outward rules web')
+        .replace('policies office-out', 'policies outward')
+        .replace(/^(set assert ")wan /, '$1uplink ')
+        .replace(/^(set assert ".*) out wan/, '$1 out uplink')
+        .replace('office-out/browse', 'outward/web')
+        .replace('office-out/', 'outward/'),
+    );
+    expect(after).toEqual(renamed);
+    expect(after.filter((line, i) => line !== before[i]).length).toBeGreaterThan(20);
+  });
+
+  test('a renamed backend and a name in a file of its own kind alone', () => {
+    const text = `version: 1
+zones: {a: {}, b: {}}
+groups: {addresses: {one: [10.0.0.0/8]}, services: {one: [tcp/1]}}
+policies:
+  - {name: p, from: a, to: b, rules: [{name: one, source: one, service: one, action: allow}]}
+assert: ["x tcp 10.1.1.1:1 10.2.2.2:2 => allow p/one backend one|two out one"]
+`;
+    const group = sets(done(tree(text), 'rename groups addresses one to uno'));
+    expect(group.filter((line) => line.includes('uno'))).toEqual([
+      'set groups addresses uno 10.0.0.0/8',
+      'set policies p rules one source uno',
+    ]);
+    const rule = sets(done(tree(text), 'rename policies p rules one to uno'));
+    expect(rule.filter((line) => line.includes('uno'))).toEqual([
+      'set policies p rules uno source one',
+      'set policies p rules uno service one',
+      'set policies p rules uno action allow',
+      'set assert "x tcp 10.1.1.1:1 10.2.2.2:2 => allow p/uno backend one|two out one"',
+    ]);
+  });
+
   test('rename, copy and insert', () => {
     const node = done(
       tree(SMALL),
