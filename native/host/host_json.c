@@ -54,6 +54,12 @@ static const char *protocol(uint8_t number)
 		return "ospf";
 	case 189:
 		return "rip";
+	case 190:
+		return "ripng";
+	case 192:
+		return "eigrp";
+	case 196:
+		return "frr-static";
 	default:
 		return "kernel";
 	}

@@ -14,6 +14,7 @@ import { checkZones } from '../interfaces/checks/zones.js';
 import type { ResolvedInterface } from '../interfaces/resolve.js';
 import { checkNat } from '../nat/checks/names.js';
 import { checkDuplicates } from '../routing/checks/duplicates.js';
+import { checkFrr } from '../routing/checks/frr.js';
 import type { ResolvedRoute } from '../routing/resolve.js';
 import { checkAmbiguous } from '../vpn/checks/ambiguous.js';
 import { checkInterfaces as checkTunnelInterfaces } from '../vpn/checks/interfaces.js';
@@ -48,6 +49,7 @@ export const CHECKS: readonly Check[] = [
   ({ tunnels }, context) => checkSelectors(tunnels, context),
   ({ document, tunnels }, context) => checkAmbiguous(document, tunnels, context),
   ({ routes }, context) => checkDuplicates(routes, context),
+  ({ document }, context) => checkFrr(document, context),
   ({ document }, context) => checkCount(document, context),
   ({ document }, context) => checkGroups(document, document.zones, context),
   ({ document }, context) => checkRuleNames(document, context),

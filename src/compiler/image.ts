@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { createHash } from 'node:crypto';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import type { Policy } from '../firewall/model.js';
 import type { Balancer } from '../balancer/model.js';
@@ -386,6 +387,7 @@ function partZones(model: Model, slots: Slots): PartZone[] {
 
 function settings(
   {
+    frr,
     settings: { maxSessions, maxRoutes, timeouts, midstreamGrace, fragments, ipv6Extensions: ipv6 },
   }: Model,
   peers: number,
@@ -413,6 +415,13 @@ function settings(
       (ipv6.hopByHop ? 0 : CONSTANTS.IP6_DROP_HOP_BY_HOP) |
       (ipv6.destinationOptions ? 0 : CONSTANTS.IP6_DROP_DESTINATION) |
       (ipv6.other ? 0 : CONSTANTS.IP6_DROP_OTHER),
+    frr: digestOf(frr?.text ?? null),
   });
   return section;
+}
+
+/** Zero for no text. */
+function digestOf(text: string | null): Uint8Array {
+  if (text === null) return new Uint8Array(16);
+  return createHash('sha256').update(text).digest().subarray(0, 16);
 }

@@ -14,6 +14,7 @@ import { resolveInterfaces, resolveZones } from '../interfaces/resolve.js';
 import { resolveTunnels } from '../vpn/resolve.js';
 import { poolRoutes } from '../vpn/routes.js';
 import type { Interface } from '../interfaces/model.js';
+import { resolveFrr } from '../routing/frr.js';
 import { resolveRoutes } from '../routing/resolve.js';
 import type { Prefix } from '../net/sets.js';
 import { Context } from '../rulefile/context.js';
@@ -187,6 +188,7 @@ function resolve(document: Document, context: Context, memory: LoadMemory | null
         routes.map((one) => one.route),
       ),
     ],
+    frr: resolveFrr(document, context),
     assertions,
     settings,
     system,

@@ -3,7 +3,7 @@ import type { Policy, Schedule } from '../firewall/model.js';
 import type { Interface, Zone } from '../interfaces/model.js';
 import type { Balancer } from '../balancer/model.js';
 import type { Nat } from '../nat/model.js';
-import type { StaticRoute } from '../routing/model.js';
+import type { Frr, StaticRoute } from '../routing/model.js';
 import type { System } from '../system/model.js';
 import type { Tunnel } from '../vpn/model.js';
 import type { Excerpt } from '../diagnostics/diagnostic.js';
@@ -20,6 +20,8 @@ export interface Model {
   readonly balancers: readonly Balancer[];
   readonly tunnels: readonly Tunnel[];
   readonly routes: readonly StaticRoute[];
+  /** null where FRR does not run. */
+  readonly frr: Frr | null;
   readonly assertions: readonly {
     readonly text: string;
     readonly at: Position;

@@ -26,6 +26,7 @@ import type { DatapathProcess, DatapathStatus } from './datapath-process.js';
 import { ruleChanges } from './changes.js';
 import { Confirmation, type Unconfirmed } from './confirm.js';
 import { Secrets } from '../vpn/secrets.js';
+import { FrrDaemons } from './routing/frr.js';
 import { Vpn } from './vpn/vpn.js';
 import { Balancing } from './balancing.js';
 import { Idle } from './idle.js';
@@ -84,6 +85,7 @@ export class Appliance {
   readonly groups: GroupFiles;
   readonly balancing: Balancing;
   readonly vpn: Vpn;
+  readonly frr: FrrDaemons;
   readonly journal: Journal;
   readonly learning: Learning;
   readonly #directory: string;
@@ -124,6 +126,7 @@ export class Appliance {
     this.learning = new Learning(run, log, () => void this.#learn());
     compiler.learnt = this.learning.learnt;
     this.vpn = new Vpn(run, new Secrets(state), log);
+    this.frr = new FrrDaemons(run, log);
     datapath.on('up', (status) => {
       void this.#inTurn(() => this.#reconcile(status)).then(() => this.balancing.restarted());
       // Files may have changed while nobody looked, or while there was nothing to change.
@@ -211,6 +214,7 @@ export class Appliance {
     this.learning.close();
     await this.balancing.close();
     await this.vpn.close();
+    await this.frr.close();
     await this.#compiler.close();
     await this.#closeOffline();
   }
@@ -432,6 +436,7 @@ export class Appliance {
     this.groups.take(groups);
     this.balancing.take(this.names.balancers, groups.balancers);
     this.vpn.take(groups.tunnels, this.names.interfaceSlots);
+    this.frr.take(groups.frr);
     this.#system(groups.system);
     this.learning.take(groups.learners);
     if (groups.unkept !== undefined)

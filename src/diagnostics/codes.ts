@@ -259,6 +259,10 @@ export const CODES = {
     'A gateway is a neighbour: its address lies in the subnet of an interface and is not our own.',
   ),
   'route-duplicate': error('the same route twice', 'A prefix has one route for each distance.'),
+  'frr-line': error(
+    'FRR refuses a line of its file',
+    'The file of `routing.frr` goes to FRR as it is; vtysh was asked, where it is installed, or the line belongs to a daemon that is not run.',
+  ),
 
   // Assertions
   'assert-syntax': error(

@@ -12,3 +12,12 @@ export interface StaticRoute {
   /** Administrative distance, 1..255; the lower wins. */
   readonly distance: number;
 }
+
+/** What FRR runs by. */
+export interface Frr {
+  /** As the rule file names it. */
+  readonly file: string;
+  readonly text: string;
+  /** Programs of FRR that the text needs, beside zebra. */
+  readonly daemons: readonly string[];
+}

@@ -27,6 +27,11 @@ const staticRoute = withWords(
 export const routingSchema = withWords(
   z.strictObject({
     static: z.array(staticRoute).optional().describe('Static routes.'),
+    frr: withWords(z.string().regex(/./).max(4096), { what: 'the path of a file', file: true })
+      .optional()
+      .describe(
+        'A file of FRR itself (`frr.conf`), relative to this one: its daemons run while there is one, and what they learn is routed by.',
+      ),
   }),
   { what: 'routing', planned: { bgp: 'BGP', ospf: 'OSPF' } },
 ).describe('Routes beyond those of connected subnets.');

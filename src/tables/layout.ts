@@ -8,7 +8,7 @@
  * field. Strings are offsets into the `strings` section (NUL-terminated UTF-8; offset 0 is empty).
  */
 export const MAGIC = 0x49544c53; // "SLTI"
-export const LAYOUT_VERSION = 4;
+export const LAYOUT_VERSION = 5;
 
 export type FieldType = 'u8' | 'u16' | 'u32' | 'u64' | 'bytes16' | 'bytes32';
 export interface RecordLayout {
@@ -191,6 +191,7 @@ export const SECTIONS = {
       ['ip6_routing', 'u16', 'routing header types that pass, a bit each; never type 0'],
       ['ip6_headers', 'u8', 'extension headers a packet may have, 0..8'],
       ['ip6_flags', 'u8', 'IP6_DROP_*'],
+      ['frr', 'bytes16', 'digest of the text that FRR runs by; zero: it does not run'],
     ],
   },
   zones: {

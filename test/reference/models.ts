@@ -72,6 +72,7 @@ export function model(parts: Partial<Model> = {}): Model {
   return {
     interfaces: [iface('inside', 'inside'), iface('outside', 'outside')],
     system: NO_SYSTEM,
+    frr: null,
     zones: [zone('inside'), zone('outside')],
     policies: [],
     schedules: [],

@@ -223,6 +223,7 @@ export const SHOWS = [
   'drops',
   'graph',
   'routes',
+  'routing',
   'neighbors',
   'log',
   'version',

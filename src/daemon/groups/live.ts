@@ -137,6 +137,7 @@ export function groupsTold({ model, groups, directory, files }: Live): GroupsTol
     tunnels: model.tunnels,
     learners,
     system: model.system,
+    frr: model.frr,
     groups: told,
     files: list,
   };

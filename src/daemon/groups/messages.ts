@@ -2,6 +2,7 @@
 import type { Balancer } from '../../balancer/model.js';
 import type { Tunnel } from '../../vpn/model.js';
 import type { Diagnostic } from '../../diagnostics/diagnostic.js';
+import type { Frr } from '../../routing/model.js';
 import type { System } from '../../system/model.js';
 
 /** An interface that is told addresses by its network. */
@@ -36,6 +37,8 @@ export interface GroupsTold {
   readonly tunnels: readonly Tunnel[];
   /** null where nothing is in force. */
   readonly system: System | null;
+  /** null where FRR does not run. */
+  readonly frr: Frr | null;
   readonly learners: readonly Learner[];
   /** In the order of the rule file, address groups first. */
   readonly groups: readonly GroupTold[];
@@ -49,6 +52,7 @@ export const NO_GROUPS: GroupsTold = {
   learners: [],
   tunnels: [],
   system: null,
+  frr: null,
   groups: [],
   files: [],
 };

@@ -11,6 +11,7 @@ import { log } from './log.js';
 import { natBlocks, natPools, natTranslations } from './nat.js';
 import { neighbors } from './neighbors.js';
 import { routes } from './routes.js';
+import { routing } from './routing.js';
 import { rules } from './rules.js';
 import { sessions } from './sessions.js';
 import type { Shown, Source } from './source.js';
@@ -38,6 +39,7 @@ export const ALL_SHOWS: Readonly<Record<Show, Ask>> = {
   'nat blocks': ask(natBlocks),
   neighbors: ask(neighbors),
   routes: ask(routes),
+  routing: ask(routing),
   rules: ask(rules),
   sessions: ask(sessions),
   version: ask(version),

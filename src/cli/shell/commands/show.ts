@@ -24,6 +24,7 @@ const HELP: Readonly<Record<Show, string>> = {
   drops: 'packets dropped, by reason',
   graph: 'nodes of the fast path with cycles a packet',
   routes: 'routes the fast path knows',
+  routing: 'FRR, its daemons and their neighbours',
   neighbors: 'neighbours, by ARP and neighbour discovery',
   log: 'the last log records',
   version: 'versions, and what is in force',
