@@ -191,7 +191,7 @@ describe('what is no image', () => {
     expect(refused(new Uint8Array(200))).toBe('not a table image');
     expect(refused(image.slice(0, -8))).toBe(`${image.length - 8} bytes, ${image.length} expected`);
     expect(refused(flipped)).toBe('checksum mismatch');
-    expect(refused(version)).toBe('layout version 9, 4 expected');
+    expect(refused(version)).toBe('layout version 9, 5 expected');
     expect(refused(patched('rules', 0, 'source', 9))).toBe('rules 0: address_sets 9');
     expect(refused(patched('rules', 1, 'slot', 16))).toBe('rules 1: slot 16');
     expect(refused(patched('interfaces', 0, 'zone', 77))).toBe('interfaces 0: zone 77 is none');

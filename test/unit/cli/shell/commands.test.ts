@@ -41,7 +41,7 @@ test('a wrong word has a caret and what was expected', async () => {
 test('a line that is not whole, goes on too far, or fits two words', async () => {
   expect((await run('clear')).told).toBe('        ^\nthe line is not whole\nexpected sessions\n');
   expect((await run('confirm now')).told).toBe("          ^^^\nthe command ends before 'now'\n");
-  expect((await run('show r')).told).toBe("       ^\n'r' could be routes or rules\n");
+  expect((await run('show r')).told).toBe("       ^\n'r' could be routes, routing or rules\n");
   expect((await run('show log | match "(" | count')).told).toMatch(
     /^ {19}\^{3}\n'\(' does not fit/,
   );
