@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "balancer/balance.h"
+#include "core/control_capture.h"
 #include "core/control_message.h"
 #include "core/control_show.h"
 #include "core/control_survey.h"
@@ -257,6 +258,9 @@ void sl_control_handle(int peer, const void *bytes, size_t size, int body)
 	case SL_OP_NAT: sl_control_survey(peer, &request, sl_survey_nat(control.dp)); break;
 	case SL_OP_BALANCE: balance(peer, &request, body); break;
 	case SL_OP_RULES: sl_control_survey(peer, &request, sl_survey_rules()); break;
+	case SL_OP_CAPTURE_START:
+	case SL_OP_CAPTURE_TAKE:
+	case SL_OP_CAPTURE_STOP: sl_control_capture(control.dp, peer, &request, body); break;
 	default: show(peer, &request, body); break;
 	}
 }

@@ -19,6 +19,7 @@
 #define SL_MAX_WORKERS 64
 #define SL_MAX_PORTS 64
 #define SL_BURST 64
+#define SL_CAPTURES 4 /* at once */
 #define SL_NO_PORT 0xffff
 #define SL_NO_QUEUE 0xffff
 /* Thread ids in the QSBR variable: workers are 0..workers-1. */
@@ -37,6 +38,7 @@ struct sl_fragments;
 struct sl_fib;
 struct sl_sad;
 struct sl_worker;
+struct sl_capture;
 
 /*
  * A port: an ethdev, or offline a list in memory. `rx` and `tx` are called by workers only; tx takes
@@ -69,6 +71,8 @@ struct sl_datapath {
 	struct sl_blocks *blocks; /* port blocks of CGNAT */
 	struct sl_helpers *helpers; /* what helpers know of sessions, and flows they expect */
 	struct sl_sad *sad; /* security associations of IPsec */
+	atomic_uint capturing; /* bits: which of `capture` run, core/capture.h */
+	struct sl_capture *_Atomic capture[SL_CAPTURES];
 	struct rte_rcu_qsbr *qsbr; /* workers are threads 0..workers-1, control threads above */
 	struct rte_mempool *pool;
 	unsigned int workers;
@@ -107,6 +111,7 @@ struct sl_worker {
 	uint64_t now_ns;  /* since the epoch; from captures in replay */
 	uint32_t now_ms;  /* of the session clock: ms since the datapath started, wraps */
 	uint32_t routing_epoch;
+	uint32_t capturing; /* of the datapath's captures; nodes look at it once a burst */
 	struct sl_syn_meter *syn; /* by zone, then by balancer; firewall/syn_proxy.h */
 	uint32_t syn_until_ms;	  /* of the session clock: no cookie is good for longer */
 	bool syn_cookies;	  /* some may be acknowledged yet */

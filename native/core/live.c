@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/capture.h"
 #include "core/control.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -65,6 +66,7 @@ static void tick(void)
 	sl_swap_schedules(&datapath);
 	sl_engines_watch(&datapath);
 	sl_sad_settle();
+	sl_capture_expire(&datapath);
 }
 
 /* The settings of the first image, or the defaults: sessions and FIB are sized once. */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/offline_state.h"
+#include "core/result.h"
 #include "firewall/judge.h"
 #include "firewall/open.h"
 #include "helpers/expect.h"
 #include "nat/nat.h"
-#include "routing/adjacency.h"
 
 bool sl_offline_stateless(const struct sl_worker *w)
 {
@@ -91,31 +90,6 @@ static void ask_policy(struct sl_worker *w, const struct rte_mbuf *m, struct sl_
 	p->route_how = way.how;
 }
 
-static uint8_t verdict(const struct sl_pkt *p, uint8_t fate)
-{
-	if (p->rule != SL_RULE_NOT_ASKED && p->session_how == SL_SESSION_NONE &&
-	    p->session != SL_SESSION_NO_REF)
-		return SL_VERDICT_ALLOW; /* a session's rule */
-	if (p->rule != SL_RULE_NOT_ASKED)
-		return p->policy_verdict;
-	return fate == SL_FATE_DROPPED ? SL_VERDICT_DENY : SL_VERDICT_ALLOW;
-}
-
-/* Zero when the destination itself is the next hop. */
-static void next_hop(const struct sl_pkt *p, struct sl_result *r)
-{
-	const struct sl_adjacency *a = &sl_adjacencies[p->adjacency];
-	const void *dst = p->family == 4 ? (const void *)&p->key4.dst : p->key6.dst;
-
-	if (p->adjacency < SL_ADJ_FIRST)
-		return;
-	if (r->destination_rule != SL_TRANSLATION_NONE)
-		dst = r->destination;
-	if (a->family == p->family && !memcmp(a->address, dst, p->family == 4 ? 4 : 16))
-		return;
-	memcpy(r->next_hop, a->address, a->family == 4 ? 4 : 16);
-}
-
 void sl_offline_translated(struct sl_worker *w, const struct sl_pkt *p, const struct sl_nat *nat)
 {
 	struct sl_offline *o = w->offline;
@@ -151,8 +125,7 @@ void sl_offline_translated(struct sl_worker *w, const struct sl_pkt *p, const st
 
 static void finish(struct sl_offline *o, const struct sl_pkt *p, uint8_t fate)
 {
-	uint8_t family = sl_pkt_key_family(p);
-	struct sl_result translated, *r;
+	struct sl_result *r;
 
 	if (p->input >= o->first)
 		r = &o->results[p->input - o->first];
@@ -160,36 +133,8 @@ static void finish(struct sl_offline *o, const struct sl_pkt *p, uint8_t fate)
 		r = &o->results[o->count + o->late++];
 	else
 		return; /* its tables are being replaced */
-	translated = *r;
-	*r = (struct sl_result){
-		.input = p->input,
-		.rule = p->rule,
-		.in = p->iface,
-		.out = fate == SL_FATE_LOCAL ? SL_IFACE_NONE : p->out_iface,
-		.from = p->from,
-		.to = p->to,
-		.reason = fate == SL_FATE_DROPPED ? p->reason : SL_DROP_NONE,
-		.verdict = verdict(p, fate),
-		.fate = fate,
-		.session = p->session_how	  ? p->session_how
-			   : p->session		  ? SL_SESSION_HIT
-						  : SL_SESSION_NONE,
-		.route = p->route_how,
-		.family = family,
-		.translated_family = translated.translated_family,
-		.source_rule = translated.source_rule,
-		.destination_rule = translated.destination_rule,
-		.source_port = translated.source_port,
-		.destination_port = translated.destination_port,
-		.backend = translated.backend,
-	};
-	memcpy(r->source, translated.source, sizeof(r->source));
-	memcpy(r->destination, translated.destination, sizeof(r->destination));
-	if (family == 4)
-		r->protocol = p->flags & SL_PKT_ICMP_ERROR ? IPPROTO_ICMP : p->key4.proto;
-	else if (family == 6)
-		r->protocol = p->flags & SL_PKT_ICMP_ERROR ? IPPROTO_ICMPV6 : p->key6.proto;
-	next_hop(p, r);
+	r->input = p->input;
+	sl_result_fill(r, p, fate);
 }
 
 void sl_offline_local(struct sl_worker *w, struct rte_mbuf **m, uint16_t n)

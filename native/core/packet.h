@@ -32,7 +32,7 @@ static_assert(sizeof(struct sl_key6) == 40, "key6");
 #define SL_PKT_HANDED_OVER 0x02	  /* another worker parsed it and gave it here */
 #define SL_PKT_ICMP_ERROR 0x04	  /* key is the inner packet's, turned round to match its session */
 #define SL_PKT_FRAGMENT 0x08	  /* `fragment` and what goes with it are set; the first one is L4_WHOLE */
-#define SL_PKT_TRACED 0x10	  /* offline: `input` says whose result it is */
+#define SL_PKT_TRACED 0x10	  /* offline: `input` says whose result it is; live: came while a capture ran */
 #define SL_PKT_GENERATED 0x20	  /* made by the box (ICMP error) */
 #define SL_PKT_L4_WHOLE 0x40	  /* the L4 header was parsed */
 #define SL_PKT_REWRITE 0x80	  /* its session translates: on the way out it gets the other addresses */

@@ -124,6 +124,7 @@ void sl_worker_turn(struct sl_worker *w, uint64_t now_ns, uint32_t now_ms)
 	w->now_ms = now_ms;
 	w->tables = atomic_load_explicit(&dp->tables, memory_order_acquire);
 	w->routing_epoch = atomic_load_explicit(&dp->routing_epoch, memory_order_acquire);
+	w->capturing = atomic_load_explicit(&dp->capturing, memory_order_acquire);
 	rte_graph_walk(w->graph);
 	sl_port_drain(w);
 	sl_session_sweep(w->sessions, w->now_ms, SWEEP_BUDGET);

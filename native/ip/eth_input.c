@@ -152,7 +152,7 @@ static uint16_t eth_input_process(struct rte_graph *graph, struct rte_node *node
 				  uint16_t n)
 {
 	struct sl_worker *w = sl_node_worker(node);
-	const bool offline = w->offline;
+	const bool known = w->offline || w->capturing; /* flags are set */
 	rte_edge_t next[SL_BURST];
 	struct run run = run_start(w, SL_IFACE_NONE);
 
@@ -169,7 +169,7 @@ static uint16_t eth_input_process(struct rte_graph *graph, struct rte_node *node
 
 			if (i + AHEAD < piece)
 				prefetch(obj[i + AHEAD]);
-			if (!offline)
+			if (!known)
 				p->flags = 0;
 			p->family = 0;
 			p->reason = eth_input_one(w, m, p, &run, &next[i]);

@@ -17,6 +17,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['import', () => import('./import.js')],
   ['ask', () => import('./ask.js')],
   ['trace', () => import('./trace.js')],
+  ['monitor', () => import('./monitor.js')],
   ['replay', () => import('./replay.js')],
   ['apply', () => import('./apply.js')],
   ['confirm', () => import('./confirm.js')],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { readFileSync } from 'node:fs';
+import { packetSummary, type CaptureBegan, type PacketShown } from '../daemon/api/packets.js';
 import type { RunningSource } from '../daemon/api/types.js';
 import { etherFrame } from '../datapath/frame.js';
 import type { OfflineDatapath } from '../datapath/offline.js';
@@ -12,14 +13,16 @@ import { phases, type Phase } from '../trace/phases.js';
 import { modelNames, Names, type Verdict } from '../trace/verdicts.js';
 import { complain, EXIT, parseArguments, print, wrongUsage } from './arguments.js';
 import { compileFile, type CompiledFile } from './compiled.js';
-import { withAppliance } from './client.js';
+import { RUN_DIR_OPTION, withAppliance } from './client.js';
+import { packetFilterHelp, packetFilterOptions, packetFiltersOf } from './packet-filters.js';
 import { BATCH, withOffline } from './offline.js';
 import { parseClassbenchTrace, parsePacketList, type ListedPacket } from './packets.js';
 import { portOf } from './ports.js';
 import { describe } from './packet-text.js';
 
 export const usage = {
-  synopsis: 'trace [FILE] --packets LIST [--stateful] [--at TIME] [--format classbench] [--json]',
+  synopsis:
+    'trace [FILE] --packets LIST [--stateful] [--at TIME] [--format classbench] [--json] | trace --next [FILTER]',
   description:
     'Sends packets through the fast path, offline, and says what each step makes of them; without FILE by what is in force, with its declared routes.',
   options: [
@@ -30,6 +33,9 @@ export const usage = {
     ['--stateful', 'Let packets meet the sessions of those before them.'],
     ['--at TIME', 'The time that schedules see, as 2026-11-23T09:00Z; now unless given.'],
     ['--format FORMAT', 'sluice (as above), or classbench: a ClassBench trace file.'],
+    ['--next', 'Instead: the next real packet of the running appliance that fits the filters.'],
+    ...packetFilterHelp.map(([option, text]) => [option, `Next: ${text}`] as const),
+    ['--new', 'Next: only one that opens a session, or is dropped.'],
     ['--json', 'One document on stdout: packets.'],
   ],
 } as const;
@@ -55,9 +61,14 @@ export async function run(args: string[]): Promise<number> {
     stateful: { type: 'boolean', default: false },
     at: { type: 'string' },
     format: { type: 'string', default: 'sluice' },
+    next: { type: 'boolean', default: false },
+    new: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    ...packetFilterOptions(),
+    ...RUN_DIR_OPTION,
   });
   if (parsed === null) return EXIT.usage;
+  if (parsed.values.next) return next(parsed.values);
   const { packets: list, stateful, at, format, json } = parsed.values;
   const parse = FORMATS.get(format);
   if (list === undefined || parse === undefined) {
@@ -80,6 +91,41 @@ export async function run(args: string[]): Promise<number> {
     };
     const compiled = compileFile(main, textReader(new Map(Object.entries(files))));
     return judge(compiled, { ...options, running: tunnels });
+  });
+}
+
+/** The next real packet that fits, as the nodes it went through left it. */
+function next(values: Readonly<Record<string, unknown>>): Promise<number> {
+  return withAppliance(usage, async (connect) => {
+    const { 'run-dir': directory, json, new: opening } = values;
+    const api = connect(typeof directory === 'string' ? directory : undefined);
+    const query = {
+      ...packetFiltersOf(values),
+      ...(opening === true ? { new: '' } : {}),
+      limit: '1',
+    };
+    for await (const line of api.lines('/packets', query)) {
+      const told = JSON.parse(line) as PacketShown | CaptureBegan;
+      if ('began' in told) {
+        process.stderr.write('sluice: waiting for a packet that fits; Ctrl-C ends\n');
+        continue;
+      }
+      const { frame: _, lost: _lost, limited: _limited, ...packet } = told;
+      const end = told.reason === null ? `out ${told.out ?? '?'}` : `dropped: ${told.reason}`;
+      await print(
+        json === true
+          ? `${JSON.stringify({ packets: [{ n: 0, ...packet }] })}\n`
+          : [
+              `packet at ${told.at}: ${packetSummary(told)}`,
+              ...renderSteps(told.phases),
+              `  ${'result'.padEnd(8)} ${told.verdict.padEnd(8)} ${end}`,
+              '',
+            ].join('\n'),
+      );
+      return EXIT.ok;
+    }
+    complain('the fast path went away before one came');
+    return EXIT.away;
   });
 }
 

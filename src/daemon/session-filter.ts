@@ -85,19 +85,19 @@ export function prefix(text: string | null): Prefix | null {
   return { address, length: address.family === 4 ? 32 : 128 };
 }
 
-function protocol(text: string | null): number {
+export function protocol(text: string | null): number {
   if (text === null) return C.PROTO_ANY;
   if (Object.hasOwn(PROTOCOLS, text)) return PROTOCOLS[text as keyof typeof PROTOCOLS];
   return number('protocol', text, 255);
 }
 
-function number(what: string, text: string, most: number): number {
+export function number(what: string, text: string, most: number): number {
   const value = parseNumber(text, most);
   if (value < 0) throw new FilterError(`${what} ${quote(text)} is no number from 0 to ${most}`);
   return value;
 }
 
-function known(
+export function known(
   what: string,
   name: string | null,
   slots: ReadonlyMap<string, number>,

@@ -7,7 +7,7 @@ import type { RecordLayout } from './layout.js';
 
 export const MESSAGE_CONSTANTS = {
   /** Raised whenever a record below changes. */
-  PROTOCOL_VERSION: 3,
+  PROTOCOL_VERSION: 4,
 
   /** Frame types of `sluice-datapath --offline` (stdin, stdout). */
   FRAME_HELLO: 1 /* child, once: NUL-terminated names of the drop reasons by id */,
@@ -77,6 +77,21 @@ export const MESSAGE_CONSTANTS = {
   OP_HELPERS: 18 /* sessions with helpers, and flows they expect */,
   OP_SAS: 19 /* IPsec: {sas, policies} */,
   OP_BALANCE: 15 /* memfd: balance, then its entries as in maglev. Replaces that table */,
+  OP_CAPTURE_START: 20 /* memfd: capture_filter. Answer JSON {id} */,
+  OP_CAPTURE_TAKE: 21 /* argument: id. Answer: captured_head, then records; not asked for 10 s it ends */,
+  OP_CAPTURE_STOP: 22 /* argument: id */,
+  /** Of a capture: only packets that were dropped. */
+  CAPTURE_DROPPED: 1,
+  /** Only packets that open a session, or were dropped. */
+  CAPTURE_NEW: 2,
+  CAPTURE_SNAP_LEAST: 14,
+  CAPTURE_SNAP_MOST: 9216,
+  CAPTURE_RATE_MOST: 100000,
+  /** An ICMP error; its ends are those of the packet it speaks of, turned round. */
+  CAPTURED_ICMP_ERROR: 1,
+  /** The box itself sent it. */
+  CAPTURED_FROM_HOST: 2,
+  CAPTURED_FRAGMENT: 4,
   /** Only sessions that translate. */
   FILTER_NAT: 1,
   /** `destination` and `port` are those of the real server. */
@@ -200,6 +215,63 @@ export const MESSAGES = {
       ['source_length', 'u8', 'prefix length; 0 for any'],
       ['destination_length', 'u8'],
       ['flags', 'u8', 'FILTER_*'],
+    ],
+  },
+  capture_filter: {
+    id: 0,
+    doc: 'Which packets a capture takes; all given parts must fit. Validated by the reader.',
+    fields: [
+      ['source', 'bytes16'],
+      ['destination', 'bytes16'],
+      ['address', 'bytes16', 'of either end'],
+      ['rule', 'u32', 'slot, or RULE_NOT_ASKED for any'],
+      ['most', 'u32', 'packets after which it takes no more; 0 for no end'],
+      ['rate', 'u32', 'packets a second and worker, 1..CAPTURE_RATE_MOST'],
+      ['snap', 'u32', 'bytes kept of each, CAPTURE_SNAP_LEAST..CAPTURE_SNAP_MOST'],
+      ['protocol', 'u16', 'PROTO_ANY for any'],
+      ['from', 'u16', 'zone slot, 0 for any'],
+      ['to', 'u16'],
+      ['zone', 'u16', 'of either side'],
+      ['iface', 'u16', 'slot, in or out; 0 for any'],
+      ['port', 'u16', 'of either end, 0 for any'],
+      ['reason', 'u16', 'drop reason, 0 for any'],
+      ['family', 'u8', '4, 6, or 0 where no address is given'],
+      ['source_length', 'u8', 'prefix length; 0 for any'],
+      ['destination_length', 'u8'],
+      ['address_length', 'u8'],
+      ['flags', 'u8', 'CAPTURE_*'],
+      ['reserved', 'u8'],
+      ['reserved2', 'u32'],
+    ],
+  },
+  captured_head: {
+    id: 0,
+    doc: 'Head of what OP_CAPTURE_TAKE answers; counts are since the start.',
+    fields: [
+      ['lost', 'u64', 'for a full ring'],
+      ['limited', 'u64', 'by the rate'],
+      ['packets', 'u32', 'that follow'],
+      ['reserved', 'u32'],
+    ],
+  },
+  captured: {
+    id: 0,
+    doc: 'A live packet at the end of its way; its result, then `kept` bytes padded to 8 follow.',
+    fields: [
+      ['time', 'u64', 'ns since the epoch'],
+      ['source', 'bytes16', 'as it came'],
+      ['destination', 'bytes16'],
+      ['length', 'u32', 'of the frame'],
+      ['kept', 'u32', 'bytes of it that follow'],
+      ['source_port', 'u16', 'host order'],
+      ['destination_port', 'u16'],
+      ['icmp', 'u16', 'type * 256 + code'],
+      ['tcp_flags', 'u8'],
+      ['flags', 'u8', 'CAPTURED_*'],
+      ['worker', 'u8'],
+      ['reserved', 'u8'],
+      ['reserved2', 'u16'],
+      ['reserved3', 'u32'],
     ],
   },
   balance: {

@@ -106,9 +106,9 @@ export function modelNames({ model, slots }: { model: Model; slots: Slots }): Sl
 /** Turns slots and reasons of results into names. */
 export class Names {
   readonly #slots: SlotNames;
-  readonly #datapath: OfflineDatapath;
+  readonly #datapath: Pick<OfflineDatapath, 'reason'>;
 
-  constructor(slots: SlotNames, datapath: OfflineDatapath) {
+  constructor(slots: SlotNames, datapath: Pick<OfflineDatapath, 'reason'>) {
     this.#slots = slots;
     this.#datapath = datapath;
   }

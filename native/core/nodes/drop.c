@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/capture.h"
 #include "core/count.h"
 #include "core/drop_now.h"
 #include "core/graph.h"
@@ -14,6 +15,8 @@ void sl_drop_now(struct sl_worker *w, struct rte_mbuf **m, uint16_t n)
 		if (!(p->flags & SL_PKT_GENERATED))
 			sl_iface_counter(w, p->iface)->rx_dropped++;
 	}
+	if (unlikely(w->capturing))
+		sl_capture_packets(w, m, n, SL_FATE_DROPPED);
 	if (unlikely(w->offline))
 		sl_offline_dropped(w, m, n);
 	else

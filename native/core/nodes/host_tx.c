@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/capture.h"
 #include "core/count.h"
 #include "core/graph.h"
 #include "core/offline.h"
@@ -35,6 +36,8 @@ static uint16_t host_tx_process(struct rte_graph *graph, struct rte_node *node, 
 		sl_offline_local(w, (struct rte_mbuf **)objs, n);
 		return n;
 	}
+	if (unlikely(w->capturing))
+		sl_capture_packets(w, (struct rte_mbuf **)objs, n, SL_FATE_LOCAL);
 	sent = (uint16_t)rte_ring_mp_enqueue_burst(w->dp->to_host, objs, n, NULL);
 	w->host_kicked |= sent > 0;
 	for (uint16_t i = sent; i < n; i++) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/capture.h"
 #include "core/graph.h"
 
 enum { ETH_INPUT, EDGES };
@@ -21,6 +22,8 @@ static uint16_t port_rx_process(struct rte_graph *graph, struct rte_node *node, 
 		/* From here on an mbuf's port is our index: the driver's number means nothing later. */
 		for (uint16_t k = 0; k < got; k++)
 			m[k]->port = port->index;
+		if (unlikely(w->capturing))
+			sl_capture_arrive(m, got);
 		rte_node_enqueue(graph, node, ETH_INPUT, objs, got);
 		total += got;
 	}

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <rte_malloc.h>
 
+#include "core/capture.h"
 #include "core/count.h"
 #include "core/graph.h"
 #include "tables/tables.h"
@@ -119,10 +120,13 @@ static void portless(struct rte_graph *graph, struct rte_node *node, struct sl_w
 	const struct sl_image_interfaces *iface;
 
 	iface = w->tables ? w->tables->ifaces[sl_pkt(m)->out_iface % SL_MAX_IFACES] : NULL;
-	if (iface && iface->flags & SL_IFACE_TUNNEL)
+	if (iface && iface->flags & SL_IFACE_TUNNEL) {
+		if (unlikely(w->capturing)) /* the packet was told of, not what it is sealed in */
+			sl_pkt(m)->flags &= (uint8_t)~SL_PKT_TRACED;
 		rte_node_enqueue_x1(graph, node, ESP_OUT, m);
-	else
+	} else {
 		drop(graph, node, &m, 1, SL_DROP_IFACE_DOWN);
+	}
 }
 
 /* Sends finished frames out of the port of sl_pkt.out_iface. */
@@ -133,6 +137,8 @@ static uint16_t port_tx_process(struct rte_graph *graph, struct rte_node *node, 
 	struct port_tx_state *s = sl_ctx(node)->state;
 	uint64_t used = 0;
 
+	if (unlikely(w->capturing))
+		sl_capture_packets(w, (struct rte_mbuf **)objs, n, SL_FATE_FORWARDED);
 	for (uint16_t i = 0; i < n;) {
 		uint16_t iface = sl_pkt(objs[i])->out_iface;
 		uint16_t port = w->dp->port_of_iface[iface % SL_MAX_IFACES];

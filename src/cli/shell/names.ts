@@ -42,6 +42,11 @@ export class LiveNames {
       .map((row) => ({ name: `${text(row['policy'])}/${text(row['rule'])}` }));
   }
 
+  async tunnels(): Promise<readonly Name[]> {
+    const rows = await this.#rows('vpn/tunnels', 'tunnels');
+    return [...new Set(rows.map((row) => text(row['name'])))].map((name) => ({ name }));
+  }
+
   async balancers(): Promise<readonly Name[]> {
     const rows = await this.#rows('balancers', 'balancers');
     return rows.map((row) => ({ name: text(row['name']) }));

@@ -7,6 +7,8 @@ import { showChoices } from './commands/show.js';
 import { system } from './commands/system.js';
 import { tech } from './commands/tech.js';
 import { trace } from './commands/trace.js';
+import { secret } from './commands/secret.js';
+import { vpn } from './commands/vpn.js';
 import { monitor } from './monitor/views.js';
 import { keyword, type Keyword, type Step } from './grammar.js';
 
@@ -25,6 +27,8 @@ export function operational(more: readonly Keyword[] = []): Step {
     traceroute,
     monitor,
     trace,
+    secret,
+    vpn,
     ...system,
     ...more,
   ];

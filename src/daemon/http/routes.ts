@@ -2,6 +2,7 @@
 import { CANDIDATE_ROUTES } from './candidates.js';
 import { openApi } from './openapi.js';
 import { METRICS_ROUTES } from './metrics.js';
+import { PACKET_ROUTES } from './packets.js';
 import type { Route } from './route.js';
 import { RUNNING_ROUTES } from './running.js';
 import { VPN_ROUTES } from './vpn.js';
@@ -17,6 +18,7 @@ export const ROUTES: readonly Route[] = [
   },
   ...RUNNING_ROUTES,
   ...METRICS_ROUTES,
+  ...PACKET_ROUTES,
   ...VPN_ROUTES,
   ...CANDIDATE_ROUTES,
 ];

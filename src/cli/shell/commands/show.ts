@@ -33,7 +33,7 @@ const HELP: Readonly<Record<Show, string>> = {
 const number = (text: string): boolean => /^\d{1,7}$/.test(text);
 
 /** Values of the session filters, with the names there are. */
-const FILTER_VALUES: Readonly<Record<SessionFilterName, NonNullable<Option['value']>>> = {
+export const FILTER_VALUES: Readonly<Record<SessionFilterName, NonNullable<Option['value']>>> = {
   rule: { value: 'POLICY/RULE', help: '', names: ({ names }) => names.rules() },
   from: { value: 'ZONE', help: '', names: ({ names }) => names.zones() },
   to: { value: 'ZONE', help: '', names: ({ names }) => names.zones() },

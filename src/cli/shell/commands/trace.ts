@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { pipe, sluice } from '../children.js';
+import { traceNext } from './packets.js';
 import { keyword, type Keyword, type Run, type Step, type Value } from '../grammar.js';
 
 const PROTOCOLS = ['tcp', 'udp', 'sctp', 'icmp/echo-request', 'icmpv6/echo-request', 'proto/47'];
@@ -35,6 +36,7 @@ const ADDRESS = 'address, with :PORT for TCP, UDP and SCTP; IPv6 in brackets';
 
 export const trace: Keyword = keyword('trace', 'what the appliance would do with a packet', {
   choices: [
+    keyword('next', 'the next real packet that fits: what was made of it', traceNext),
     keyword('packet', 'step by step: rule, translation, route, verdict', {
       choices: [
         value(

@@ -2,6 +2,7 @@
 import { logLine } from '../../../daemon/api/log-text.js';
 import type { LogShown } from '../../../daemon/api/types.js';
 import { columns } from '../../../diagnostics/columns.js';
+import { monitorPackets } from '../commands/packets.js';
 import { FILTERS, queryOf } from '../commands/show.js';
 import { end, keyword, options, type Keyword, type Run } from '../grammar.js';
 import { Graphs, rate, watch, type Frame } from './watch.js';
@@ -178,6 +179,7 @@ export const monitor: Keyword = keyword('monitor', 'views that refresh until q o
       end((session, _given, out) => watch(session, out, 'interfaces', interfaces())),
     ),
     keyword('log', 'log records as they come', options(FILTERS, log, { forms: ['json'] })),
+    keyword('packets', 'live packets, decoded or to a file', monitorPackets),
     keyword(
       'sessions',
       'the busiest sessions, all or those that fit filters',
