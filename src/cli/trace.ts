@@ -110,7 +110,7 @@ function next(values: Readonly<Record<string, unknown>>): Promise<number> {
         process.stderr.write('sluice: waiting for a packet that fits; Ctrl-C ends\n');
         continue;
       }
-      const { frame: _, lost: _lost, limited: _limited, ...packet } = told;
+      const packet = { ...told, frame: undefined, lost: undefined, limited: undefined };
       const end = told.reason === null ? `out ${told.out ?? '?'}` : `dropped: ${told.reason}`;
       await print(
         json === true
