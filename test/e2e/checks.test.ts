@@ -78,7 +78,7 @@ describe('a thousand health checks a second', () => {
     // The aims are 100 ms and 1.2 x; on two CPUs that the lab's programs share it may be more.
     expect(late).toBeLessThan(1000);
     expect(other / p95).toBeLessThan(3);
-  }, 180_000);
+  }, 600_000);
 
   /** Checks that the server has answered: connections the kernel of its namespace took. */
   async function counted(): Promise<number> {
