@@ -12,7 +12,7 @@ import { writeRules } from './past.js';
 
 const BALANCERS = 5;
 const BACKENDS = 200;
-const COMMITS = 40;
+const COMMITS = 15;
 
 /** Thousand backends at ports of one server, each asked once a second where `check` says so. */
 function balancers(check: string): string {
