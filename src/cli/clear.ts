@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { SESSION_FILTERS } from '../daemon/api/types.js';
 import { EXIT, print } from './arguments.js';
 import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
-import { filterOptions, filtersOf } from './filters.js';
+import { sessionFilters } from './filters.js';
 
 export const usage = {
   synopsis: 'clear sessions [FILTERS | --all] [--dry-run] [--json]',
@@ -26,13 +26,13 @@ export function run(args: string[]): Promise<number> {
         json: { type: 'boolean', default: false },
         all: { type: 'boolean', default: false },
         'dry-run': { type: 'boolean', default: false },
-        ...filterOptions(),
+        ...sessionFilters.options(),
         ...RUN_DIR_OPTION,
       },
     });
     if (positionals.length !== 1 || positionals[0] !== 'sessions')
       throw new UsageError('what to clear?');
-    const filters = filtersOf(values);
+    const filters = sessionFilters.of(values);
     const some = Object.keys(filters).length > 0;
     if (some === values.all) throw new UsageError('give filters, or --all alone');
     const api = connect(values['run-dir']);

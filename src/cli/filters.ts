@@ -1,30 +1,47 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import {
-  SESSION_FILTERS,
-  type SessionFilterName,
-  type SessionFilters,
-} from '../daemon/api/types.js';
+import { PACKET_FILTERS } from '../daemon/api/packets.js';
+import { SESSION_FILTERS } from '../daemon/api/types.js';
 
-const NAMES = Object.keys(SESSION_FILTERS) as SessionFilterName[];
+/** Filters by name, as options of a command. */
+export class Filters<Name extends string> {
+  readonly #meanings: Readonly<Record<Name, string>>;
+  readonly names: readonly Name[];
 
-/** The session filters as options for parseArgs. */
-export function filterOptions(): Record<SessionFilterName, { type: 'string' }> {
-  return Object.fromEntries(NAMES.map((name) => [name, { type: 'string' }])) as Record<
-    SessionFilterName,
-    { type: 'string' }
-  >;
-}
-
-/** Those filters that were given. */
-export function filtersOf(values: Readonly<Record<string, unknown>>): SessionFilters {
-  const given: SessionFilters = {};
-  for (const name of NAMES) {
-    const value = values[name];
-    if (typeof value === 'string') given[name] = value;
+  constructor(meanings: Readonly<Record<Name, string>>) {
+    this.#meanings = meanings;
+    this.names = Object.keys(meanings) as Name[];
   }
-  return given;
+
+  /** For parseArgs. */
+  options(): Record<Name, { type: 'string' }> {
+    return Object.fromEntries(this.names.map((name) => [name, { type: 'string' }])) as Record<
+      Name,
+      { type: 'string' }
+    >;
+  }
+
+  /** Those that were given, as the API takes them. */
+  of(values: Readonly<Record<string, unknown>>): Partial<Record<Name, string>> {
+    const given: Partial<Record<Name, string>> = {};
+    for (const name of this.names) {
+      const value = values[name];
+      if (typeof value === 'string') given[name] = value;
+    }
+    return given;
+  }
+
+  /** How a usage text tells them. */
+  help(): (readonly [string, string])[] {
+    return this.names.map((name) => [
+      `--${name} VALUE`,
+      `Only packets of this ${name}: ${this.#meanings[name]}.`,
+    ]);
+  }
+
+  synopsis(): string {
+    return this.names.map((name) => `--${name}`).join(', ');
+  }
 }
 
-export function filtersSynopsis(): string {
-  return NAMES.map((name) => `--${name}`).join(', ');
-}
+export const sessionFilters = new Filters(SESSION_FILTERS);
+export const packetFilters = new Filters(PACKET_FILTERS);

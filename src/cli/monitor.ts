@@ -10,14 +10,14 @@ import {
 import { PcapngWriter } from '../datapath/capture-write-ng.js';
 import { complain, EXIT, print } from './arguments.js';
 import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
-import { packetFilterHelp, packetFilterOptions, packetFiltersOf } from './packet-filters.js';
+import { packetFilters } from './filters.js';
 
 export const usage = {
   synopsis: 'monitor packets [--zone ZONE] [--dropped] [--write FILE] [--count N] [--json]',
   description:
     'Live packets as they end their way, decoded or as a pcapng file that says in comments what became of each.',
   options: [
-    ...packetFilterHelp,
+    ...packetFilters.help(),
     ['--dropped', 'Only packets that are dropped.'],
     ['--new', 'Only packets that open a session, or are dropped.'],
     ['--write FILE', 'To this pcapng file instead of the screen.'],
@@ -42,14 +42,14 @@ export function run(args: string[]): Promise<number> {
         count: { type: 'string' },
         rate: { type: 'string' },
         snap: { type: 'string' },
-        ...packetFilterOptions(),
+        ...packetFilters.options(),
         ...RUN_DIR_OPTION,
       },
     });
     if (positionals.join(' ') !== 'packets') throw new UsageError('what to monitor?');
     const { count, rate, snap, write: file } = values;
     const query = {
-      ...packetFiltersOf(values),
+      ...packetFilters.of(values),
       ...(values.dropped ? { dropped: '' } : {}),
       ...(values.new ? { new: '' } : {}),
       ...(count === undefined ? {} : { limit: count }),

@@ -5,11 +5,11 @@ import { logLine } from '../daemon/api/log-text.js';
 import { SESSION_FILTERS, SHOWS, type LogShown } from '../daemon/api/types.js';
 import { EXIT, print } from './arguments.js';
 import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
-import { filterOptions, filtersOf, filtersSynopsis } from './filters.js';
+import { sessionFilters } from './filters.js';
 
 export const usage = {
   synopsis: `show ${SHOWS.join('|')} [--json]`,
-  description: `What the running appliance has. \`show sessions\` and \`show log\` take filters: ${filtersSynopsis()}.`,
+  description: `What the running appliance has. \`show sessions\` and \`show log\` take filters: ${sessionFilters.synopsis()}.`,
   options: [
     ...Object.entries(SESSION_FILTERS).map(
       ([name, meaning]) => [`--${name}`, `Sessions, log: ${meaning}.`] as const,
@@ -40,13 +40,13 @@ export function run(args: string[]): Promise<number> {
         limit: { type: 'string' },
         last: { type: 'string' },
         follow: { type: 'boolean', default: false },
-        ...filterOptions(),
+        ...sessionFilters.options(),
         ...RUN_DIR_OPTION,
       },
     });
     const known = SHOWS.find((name) => name === positionals.join(' '));
     if (known === undefined) throw new UsageError('what to show?');
-    const query: Record<string, string> = filtersOf(values);
+    const query: Record<string, string> = sessionFilters.of(values);
     if (values.last !== undefined) query['last'] = values.last;
     if (values.limit !== undefined) query['limit'] = values.limit;
     const allowed = OPTIONS.get(known) ?? [];

@@ -14,7 +14,7 @@ import { modelNames, Names, type Verdict } from '../trace/verdicts.js';
 import { complain, EXIT, parseArguments, print, wrongUsage } from './arguments.js';
 import { compileFile, type CompiledFile } from './compiled.js';
 import { RUN_DIR_OPTION, withAppliance } from './client.js';
-import { packetFilterHelp, packetFilterOptions, packetFiltersOf } from './packet-filters.js';
+import { packetFilters } from './filters.js';
 import { BATCH, withOffline } from './offline.js';
 import { parseClassbenchTrace, parsePacketList, type ListedPacket } from './packets.js';
 import { portOf } from './ports.js';
@@ -34,7 +34,7 @@ export const usage = {
     ['--at TIME', 'The time that schedules see, as 2026-11-23T09:00Z; now unless given.'],
     ['--format FORMAT', 'sluice (as above), or classbench: a ClassBench trace file.'],
     ['--next', 'Instead: the next real packet of the running appliance that fits the filters.'],
-    ...packetFilterHelp.map(([option, text]) => [option, `Next: ${text}`] as const),
+    ...packetFilters.help().map(([option, text]) => [option, `Next: ${text}`] as const),
     ['--new', 'Next: only one that opens a session, or is dropped.'],
     ['--json', 'One document on stdout: packets.'],
   ],
@@ -64,7 +64,7 @@ export async function run(args: string[]): Promise<number> {
     next: { type: 'boolean', default: false },
     new: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
-    ...packetFilterOptions(),
+    ...packetFilters.options(),
     ...RUN_DIR_OPTION,
   });
   if (parsed === null) return EXIT.usage;
@@ -100,7 +100,7 @@ function next(values: Readonly<Record<string, unknown>>): Promise<number> {
     const { 'run-dir': directory, json, new: opening } = values;
     const api = connect(typeof directory === 'string' ? directory : undefined);
     const query = {
-      ...packetFiltersOf(values),
+      ...packetFilters.of(values),
       ...(opening === true ? { new: '' } : {}),
       limit: '1',
     };
