@@ -2,15 +2,13 @@
 #include "core/capture.h"
 
 #include <errno.h>
-#include <rte_byteorder.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/capture_filter.h"
+#include "core/capture_record.h"
 #include "core/clock.h"
-#include "core/result.h"
-#include "session/table.h"
 
 #define RING_BYTES (4u << 20) /* of a capture, shared out among the workers */
 #define LEAST_SLOTS 16u
@@ -37,8 +35,6 @@ struct sl_capture {
 	struct ring *ring;     /* by worker */
 };
 
-static const size_t fixed = sizeof(struct sl_captured) + sizeof(struct sl_result);
-
 static uint64_t now_ms(const struct sl_datapath *dp)
 {
 	return (rte_rdtsc() - dp->boot_tsc) / (rte_get_tsc_hz() / 1000);
@@ -59,7 +55,7 @@ static struct sl_capture *create(const struct sl_datapath *dp, const struct sl_c
 	if (!c)
 		return NULL;
 	c->filter = *filter;
-	c->slot_bytes = (uint32_t)((fixed + filter->snap + 7) & ~(size_t)7);
+	c->slot_bytes = (uint32_t)((SL_CAPTURE_FIXED + filter->snap + 7) & ~(size_t)7);
 	c->slots = LEAST_SLOTS;
 	while ((uint64_t)c->slots * 2 * c->slot_bytes * dp->workers <= RING_BYTES)
 		c->slots *= 2;
@@ -150,7 +146,7 @@ static uint32_t drain(const struct sl_capture *c, struct ring *ring, uint8_t **a
 	for (; tail != head; tail++, packets++) {
 		const uint8_t *slot = ring->slots + (tail % c->slots) * c->slot_bytes;
 		const struct sl_captured *record = (const void *)slot;
-		size_t size = fixed + ((record->kept + 7u) & ~7u);
+		size_t size = SL_CAPTURE_FIXED + ((record->kept + 7u) & ~7u);
 
 		if (size > (size_t)(end - *at))
 			break;
@@ -185,95 +181,6 @@ int sl_capture_take(struct sl_datapath *dp, uint64_t id, void **bytes, size_t *s
 	return 0;
 }
 
-/* The key as it came, in host order where it is a number. */
-static void ends(const struct sl_pkt *p, struct sl_captured *c)
-{
-	uint8_t family = sl_pkt_key_family(p);
-
-	if (family == 4) {
-		memcpy(c->source, &p->key4.src, 4);
-		memcpy(c->destination, &p->key4.dst, 4);
-		c->source_port = rte_be_to_cpu_16(p->key4.sport);
-		c->destination_port = rte_be_to_cpu_16(p->key4.dport);
-	} else if (family == 6) {
-		memcpy(c->source, p->key6.src, 16);
-		memcpy(c->destination, p->key6.dst, 16);
-		c->source_port = rte_be_to_cpu_16(p->key6.sport);
-		c->destination_port = rte_be_to_cpu_16(p->key6.dport);
-	}
-}
-
-/* That an end changes; by which rule, sessions do not remember. */
-static uint32_t changed(const struct sl_pkt *p, const uint8_t *address, uint16_t port,
-			bool destination)
-{
-	struct sl_captured c = {0};
-
-	ends(p, &c);
-	if (memcmp(destination ? c.destination : c.source, address, sizeof(c.source)) == 0 &&
-	    (destination ? c.destination_port : c.source_port) == port)
-		return SL_TRANSLATION_NONE;
-	return SL_RULE_NOT_ASKED;
-}
-
-/* What its session changes in packets of this direction: the other direction's key, turned round. */
-static void translated(const struct sl_worker *w, const struct sl_pkt *p, struct sl_result *r)
-{
-	const struct sl_session *s;
-	const union sl_key *other;
-	union sl_key narrow;
-	unsigned int way = !p->direction;
-	bool four;
-
-	if (p->session == SL_SESSION_NO_REF || !(p->flags & SL_PKT_L4_WHOLE))
-		return;
-	s = sl_session_at(w->dp->sessions, p->session);
-	if (!(s->flags & SL_SESSION_NAT) || s->flags & SL_SESSION_ONE_WAY)
-		return;
-	four = sl_session_family(p->session, s, way) == 4;
-	if (p->session & SL_REF_WIDE) {
-		other = &sl_entry6(s)->key[way];
-	} else {
-		narrow.key4 = sl_entry4(s)->key[way];
-		other = &narrow;
-	}
-	memcpy(r->source, four ? (const void *)&other->key4.dst : other->key6.dst, four ? 4 : 16);
-	memcpy(r->destination, four ? (const void *)&other->key4.src : other->key6.src,
-	       four ? 4 : 16);
-	r->source_port = rte_be_to_cpu_16(four ? other->key4.dport : other->key6.dport);
-	r->destination_port = rte_be_to_cpu_16(four ? other->key4.sport : other->key6.sport);
-	r->translated_family = four ? 4 : 6;
-	r->source_rule = changed(p, r->source, r->source_port, false);
-	r->destination_rule = changed(p, r->destination, r->destination_port, true);
-}
-
-static void write_record(const struct sl_worker *w, const struct sl_capture *c, uint8_t *slot,
-			 const struct rte_mbuf *m, uint8_t fate)
-{
-	const struct sl_pkt *p = sl_pkt((struct rte_mbuf *)(uintptr_t)m);
-	uint32_t length = rte_pktmbuf_pkt_len(m), kept = RTE_MIN(length, c->filter.snap), done = 0;
-	struct sl_captured record = {
-		.time = w->now_ns, .length = length, .kept = kept,
-		.icmp = p->icmp, .tcp_flags = p->tcp_flags, .worker = (uint8_t)w->index,
-		.flags = (uint8_t)((p->flags & SL_PKT_ICMP_ERROR ? SL_CAPTURED_ICMP_ERROR : 0) |
-				   (p->flags & SL_PKT_FROM_HOST ? SL_CAPTURED_FROM_HOST : 0) |
-				   (p->flags & SL_PKT_FRAGMENT ? SL_CAPTURED_FRAGMENT : 0))};
-	struct sl_result result = {0};
-
-	ends(p, &record);
-	translated(w, p, &result);
-	sl_result_fill(&result, p, fate);
-	memcpy(slot, &record, sizeof(record));
-	memcpy(slot + sizeof(record), &result, sizeof(result));
-	for (slot += fixed; m && done < kept; m = m->next) {
-		uint32_t part = RTE_MIN(kept - done, (uint32_t)rte_pktmbuf_data_len(m));
-
-		memcpy(slot + done, rte_pktmbuf_mtod(m, const void *), part);
-		done += part;
-	}
-	memset(slot + kept, 0, -kept & 7);
-}
-
 /* May another one be taken, by the rate and by how many are wanted? */
 static bool admitted(const struct sl_worker *w, struct sl_capture *c, struct ring *ring)
 {
@@ -302,14 +209,15 @@ static void take(const struct sl_worker *w, struct sl_capture *c, const struct r
 	struct ring *ring = &c->ring[w->index];
 	uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
 
-	if (!admitted(w, c, ring))
-		return;
-	ring->taken++;
+	/* First, so that what has no room is none of those that were wanted. */
 	if (head - atomic_load_explicit(&ring->tail, memory_order_acquire) == c->slots) {
 		__atomic_store_n(&ring->lost, ring->lost + 1, __ATOMIC_RELAXED);
 		return;
 	}
-	write_record(w, c, ring->slots + (head % c->slots) * c->slot_bytes, m, fate);
+	if (!admitted(w, c, ring))
+		return;
+	ring->taken++;
+	sl_capture_record(w, c->filter.snap, ring->slots + (head % c->slots) * c->slot_bytes, m, fate);
 	atomic_store_explicit(&ring->head, head + 1, memory_order_release);
 }
 
