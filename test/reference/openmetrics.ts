@@ -28,7 +28,7 @@ export function parseOpenMetrics(text: string): Map<string, Metric> {
   const seen = new Set<string>();
   let current = '';
   for (const line of text.slice(0, -'# EOF\n'.length).split('\n').slice(0, -1)) {
-    const meta = /^# (TYPE|UNIT|HELP) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)$/.exec(line);
+    const meta = /^# (TYPE|UNIT|HELP) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)$/s.exec(line);
     if (meta !== null) {
       const [, kind, name, rest] = meta as unknown as [string, string, string, string];
       if (name !== current) {
@@ -47,7 +47,7 @@ export function parseOpenMetrics(text: string): Map<string, Metric> {
       } else metric.help = unescape(rest);
       continue;
     }
-    const sample = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/.exec(line);
+    const sample = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/s.exec(line);
     if (sample === null) throw new Error(`no line of OpenMetrics: ${line}`);
     const [, name, list, number] = sample as unknown as [
       string,
