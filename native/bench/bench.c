@@ -24,18 +24,20 @@
 #include "routing/fib.h"
 #include "session/table.h"
 #include "tables/tables.h"
+#include "vpn/flight.h"
 
 /*
  * One worker of the real datapath on the template rig, on this thread. Prints a JSON line per phase:
  * cycles are TSC cycles of the thread's CPU time, so that what else the machine does is not counted.
  */
 static const char usage[] =
-	"sluice-datapath --bench floor|tcp|frames|flood|syn-flood --image FILE [options]\n"
+	"sluice-datapath --bench floor|tcp|frames|flood|syn-flood|esp-out|esp-in --image FILE [options]\n"
 	"  floor   MAC swap instead of the datapath\n"
 	"  tcp     N connections: their SYNs, SYN+ACKs, ACKs, then data both ways\n"
 	"  frames  the 64-byte frames of a file, on the first port\n"
 	"  flood   N connections that go on while the frames of a file come ten to one, and others begin\n"
 	"  syn-flood  --fresh N connections begin in a flood of the frames of a file\n"
+	"  esp-out, esp-in  packets into the image's tunnel, or out of it; the floor of the same before\n"
 	"  --image FILE     table image; its first two interfaces are the ports\n"
 	"  --frames FILE\n"
 	"  --flows N        connections (10000)\n"
@@ -43,6 +45,8 @@ static const char usage[] =
 	"  --one-way        answers go past the datapath\n"
 	"  --packets N      of the measured phase (4000000)\n"
 	"  --fresh N        connections that begin during the flood (1000)\n"
+	"  --suite NAME     of ESP: aes-128-gcm, aes-256-gcm, aes-256-cbc-sha256, chacha20-poly1305\n"
+	"  --bytes N        of each inner packet, or imix: 64, 576, 1400 as 7 to 4 to 1\n"
 	"  --memory MB --no-huge --seed N\n";
 
 uint64_t sl_bench_cpu_ns(void)
@@ -61,7 +65,6 @@ void sl_bench_turn(struct bench *b)
 	sl_worker_turn(b->w, b->now_ns + ns, (uint32_t)(ns / 1000000u));
 }
 
-/* MAC swap on the same rig: what rx, tx and the rig itself cost. */
 uint64_t sl_bench_resident(void)
 {
 	unsigned long long bytes = 0, kib;
@@ -78,7 +81,7 @@ uint64_t sl_bench_resident(void)
 	return bytes;
 }
 
-static void floor_turn(struct bench *b)
+void sl_bench_floor_turn(struct bench *b)
 {
 	for (unsigned int side = 0; side < 2; side++) {
 		struct rte_mbuf *m[SL_BURST];
@@ -96,9 +99,8 @@ static void floor_turn(struct bench *b)
 	}
 }
 
-/* Feeds budget[side] frames of each side, the sides in turn, and reports the phase. */
-static int phase(struct bench *b, const char *name, uint64_t first, uint64_t second, bool check,
-		 void (*step)(struct bench *b))
+int sl_bench_phase(struct bench *b, const char *name, uint64_t first, uint64_t second, bool check,
+		   void (*step)(struct bench *b))
 {
 	uint64_t total = first + second, sent = b->rig[0].sent + b->rig[1].sent;
 	uint64_t wrong = 0, start, spent;
@@ -112,7 +114,9 @@ static int phase(struct bench *b, const char *name, uint64_t first, uint64_t sec
 	start = sl_bench_cpu_ns();
 	while (b->rig[0].budget || b->rig[1].budget)
 		step(b);
-	step(b);
+	do
+		step(b);
+	while (sl_flights_any(b->w));
 	spent = sl_bench_cpu_ns() - start;
 	sent = b->rig[0].sent + b->rig[1].sent - sent;
 	wrong = b->rig[0].wrong + b->rig[1].wrong;
@@ -172,26 +176,26 @@ static int run_tcp(struct bench *b)
 	b->rig[1].record = syns;
 	b->rig[1].record_most = n;
 	before = sl_bench_resident();
-	error = phase(b, "new", n, 0, true, sl_bench_turn);
+	error = sl_bench_phase(b, "new", n, 0, true, sl_bench_turn);
 	held(b, sl_bench_resident() - before);
 	b->rig[1].record = NULL;
 	if (!error && b->rig[1].recorded != n)
 		error = -EIO;
 	if (!error && !b->one_way) {
 		sl_flow_answers(b->frames[1], syns, n, SL_FLOW_SYN_ACK);
-		error = phase(b, "syn-ack", 0, n, true, sl_bench_turn);
+		error = sl_bench_phase(b, "syn-ack", 0, n, true, sl_bench_turn);
 	}
 	client_frames(b, SL_FLOW_ACK);
 	if (!error)
-		error = phase(b, "ack", n, 0, true, sl_bench_turn);
+		error = sl_bench_phase(b, "ack", n, 0, true, sl_bench_turn);
 	sl_flow_answers(b->frames[1], syns, n, SL_FLOW_ACK);
 	free(syns);
 	if (!error)
-		error = phase(b, "checked", n, b->one_way ? 0 : n, true, sl_bench_turn);
+		error = sl_bench_phase(b, "checked", n, b->one_way ? 0 : n, true, sl_bench_turn);
 	if (!error && b->one_way)
-		error = phase(b, "established", b->packets, 0, false, sl_bench_turn);
+		error = sl_bench_phase(b, "established", b->packets, 0, false, sl_bench_turn);
 	else if (!error)
-		error = phase(b, "established", b->packets / 2, b->packets / 2, false, sl_bench_turn);
+		error = sl_bench_phase(b, "established", b->packets / 2, b->packets / 2, false, sl_bench_turn);
 	return error;
 }
 
@@ -210,10 +214,10 @@ static int run_frames(struct bench *b, const char *path)
 	error = frames_alloc(b, (uint32_t)(size / sizeof(struct sl_rig_frame)));
 	if (!error) {
 		memcpy(b->frames[0], bytes, size);
-		error = phase(b, "warm", b->rig[0].count, 0, false, sl_bench_turn);
+		error = sl_bench_phase(b, "warm", b->rig[0].count, 0, false, sl_bench_turn);
 	}
 	if (!error)
-		error = phase(b, "frames", b->packets, 0, false, sl_bench_turn);
+		error = sl_bench_phase(b, "frames", b->packets, 0, false, sl_bench_turn);
 	free(bytes);
 	return error;
 }
@@ -226,8 +230,8 @@ static int run_floor(struct bench *b)
 		return error;
 	sl_flow_frames(b->frames[0], 0, b->flows, false, SL_FLOW_ACK);
 	sl_flow_frames(b->frames[1], 0, b->flows, true, SL_FLOW_ACK);
-	error = phase(b, "warm", b->flows, b->flows, false, floor_turn);
-	return error ? error : phase(b, "floor", b->packets / 2, b->packets / 2, false, floor_turn);
+	error = sl_bench_phase(b, "warm", b->flows, b->flows, false, sl_bench_floor_turn);
+	return error ? error : sl_bench_phase(b, "floor", b->packets / 2, b->packets / 2, false, sl_bench_floor_turn);
 }
 
 /* Ports of the image's interfaces, the rig hung on the first two. */
@@ -256,7 +260,7 @@ static int set_up(struct bench *b, const char *path, char *error, size_t error_s
 		struct sl_port *p;
 
 		dp->port_of_iface[slot] = SL_NO_PORT;
-		if (!record || side == 2)
+		if (!record || record->flags & SL_IFACE_TUNNEL || side == 2)
 			continue;
 		p = sl_port_open(dp, record, sl_image_string(&tables->image, record->port), error,
 				 (unsigned int)error_size);
@@ -292,9 +296,11 @@ int sl_bench_main(int argc, char **argv)
 		{"image", 1, NULL, 'i'}, {"frames", 1, NULL, 'f'}, {"flows", 1, NULL, 'n'},
 		{"packets", 1, NULL, 'p'}, {"memory", 1, NULL, 'm'}, {"no-huge", 0, NULL, 'H'},
 		{"seed", 1, NULL, 's'}, {"server", 1, NULL, 'S'}, {"one-way", 0, NULL, 'O'},
-		{"fresh", 1, NULL, 'F'}, {NULL, 0, NULL, 0},
+		{"fresh", 1, NULL, 'F'}, {"suite", 1, NULL, 'c'},
+		{"bytes", 1, NULL, 'b'}, {NULL, 0, NULL, 0},
 	};
-	const char *image = NULL, *frames = NULL, *server = NULL, *what;
+	const char *image = NULL, *frames = NULL, *server = NULL, *suite = "", *bytes = "";
+	const char *what;
 	char error[512] = "";
 	int c, status;
 
@@ -308,6 +314,8 @@ int sl_bench_main(int argc, char **argv)
 		case 'H': options.no_huge = true; break;
 		case 'F': b.fresh = (uint32_t)strtoul(optarg, NULL, 10); break;
 		case 'S': server = optarg; break;
+		case 'c': suite = optarg; break;
+		case 'b': bytes = optarg; break;
 		case 'O': b.one_way = true; break;
 		case 's': b.seed = strtoull(optarg, NULL, 10); break;
 		default: fputs(usage, stderr); return 2;
@@ -336,6 +344,8 @@ int sl_bench_main(int argc, char **argv)
 			status = sl_bench_flood(&b, frames);
 		else if (strcmp(what, "syn-flood") == 0 && frames)
 			status = sl_bench_syn_flood(&b, frames);
+		else if (strcmp(what, "esp-out") == 0 || strcmp(what, "esp-in") == 0)
+			status = sl_bench_esp(&b, what[4] == 'i', suite, bytes);
 		else if (strcmp(what, "floor") == 0)
 			status = run_floor(&b);
 		else

@@ -28,8 +28,17 @@ uint64_t sl_bench_resident(void);
 /* One turn of the worker's loop. */
 void sl_bench_turn(struct bench *b);
 
+/* The same of a MAC swap: what rx, tx and the rig itself cost. */
+void sl_bench_floor_turn(struct bench *b);
+/* Feeds so many of each side's frames, the sides in turn, and prints the phase. -EIO: some left wrong. */
+int sl_bench_phase(struct bench *b, const char *name, uint64_t first, uint64_t second, bool check,
+		   void (*step)(struct bench *b));
+
 /* `--bench flood`; `path` may be NULL for no flood: the table is to be full by itself. */
 int sl_bench_flood(struct bench *b, const char *path);
 
 /* `--bench syn-flood`: SYNs of a file, and clients that connect meanwhile. */
 int sl_bench_syn_flood(struct bench *b, const char *path);
+
+/* `--bench esp-out|esp-in`: packets into a tunnel, or out of it. `bytes`: "imix", or of each inner packet. */
+int sl_bench_esp(struct bench *b, bool in, const char *suite, const char *bytes);

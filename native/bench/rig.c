@@ -7,14 +7,32 @@
 #include <rte_memcpy.h>
 #include <rte_prefetch.h>
 
-static uint16_t feed(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint16_t n,
-		     uint16_t max, void *argument)
+/* Packets of any length; how many. */
+static uint16_t feed_packets(struct sl_rig_port *port, struct rte_mbuf **m, uint16_t n)
 {
-	struct sl_rig_port *port = argument;
+	uint16_t take = (uint16_t)RTE_MIN((uint64_t)n, port->budget);
+
+	if (take && port->next == 0 && port->again && !port->again(port))
+		take = 0;
+	take = (uint16_t)RTE_MIN((uint32_t)take, port->count - port->next);
+	for (uint16_t i = 0; i < take; i++) {
+		const struct sl_rig_packet *packet = &port->packets[port->next + i];
+
+		rte_memcpy(rte_pktmbuf_mtod(m[i], uint8_t *), packet->bytes, packet->length);
+		m[i]->data_len = packet->length;
+		m[i]->pkt_len = packet->length;
+	}
+	port->next += take;
+	if (port->next == port->count)
+		port->next = 0;
+	return take;
+}
+
+static uint16_t feed_frames(struct sl_rig_port *port, struct rte_mbuf **m, uint16_t n)
+{
 	uint16_t take = port->budget < n ? (uint16_t)port->budget : n;
 	uint32_t next = port->next;
 
-	(void)ethdev, (void)queue, (void)max;
 	for (uint16_t i = 0; i < take; i++) {
 		rte_mov64(rte_pktmbuf_mtod(m[i], uint8_t *), port->frames[next].bytes);
 		m[i]->data_len = port->length;
@@ -22,9 +40,19 @@ static uint16_t feed(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint1
 		if (++next == port->count)
 			next = 0;
 	}
+	port->next = next;
+	return take;
+}
+
+static uint16_t feed(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint16_t n,
+		     uint16_t max, void *argument)
+{
+	struct sl_rig_port *port = argument;
+	uint16_t take = port->packets ? feed_packets(port, m, n) : feed_frames(port, m, n);
+
+	(void)ethdev, (void)queue, (void)max;
 	if (take < n)
 		rte_pktmbuf_free_bulk(m + take, n - take);
-	port->next = next;
 	port->budget -= take;
 	port->fed += take;
 	return take;
@@ -94,6 +122,8 @@ static uint16_t look(uint16_t ethdev, uint16_t queue, struct rte_mbuf **m, uint1
 	for (uint16_t i = 0; port->record && i < n && port->recorded < port->record_most; i++)
 		memcpy(port->record[port->recorded++].bytes, rte_pktmbuf_mtod(m[i], void *),
 		       SL_RIG_FRAME);
+	for (uint16_t i = 0; port->see && i < n; i++)
+		port->see(port, m[i]);
 	for (uint16_t i = 0; port->check && i < n; i++) {
 		const char *what = fault(port, m[i]);
 

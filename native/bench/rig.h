@@ -14,10 +14,22 @@ struct sl_rig_frame {
 	uint8_t bytes[64];
 };
 
+/* A frame of any length. */
+struct sl_rig_packet {
+	uint8_t *bytes;
+	uint16_t length;
+};
+
 struct sl_rig_port {
 	uint16_t ethdev;
 	const struct sl_rig_frame *frames;
-	uint32_t count; /* of frames */
+	const struct sl_rig_packet *packets; /* where not NULL, in place of the frames */
+	/* Asked before the first of them is fed once more: may it be? */
+	bool (*again)(struct sl_rig_port *port);
+	/* Sees each that leaves. */
+	void (*see)(struct sl_rig_port *port, const struct rte_mbuf *m);
+	void *context; /* theirs */
+	uint32_t count; /* of frames, or packets */
 	uint32_t next;
 	uint16_t length; /* bytes fed of each: SL_RIG_FRAME unless set, 64 at most */
 	uint64_t budget; /* frames still to feed; the rest of a burst is freed */

@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { importClassbench } from '../import/classbench.js';
+import { SUITES, type Mix, type Suite } from './crypto-perf.js';
 import { frames, randomTuples, traceTuples } from './frames.js';
-import { balanced, classbenchFile, ruleFile, SERVICE, SOURCE_NAT } from './rules.js';
+import { balanced, classbenchFile, ruleFile, SERVICE, SOURCE_NAT, TUNNEL } from './rules.js';
 
 export interface Case {
   readonly name: string;
@@ -17,7 +18,11 @@ export interface Case {
   readonly server?: string;
   /** Answers go past the datapath. */
   readonly oneWay?: boolean;
-  readonly mode: 'tcp' | 'frames';
+  readonly mode: 'tcp' | 'frames' | 'esp-out' | 'esp-in';
+  /** Of ESP: the suite, and the sizes of inner packets. */
+  readonly esp?: { readonly suite: Suite; readonly mix: Mix };
+  /** Left out where only correctness is asked: another case shows the same. */
+  readonly unchecked?: true;
   /** Which phase of the rig is the case's figure. */
   readonly phase: string;
   readonly flows: number;
@@ -57,6 +62,26 @@ function unzipped(path: string): string {
   return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
 }
 
+/** As `--bench esp-out` mixes it, bytes of inner IP packets. */
+const IMIX: Mix = [
+  { bytes: 64, share: 7 },
+  { bytes: 576, share: 4 },
+  { bytes: 1400, share: 1 },
+];
+
+function esp(mode: 'esp-out' | 'esp-in', suite: Suite, inner: number | 'imix'): Case {
+  return {
+    name: `${mode}-${suite.name}-${String(inner)}`,
+    params: { suite: suite.name, inner, flows: 1024 },
+    rules: () => TUNNEL,
+    mode,
+    esp: { suite, mix: inner === 'imix' ? IMIX : [{ bytes: inner, share: 1 }] },
+    phase: mode,
+    flows: 1024,
+    ...(inner === 'imix' ? {} : { unchecked: true }),
+  };
+}
+
 /** All cases; those of ClassBench only where their sets are. */
 export function benchCases(classbench: string): Case[] {
   const sets = existsSync(classbench)
@@ -89,5 +114,10 @@ export function benchCases(classbench: string): Case[] {
     },
     tcp('rules-1', 1, 10_000, 'established'),
     tcp('rules-100k', 100_000, 10_000, 'established'),
+    ...(['esp-out', 'esp-in'] as const).flatMap((mode) =>
+      SUITES.flatMap((suite) =>
+        ([64, 512, 'imix', 1400] as const).map((inner) => esp(mode, suite, inner)),
+      ),
+    ),
   ];
 }

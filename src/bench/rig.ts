@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { projectRoot } from '../datapath/root.js';
+import { collect } from './collect.js';
 
 /** One phase of the rig as `sluice-datapath --bench` prints it. */
 export interface Phase {
@@ -18,6 +18,8 @@ export interface RigRun {
   readonly held: { readonly sessions: number; readonly bytes: number } | null;
   /** Packets dropped, by reason. */
   readonly dropped: ReadonlyMap<string, number>;
+  /** Which crypto engine it had; null without any. */
+  readonly engine: string | null;
 }
 
 /** Runs the rig once; throws with what it said when it fails. */
@@ -29,18 +31,21 @@ export async function runRig(args: readonly string[]): Promise<RigRun> {
   const phases: Phase[] = [];
   const dropped = new Map<string, number>();
   let held: RigRun['held'] = null;
+  let engine: string | null = null;
   for (const line of out.split('\n').filter((text) => text.startsWith('{'))) {
     const record = JSON.parse(line) as Partial<Phase> & {
       dropped?: string;
       held?: number;
       bytes_per_session?: number;
+      engine?: string;
     };
     if (record.held !== undefined)
       held = { sessions: record.held, bytes: record.bytes_per_session ?? 0 };
     else if (record.dropped !== undefined) dropped.set(record.dropped, record.packets ?? 0);
+    else if (record.engine !== undefined) engine = record.engine;
     else phases.push(record as Phase);
   }
-  return { phases, held, dropped };
+  return { phases, held, dropped, engine };
 }
 
 /** testpmd's MAC swap between two net_null ports, cycles per packet by its own account, or null. */
@@ -54,29 +59,4 @@ export async function runTestpmd(seconds: number): Promise<number | null> {
   const { out } = await collect('dpdk-testpmd', args, script, seconds);
   const cycles = /CPU cycles\/packet=([\d.]+)/.exec(out)?.[1];
   return cycles === undefined ? null : Number(cycles);
-}
-
-function collect(
-  command: string,
-  args: readonly string[],
-  input = '',
-  seconds = 0,
-): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args);
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-    child.on('error', (error) => {
-      resolve({ code: 127, out, err: error.message });
-    });
-    child.on('close', (code) => {
-      resolve({ code: code ?? 1, out, err });
-    });
-    child.stdin.on('error', () => undefined);
-    child.stdin.write(input);
-    if (seconds === 0) child.stdin.end();
-    else setTimeout(() => child.stdin.end('stop\nshow fwd stats all\nquit\n'), seconds * 1000);
-  });
 }

@@ -70,3 +70,27 @@ export function classbenchFile(imported: string): string {
   const policies = imported.slice(imported.indexOf('policies:'), imported.indexOf('\nrouting:'));
   return `${interfaces(65_536, 'off')}${policies.replaceAll('action: allow', 'action: deny')}\n`;
 }
+
+/** A tunnel that takes all of 10.50.0.0/16; the rig makes its security associations itself. */
+export const TUNNEL = `version: 1
+interfaces:
+  inside: { port: { vdev: 'net_null0,size=60' }, zone: inside, addresses: [172.16.0.1/24] }
+  outside: { port: { vdev: 'net_null1,size=60' }, zone: outside, addresses: [192.0.2.1/24] }
+  far: { tunnel: far, zone: vpn }
+zones: { inside: {}, outside: {}, vpn: {} }
+settings: { max-sessions: 65536 }
+routing:
+  static:
+    - { to: 10.0.0.0/16, via: 172.16.0.2 }
+    - { to: 10.50.0.0/16, interface: far }
+    - { to: 0.0.0.0/0, via: 192.0.2.2 }
+vpn:
+  tunnels:
+    far: { peer: 192.0.2.2, local-id: near.example, remote-id: far.example, psk: { secret: far } }
+policies:
+  - name: bench
+    from: inside
+    to: vpn
+    rules:
+      - { name: flows, source: 10.0.0.0/16, service: udp/4433, action: allow }
+`;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { benchCases, type Case } from '../bench/cases.js';
+import { runCryptoPerf } from '../bench/crypto-perf.js';
 import { runRig, runTestpmd, type RigRun } from '../bench/rig.js';
 import { projectRoot } from '../datapath/root.js';
 import { complain, EXIT, parseArguments, print } from './arguments.js';
@@ -28,7 +29,7 @@ interface Result {
   readonly cycles: number;
   /** Largest minus smallest of the runs. */
   readonly spread: number;
-  /** MAC swap on the same rig in the same runs. */
+  /** MAC swap on the same rig in the same runs; of ESP's cases, of the same packets. */
   readonly floor: number;
   readonly peers: Readonly<Record<string, number>>;
 }
@@ -37,7 +38,13 @@ interface Prepared {
   readonly one: Case;
   readonly args: string[];
   readonly cycles: number[];
+  readonly floors: number[];
+  readonly peers: Map<string, number[]>;
+  engine: string | null;
 }
+
+/** A packet of theirs takes the time of several. */
+const ESP_SHARE = 4;
 
 /** `npm run bench`: exit 1 when a case fails or a packet does not leave as it should. */
 export async function run(args: string[]): Promise<number> {
@@ -56,7 +63,9 @@ export async function run(args: string[]): Promise<number> {
     process.env['SLUICE_DATA'] ?? join(projectRoot(), '../shared/data'),
     'classbench',
   );
-  const cases = benchCases(classbench).filter((one) => one.name.startsWith(only));
+  const cases = benchCases(classbench).filter(
+    (one) => one.name.startsWith(only) && !(check && one.unchecked),
+  );
   if (cases.length === 0) {
     complain(`no case starts with '${only}'`);
     return EXIT.usage;
@@ -83,31 +92,43 @@ async function measure(
   check: boolean,
 ): Promise<Result[]> {
   const prepared = cases.map((one) => prepare(one, folder, packets));
-  const floors: number[] = [];
-  const swaps: number[] = [];
   const image = prepared[0]?.args ?? [];
   for (let i = 0; i < runs; i++) {
     const floor = await runRig(['floor', ...image.slice(1)]);
-    floors.push(phaseOf(floor, 'floor').cycles);
-    if (!check) {
-      const swap = await runTestpmd(1);
-      if (swap !== null) swaps.push(swap);
-    }
-    for (const { one, args, cycles } of prepared) {
-      process.stderr.write(`run ${String(i + 1)} of ${String(runs)}: ${one.name}\n`);
-      const run = await runRig(args);
-      verify(one, run);
-      cycles.push(phaseOf(run, one.phase).cycles);
+    const swap = check ? null : await runTestpmd(1);
+    for (const one of prepared) {
+      process.stderr.write(`run ${String(i + 1)} of ${String(runs)}: ${one.one.name}\n`);
+      const run = await runRig(one.args);
+      verify(one.one, run);
+      one.engine = run.engine;
+      one.cycles.push(phaseOf(run, one.one.phase).cycles);
+      one.floors.push(phaseOf(one.one.esp ? run : floor, 'floor').cycles);
+      if (one.one.esp === undefined) note(one.peers, 'testpmd-macswap', swap);
+      else if (!check) await besideCrypto(one, one.one.esp, folder);
     }
   }
-  return prepared.map(({ one, cycles }) => ({
+  return prepared.map(({ one, cycles, floors, peers, engine }) => ({
     name: one.name,
-    params: one.params,
+    params: engine === null ? one.params : { ...one.params, engine },
     cycles: median(cycles),
     spread: Math.round((Math.max(...cycles) - Math.min(...cycles)) * 10) / 10,
     floor: median(floors),
-    peers: swaps.length > 0 ? { 'testpmd-macswap': median(swaps) } : {},
+    peers: Object.fromEntries([...peers].map(([name, figures]) => [name, median(figures)])),
   }));
+}
+
+function note(peers: Map<string, number[]>, peer: string, cycles: number | null): void {
+  if (cycles !== null) peers.set(peer, [...(peers.get(peer) ?? []), cycles]);
+}
+
+/** The engine's crypto alone. */
+async function besideCrypto(
+  { one, peers, engine }: Prepared,
+  { suite, mix }: NonNullable<Case['esp']>,
+  folder: string,
+): Promise<void> {
+  const peer = await runCryptoPerf(engine ?? '', suite, one.mode === 'esp-in', mix, folder);
+  if (peer !== null) note(peers, `crypto-perf-${peer.device}`, peer.cycles);
 }
 
 function prepare(one: Case, folder: string, packets: number): Prepared {
@@ -118,7 +139,8 @@ function prepare(one: Case, folder: string, packets: number): Prepared {
   const image = join(folder, `${one.name}.image`);
   writeFileSync(image, compiled.image);
   const args = [one.mode, '--image', image, '--flows', String(one.flows)];
-  args.push('--packets', String(packets));
+  args.push('--packets', String(one.esp ? Math.ceil(packets / ESP_SHARE) : packets));
+  if (one.esp) args.push('--suite', one.esp.suite.name, '--bytes', String(one.params['inner']));
   if (one.server !== undefined) args.push('--server', one.server);
   if (one.oneWay === true) args.push('--one-way');
   if (one.frames) {
@@ -126,13 +148,13 @@ function prepare(one: Case, folder: string, packets: number): Prepared {
     writeFileSync(frames, one.frames());
     args.push('--frames', frames);
   }
-  return { one, args, cycles: [] };
+  return { one, args, cycles: [], floors: [], peers: new Map(), engine: null };
 }
 
-/** Connections' packets all leave, rightly changed; of denied ones none does. */
+/** Connections' and tunnels' packets all leave, rightly changed; of denied ones none does. */
 function verify(one: Case, run: RigRun): void {
   for (const phase of run.phases) {
-    const expected = one.mode === 'tcp' ? phase.packets : 0;
+    const expected = one.mode === 'frames' ? 0 : phase.packets;
     if (phase.wrong > 0 || phase.forwarded !== expected)
       throw new Error(
         `${one.name}: ${phase.phase}: ${String(phase.forwarded)} of ${String(expected)} packets forwarded, ${String(phase.wrong)} wrong, dropped ${JSON.stringify(Object.fromEntries(run.dropped))}`,
@@ -151,17 +173,19 @@ function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1] ?? 0;
 }
 
+const WIDTH = 34;
+
 function table(results: readonly Result[]): string {
   const rows = results.map((one) =>
     [
-      one.name.padEnd(20),
+      one.name.padEnd(WIDTH),
       one.cycles.toFixed(1).padStart(8),
       one.spread.toFixed(1).padStart(8),
       one.floor.toFixed(1).padStart(8),
       ...Object.entries(one.peers).map(([name, cycles]) => `  ${name} ${String(cycles)}`),
     ].join(''),
   );
-  return `${'case'.padEnd(20)}${'cycles'.padStart(8)}${'spread'.padStart(8)}${'floor'.padStart(8)}\n${rows.join('\n')}\n`;
+  return `${'case'.padEnd(WIDTH)}${'cycles'.padStart(8)}${'spread'.padStart(8)}${'floor'.padStart(8)}\n${rows.join('\n')}\n`;
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
