@@ -6,7 +6,8 @@ import { EVERYTHING, type Space } from '../shared/box.js';
 import type { Remarks } from '../shared/remarks.js';
 import type { Chain as FlatChain, Rule, Target } from '../shared/rule.js';
 import type { Chain, Ruleset, Table } from './parse.js';
-import { readStatement, type Around } from './read.js';
+import type { Around } from './around.js';
+import { readStatement } from './read.js';
 
 /** What a family's packets meet, in the order of priorities. */
 interface Base {

@@ -14,7 +14,7 @@ import { basesOf, decide, type Way } from './hooks.js';
 import { mergeFamilies } from './merge.js';
 import { NatReader } from './nat.js';
 import { parseRuleset, type Ruleset, type Source, type Table } from './parse.js';
-import type { Around } from './read.js';
+import type { Around } from './around.js';
 import { addressesIn, marksIn, namesIn, translatesIn } from './scan.js';
 import { Sets } from './sets.js';
 import { writeNftables } from './write.js';

@@ -9,7 +9,8 @@ import type { NatText } from '../shared/write.js';
 import type { Value } from '../shared/yaml.js';
 import { formatAddress } from '../../net/address.js';
 import type { Chain, Element, Node, Ruleset, Table } from './parse.js';
-import { readStatement, type Around, type Translation } from './read.js';
+import type { Around } from './around.js';
+import { readStatement, type Translation } from './read.js';
 import { selectorAt, textOf } from './selectors.js';
 import { keyWords, numbersOf, wordOf, type Field } from './values.js';
 
