@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { didYouMean } from '../diagnostics/suggest.js';
 import type { Imported } from '../import/imported.js';
 import { complain, EXIT, parseArguments, print, wrongUsage } from './arguments.js';
@@ -8,6 +9,7 @@ interface More {
   readonly ipsets?: string;
   readonly file: string;
   readonly read: (path: string) => string | null;
+  readonly list: (pattern: string) => readonly string[];
 }
 type Import = (text: string, more: More) => Imported;
 
@@ -54,6 +56,7 @@ export async function run(args: string[]): Promise<number> {
   const imported = (await load())(text, {
     file,
     read: included,
+    list: named,
     ...(ipsets === undefined ? {} : { ipsets }),
   });
   for (const { line, message } of imported.problems)
@@ -76,10 +79,27 @@ function read(file: string): string | null {
 }
 
 /** What another file includes; null where there is none such. */
-function included(path: string): string | null {
+function included(file: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch {
     return null;
+  }
+}
+
+/** The files whose names a pattern fits in its last part. */
+function named(pattern: string): string[] {
+  const { dir, base } = path.parse(pattern);
+  const escaped = base.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('[!', '[^');
+  try {
+    const fits = new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+    const names = readdirSync(dir === '' ? '.' : dir);
+    // As the shell has it: a leading dot is only fitted by one that is written.
+    const found = names.filter(
+      (name) => fits.test(name) && name.startsWith('.') === base.startsWith('.'),
+    );
+    return found.sort().map((name) => path.join(dir, name));
+  } catch {
+    return [];
   }
 }

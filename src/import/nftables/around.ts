@@ -2,7 +2,7 @@
 import type { Space } from '../shared/box.js';
 import type { Ranges } from '../shared/ranges.js';
 import type { Remarks } from '../shared/remarks.js';
-import type { Collection, Table } from './parse.js';
+import type { Collection, Table } from './ruleset.js';
 
 /** What statements ask of the rest of the ruleset. */
 export interface Around {

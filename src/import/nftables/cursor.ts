@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import type { Node } from './parse.js';
+import type { Node } from './ruleset.js';
 import { wordOf } from './values.js';
 
 /** A place in the nodes of a rule. */

@@ -3,7 +3,7 @@ import { EVERYTHING, intersect, type Box } from '../shared/box.js';
 import type { Conditions } from '../shared/conditions.js';
 import { complement, rangesOf, type Ranges } from '../shared/ranges.js';
 import type { Around } from './around.js';
-import type { Collection, Element, Node } from './parse.js';
+import type { Collection, Element, Node } from './ruleset.js';
 import type { Implied } from './selectors.js';
 import { keyWords, numbersOf, wordOf, type Field } from './values.js';
 

@@ -4,7 +4,7 @@ import { flagSet } from '../shared/flags.js';
 import { flagBits } from '../shared/names.js';
 import type { Around } from './around.js';
 import type { Cursor } from './cursor.js';
-import type { Node } from './parse.js';
+import type { Node } from './ruleset.js';
 import { wordOf } from './values.js';
 
 const EXTRA = new Map([

@@ -5,7 +5,7 @@ import { flatten } from '../shared/flatten.js';
 import { EVERYTHING, type Space } from '../shared/box.js';
 import type { Remarks } from '../shared/remarks.js';
 import type { Chain as FlatChain, Rule, Target } from '../shared/rule.js';
-import type { Chain, Ruleset, Table } from './parse.js';
+import type { Chain, Ruleset, Table } from './ruleset.js';
 import type { Around } from './around.js';
 import { readStatement } from './read.js';
 

@@ -8,7 +8,7 @@ import { addressValue, serviceValues } from '../shared/values.js';
 import type { NatText } from '../shared/write.js';
 import type { Value } from '../shared/yaml.js';
 import { formatAddress } from '../../net/address.js';
-import type { Chain, Element, Node, Ruleset, Table } from './parse.js';
+import type { Chain, Element, Node, Ruleset, Table } from './ruleset.js';
 import type { Around } from './around.js';
 import { readStatement, type Translation } from './read.js';
 import { selectorAt, textOf } from './selectors.js';

@@ -8,7 +8,7 @@ import { Cursor } from './cursor.js';
 import { Fields } from './fields.js';
 import { matchFlags } from './flags.js';
 import { dynamicLimit, readLimit } from './limits.js';
-import type { Chain, Node, Statement } from './parse.js';
+import type { Chain, Node, Statement } from './ruleset.js';
 import { selectorAt, textOf, type Selector } from './selectors.js';
 import { matchSpecial } from './special.js';
 import { keyWords, wordOf } from './values.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { isAll } from '../shared/addresses.js';
 import type { Range } from '../shared/ranges.js';
-import type { Element, Node, Ruleset, Statement } from './parse.js';
+import type { Element, Node, Ruleset, Statement } from './ruleset.js';
 import { selectorAt } from './selectors.js';
 import { keyWords, numbersOf, wordOf } from './values.js';
 

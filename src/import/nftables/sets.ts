@@ -6,7 +6,7 @@ import { lastAddress } from '../shared/addresses.js';
 import { complement, rangesOf } from '../shared/ranges.js';
 import { oneOrList, texts } from '../shared/values.js';
 import type { Value } from '../shared/yaml.js';
-import type { Collection, Table } from './parse.js';
+import type { Collection, Table } from './ruleset.js';
 import { keyWords, numbersOf } from './values.js';
 
 /** Address groups: those of named sets, and others that rules need. */

@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
+/** Where tokens come from. */
+export interface Origin {
+  /** As it was opened: what it includes may lie beside it. */
+  readonly path: string;
+  /** What includes it. */
+  readonly by: Origin | null;
+  /** How messages call it, and the line of the include; null for the file that is imported. */
+  readonly shown: { readonly name: string; readonly line: number } | null;
+}
+
 /** A word, a quoted string, or one of `{ } ( ) , ; : = == != < > <= >= & | ^ /` and the end of a line. */
 export interface Token {
   readonly text: string;
@@ -8,6 +18,7 @@ export interface Token {
   readonly line: number;
   /** Where it is in an included file: `NAME:LINE`. */
   readonly place: string | null;
+  readonly from: Origin;
 }
 
 export const END = '\n';
@@ -16,7 +27,8 @@ const SYMBOL = /^(?:==|!=|<=|>=|<<|>>|[{}(),;=<>&|^!])/;
 const WORD = /^[^\s{}(),;=<>&|^!"#\\]+/;
 
 /** Cuts a ruleset into tokens; comments are gone, and lines that go on behind a backslash are one. */
-export function tokensOf(text: string, place: { name: string; line: number } | null): Token[] {
+export function tokensOf(text: string, from: Origin): Token[] {
+  const { shown } = from;
   const tokens: Token[] = [];
   let line = 1;
   let rest = text;
@@ -24,8 +36,9 @@ export function tokensOf(text: string, place: { name: string; line: number } | n
     tokens.push({
       text: one,
       quoted,
-      line: place?.line ?? line,
-      place: place === null ? null : `${place.name}:${line}`,
+      line: shown?.line ?? line,
+      place: shown === null ? null : `${shown.name}:${line}`,
+      from,
     });
   };
   const take = (length: number): void => {

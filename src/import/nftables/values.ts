@@ -2,7 +2,7 @@
 import { addressRanges, spanRanges } from '../shared/addresses.js';
 import { dscpClass, icmpRange, numberOf, portRange, protocolNumber } from '../shared/names.js';
 import { rangesOf, type Range, type Ranges } from '../shared/ranges.js';
-import type { Element, Node } from './parse.js';
+import type { Element, Node } from './ruleset.js';
 
 /** What an expression is about, in the terms of boxes. */
 export type Field =

@@ -144,6 +144,38 @@ describe('what has no equivalent is named with its line', () => {
     });
   });
 
+  test('an include in a table, a chain or a set stands where it is', () => {
+    const files = new Map([
+      ['d/rules.nft', 'tcp dport $p accept\ninclude "more.nft"\n'],
+      ['d/more.nft', 'udp dport 53 accept\n'],
+      ['d/parts/1.nft', 'define p = 22\n'],
+      ['d/parts/2.nft', 'chain late { udp dport 9 accept\n bogus thing\n}\n'],
+    ]);
+    const { text, problems } = importNftables(
+      ruleset('include "rules.nft"\njump late\ninclude "none/*.nft"', 'include "parts/*.nft"\n'),
+      {
+        file: 'd/x.nft',
+        read: (path) => files.get(path) ?? null,
+        list: (pattern) => (pattern === 'd/parts/*.nft' ? [...files.keys()].slice(2) : []),
+      },
+    );
+    expect(problems).toEqual([
+      { line: 2, message: '2.nft:2: bogus thing: no equivalent: the rule is left out' },
+      { line: 6, message: 'include "none/*.nft": no file has such a name: it is left out' },
+    ]);
+    for (const service of ['tcp/22', 'udp/53', 'udp/9']) expect(text).toContain(service);
+  });
+
+  test('a file that includes itself ends', () => {
+    const text = `include "x.nft"\n${ruleset('accept')}include "x.nft"\n`;
+    const { problems } = importNftables(text, { file: 'x.nft', read: () => text });
+    const message = 'include "x.nft": it includes itself: it is left out';
+    expect(problems).toEqual([
+      { line: 1, message },
+      { line: 8, message },
+    ]);
+  });
+
   test('a file of definitions alone allows nothing, and says so', () => {
     const { text, problems, refused } = importNftables('define a = 22\n');
     expect(refused).toBeUndefined();
