@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { ServiceSet } from '../firewall/model.js';
 import { V6_WORDS, type AddressSet } from '../net/sets.js';
-import { CONSTANTS, SECTIONS } from '../tables/layout.js';
-import { SectionWriter } from '../tables/section.js';
+import { CONSTANTS } from '../tables/layout.js';
+import { TextMemory } from '../tables/section.js';
 import type { Digest } from './digest.js';
 
 type Words = Uint16Array | Uint32Array;
@@ -11,41 +11,106 @@ type Words = Uint16Array | Uint32Array;
 /** Sets up to this many words are compared and hashed where they are used, larger ones once. */
 const SMALL = 16;
 
-/**
- * Ids for contents, equal ones the same. A content is words, of which the first `split` are of
- * another kind than the rest. Rule files repeat small sets by the ten thousand, so this is an open
- * hash table over plain arrays.
- */
-class Contents {
-  readonly #words: Words[] = [];
-  readonly #splits: number[] = [];
-  readonly #hashes: number[] = [];
-  readonly #digests = new Map<number, Uint32Array>();
-  #slots = new Int32Array(1024).fill(-1);
+/** What equal sets are: words, of which the first `split` are of another kind than the rest. */
+interface Content {
+  readonly words: Words;
+  readonly split: number;
+  readonly hash: number;
+  digest: Uint32Array | null;
+  /** The image it was last written to, and its id there. */
+  turn: number;
+  id: number;
+}
 
-  get count(): number {
-    return this.#words.length;
+/**
+ * The contents of sets, equal ones the same. Rule files repeat small sets by the ten thousand, so this
+ * is an open hash table over plain arrays; it outlives an image, as most sets do.
+ */
+class Contents<S extends object> {
+  #known = new Map<S, Content>();
+  #slots: (Content | undefined)[] = Array.from({ length: 1024 });
+  #count = 0;
+  #turn = 0;
+  #used = 0;
+
+  /** Another image begins. What earlier images left behind goes when it is more than the last one used. */
+  renew(): number {
+    if (this.#known.size > 2 * this.#used + 1024) {
+      this.#known = new Map();
+      const stay = this.#slots.filter((one) => one?.turn === this.#turn);
+      this.#slots = Array.from({ length: this.#slots.length });
+      this.#count = stay.length;
+      for (const one of stay) this.#place(one as Content);
+    }
+    this.#used = 0;
+    return ++this.#turn;
   }
 
-  /** The id of a content; it equals `count` before the call when the content is new. */
-  id(words: Words, split: number): number {
+  of(set: S, words: (set: S) => readonly [words: Words, split: number]): Content {
+    this.#used++;
+    const known = this.#known.get(set);
+    if (known !== undefined) return known;
+    const content = this.#equal(...words(set));
+    this.#known.set(set, content);
+    return content;
+  }
+
+  #equal(words: Words, split: number): Content {
     const hash = hashWords(words, split);
     const mask = this.#slots.length - 1;
     let at = hash & mask;
-    for (let id; (id = this.#slots[at] as number) >= 0; at = (at + 1) & mask) {
-      if (
-        this.#hashes[id] === hash &&
-        this.#splits[id] === split &&
-        equal(this.#words[id] as Words, words)
-      )
-        return id;
+    for (let one; (one = this.#slots[at]) !== undefined; at = (at + 1) & mask)
+      if (one.hash === hash && one.split === split && equal(one.words, words)) return one;
+    const content = { words, split, hash, digest: null, turn: 0, id: 0 };
+    this.#slots[at] = content;
+    if (++this.#count * 2 > this.#slots.length) this.#grow();
+    return content;
+  }
+
+  #grow(): void {
+    const old = this.#slots;
+    this.#slots = Array.from({ length: old.length * 2 });
+    for (const one of old) if (one !== undefined) this.#place(one);
+  }
+
+  #place(content: Content): void {
+    const mask = this.#slots.length - 1;
+    let at = content.hash & mask;
+    while (this.#slots[at] !== undefined) at = (at + 1) & mask;
+    this.#slots[at] = content;
+  }
+}
+
+/** Sets and texts of one image after another: those that stayed are known. */
+export class SetMemory {
+  readonly addresses = new Contents<AddressSet>();
+  readonly services = new Contents<ServiceSet>();
+  readonly texts = new TextMemory();
+}
+
+/** Ids of sets in one image, in the order they are first asked for. */
+class Ids<S extends object> {
+  readonly #contents: Contents<S>;
+  readonly #turn: number;
+  readonly #written: Content[] = [];
+
+  constructor(contents: Contents<S>) {
+    this.#contents = contents;
+    this.#turn = contents.renew();
+  }
+
+  /** All so far, by their ids. */
+  get all(): readonly Content[] {
+    return this.#written;
+  }
+
+  id(set: S, words: (set: S) => readonly [words: Words, split: number]): number {
+    const content = this.#contents.of(set, words);
+    if (content.turn !== this.#turn) {
+      content.turn = this.#turn;
+      content.id = this.#written.push(content) - 1;
     }
-    const id = this.#words.push(words) - 1;
-    this.#splits.push(split);
-    this.#hashes.push(hash);
-    this.#slots[at] = id;
-    if (this.count * 2 > this.#slots.length) this.#grow();
-    return id;
+    return content.id;
   }
 
   /** Adds a content to a digest; its id leaves no trace. SET_ANY stands for no set. */
@@ -54,96 +119,119 @@ class Contents {
       into.word(CONSTANTS.SET_ANY);
       return;
     }
-    const words = this.#words[id] as Words;
-    into.word(this.#splits[id] as number);
+    const content = this.#written[id] as Content;
+    const { words, split } = content;
+    into.word(split);
     into.word(words.length);
-    if (words.length <= SMALL) into.words(words);
-    else {
-      let digest = this.#digests.get(id);
-      if (digest === undefined) {
-        const bytes = createHash('sha256').update(words).digest();
-        digest = Uint32Array.from({ length: 8 }, (_, i) => bytes.readUInt32LE(i * 4));
-        this.#digests.set(id, digest);
-      }
-      into.words(digest);
+    if (words.length <= SMALL) {
+      into.words(words);
+      return;
     }
-  }
-
-  #grow(): void {
-    const mask = this.#slots.length * 2 - 1;
-    this.#slots = new Int32Array(mask + 1).fill(-1);
-    for (const [id, hash] of this.#hashes.entries()) {
-      let at = hash & mask;
-      while ((this.#slots[at] as number) >= 0) at = (at + 1) & mask;
-      this.#slots[at] = id;
+    if (content.digest === null) {
+      const bytes = createHash('sha256').update(words).digest();
+      content.digest = Uint32Array.from({ length: 8 }, (_, i) => bytes.readUInt32LE(i * 4));
     }
+    into.words(content.digest);
   }
 }
 
-/** Writes address sets, each content once. */
+/** Address sets of one image, each content once. */
 export class AddressSets {
-  readonly sets = new SectionWriter(SECTIONS.address_sets);
-  readonly ranges4 = new SectionWriter(SECTIONS.ranges4);
-  readonly ranges6 = new SectionWriter(SECTIONS.ranges6);
-  readonly #contents = new Contents();
-  readonly #known = new Map<AddressSet, number>();
+  readonly #ids: Ids<AddressSet>;
+
+  constructor(memory: SetMemory) {
+    this.#ids = new Ids(memory.addresses);
+  }
 
   /** The id of a set, SET_ANY for null. */
   id(set: AddressSet | null): number {
-    if (set === null) return CONSTANTS.SET_ANY;
-    const { v4, v6 } = set;
-    const known = this.#known.get(set);
-    if (known !== undefined) return known;
-    const words6 = v6.length > 0 ? new Uint32Array(v6.buffer, v6.byteOffset, v6.length * 2) : null;
-    const next = this.#contents.count;
-    const id = this.#contents.id(words6 === null ? v4 : join(v4, words6), v4.length);
-    if (id === next) {
-      const count4 = v4.length / 2;
-      this.sets.addWords([this.ranges4.count, count4, this.ranges6.count, v6.length / V6_WORDS]);
-      this.ranges4.addWords(v4);
-      // The words of a range lie in the image as in memory: both are little-endian.
-      if (words6 !== null) this.ranges6.addWords(words6);
-    }
-    this.#known.set(set, id);
-    return id;
+    return set === null ? CONSTANTS.SET_ANY : this.#ids.id(set, addressWords);
   }
 
   digest(id: number, into: Digest): void {
-    this.#contents.digest(id, into);
+    this.#ids.digest(id, into);
+  }
+
+  /** The sections of all sets that have ids. */
+  sections() {
+    const { all } = this.#ids;
+    let words4 = 0;
+    let words6 = 0;
+    for (const { words, split } of all) {
+      words4 += split;
+      words6 += words.length - split;
+    }
+    const sets = new Uint32Array(all.length * 4);
+    const ranges4 = new Uint32Array(words4);
+    // The words of a range lie in the image as in memory: both are little-endian.
+    const ranges6 = new Uint32Array(words6);
+    let [at, at4, at6] = [0, 0, 0];
+    for (const { words, split } of all) {
+      sets[at++] = at4 / 2;
+      sets[at++] = split / 2;
+      sets[at++] = at6 / (2 * V6_WORDS);
+      sets[at++] = (words.length - split) / (2 * V6_WORDS);
+      for (let i = 0; i < split; i++) ranges4[at4++] = words[i] as number;
+      for (let i = split; i < words.length; i++) ranges6[at6++] = words[i] as number;
+    }
+    return {
+      sets: bytesOf(sets),
+      ranges4: bytesOf(ranges4),
+      ranges6: bytesOf(ranges6),
+      count: all.length,
+      ranges: words4 / 2 + words6 / (2 * V6_WORDS),
+    };
   }
 }
 
-/** Writes service sets, each content once. */
+/** Service sets of one image, each content once. */
 export class ServiceSets {
-  readonly sets = new SectionWriter(SECTIONS.service_sets);
-  readonly services = new SectionWriter(SECTIONS.services);
-  readonly #contents = new Contents();
-  readonly #known = new Map<ServiceSet, number>();
+  readonly #ids: Ids<ServiceSet>;
+
+  constructor(memory: SetMemory) {
+    this.#ids = new Ids(memory.services);
+  }
 
   /** The id of a set, SET_ANY for null. */
   id(set: ServiceSet | null): number {
-    if (set === null) return CONSTANTS.SET_ANY;
-    const known = this.#known.get(set);
-    if (known !== undefined) return known;
-    const words = serviceWords(set);
-    const next = this.#contents.count;
-    const id = this.#contents.id(words, 0);
-    if (id === next) {
-      this.sets.addWords([this.services.count, set.services.length]);
-      this.services.addWords(words, 2);
-    }
-    this.#known.set(set, id);
-    return id;
+    return set === null ? CONSTANTS.SET_ANY : this.#ids.id(set, serviceWords);
   }
 
   digest(id: number, into: Digest): void {
-    this.#contents.digest(id, into);
+    this.#ids.digest(id, into);
+  }
+
+  /** The sections of all sets that have ids. */
+  sections() {
+    const { all } = this.#ids;
+    const sets = new Uint32Array(all.length * 2);
+    const services = new Uint16Array(all.reduce((sum, { words }) => sum + words.length, 0));
+    let at = 0;
+    for (const [id, { words }] of all.entries()) {
+      sets.set([at / SERVICE_WORDS, words.length / SERVICE_WORDS], id * 2);
+      services.set(words, at);
+      at += words.length;
+    }
+    return { sets: bytesOf(sets), services: bytesOf(services), count: all.length };
   }
 }
 
+/** 16-bit words of a service. */
+const SERVICE_WORDS = 5;
+
+function bytesOf({ buffer, byteOffset, byteLength }: Words): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** The ranges of IPv4, then those of IPv6 in 32-bit words. */
+function addressWords({ v4, v6 }: AddressSet): readonly [words: Words, split: number] {
+  if (v6.length === 0) return [v4, v4.length];
+  return [join(v4, new Uint32Array(v6.buffer, v6.byteOffset, v6.length * 2)), v4.length];
+}
+
 /** The services in the form of their section. */
-function serviceWords({ services }: ServiceSet): Uint16Array {
-  const words = new Uint16Array(services.length * 5);
+function serviceWords({ services }: ServiceSet): readonly [words: Words, split: number] {
+  const words = new Uint16Array(services.length * SERVICE_WORDS);
   let at = 0;
   for (const { protocol, source, destination } of services) {
     words[at++] = protocol;
@@ -152,7 +240,7 @@ function serviceWords({ services }: ServiceSet): Uint16Array {
     words[at++] = destination[0];
     words[at++] = destination[1];
   }
-  return words;
+  return [words, 0];
 }
 
 function join(a: Uint32Array, b: Uint32Array): Uint32Array {

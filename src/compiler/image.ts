@@ -10,7 +10,7 @@ import { SectionWriter, StringsWriter } from '../tables/section.js';
 import { Digest } from './digest.js';
 import { ExtrasWriter, SchedulesWriter, ruleFlags } from './image-extras.js';
 import { writeNetwork } from './image-interfaces.js';
-import { AddressSets, ServiceSets } from './image-sets.js';
+import { AddressSets, ServiceSets, SetMemory } from './image-sets.js';
 import { LimitError, figure } from './limits.js';
 import type { Model } from './model.js';
 import { MaglevTables } from '../balancer/maglev.js';
@@ -51,7 +51,7 @@ export type Compiled =
  * The table image of a model: a pure function. `slots` are those of the commit before (`noSlots()` at
  * first) and come back as this one's. `generation` is 1..2^53-1. A model beyond a limit of the image
  * gives a diagnostic, whose place is in `file` where nothing nearer is known. `tables` spare those of
- * balancers that stayed.
+ * balancers that stayed, `sets` the looking at sets that did.
  */
 export function compileModel(
   model: Model,
@@ -60,6 +60,7 @@ export function compileModel(
     readonly slots: Slots;
     readonly file?: string;
     readonly tables?: MaglevTables;
+    readonly sets?: SetMemory;
   },
 ): Compiled {
   try {
@@ -68,6 +69,7 @@ export function compileModel(
       options.generation,
       assignSlots(options.slots, model, options.generation),
       options.tables ?? new MaglevTables(),
+      options.sets ?? new SetMemory(),
     );
   } catch (error) {
     if (!(error instanceof LimitError)) throw error;
@@ -80,11 +82,12 @@ function compile(
   generation: number,
   { slots, rules: numbers }: Assigned,
   tables: MaglevTables,
+  sets: SetMemory,
 ): Compiled {
-  const strings = new StringsWriter();
+  const strings = new StringsWriter(sets.texts);
   const network = writeNetwork(model, slots, strings);
   const extras = new ExtrasWriter(slots, new SchedulesWriter(model.schedules, strings));
-  const rules = new RulesWriter(numbers, strings, extras);
+  const rules = new RulesWriter(numbers, strings, extras, sets);
   const fitting: PartPolicy[] = [];
   for (const policy of model.policies) {
     const written = rules.add(policy);
@@ -141,17 +144,19 @@ function compile(
   const peers = ikePeers(model.tunnels, rules.addresses);
   const tunnels = writeTunnels(model.tunnels, slots, strings);
 
+  const addresses = rules.addresses.sections();
+  const services = rules.services.sections();
   const sections = {
     strings: strings.bytes,
     settings: settings(model, peers).bytes,
     zones: network.zones.bytes,
     interfaces: network.interfaces.bytes,
     addresses: network.addresses.bytes,
-    ranges4: rules.addresses.ranges4.bytes,
-    ranges6: rules.addresses.ranges6.bytes,
-    address_sets: rules.addresses.sets.bytes,
-    services: rules.services.services.bytes,
-    service_sets: rules.services.sets.bytes,
+    ranges4: addresses.ranges4,
+    ranges6: addresses.ranges6,
+    address_sets: addresses.sets,
+    services: services.services,
+    service_sets: services.sets,
     policies: rules.policies.bytes,
     rules: rules.rules.bytes,
     parts: partRecords.bytes,
@@ -186,9 +191,9 @@ function compile(
     slots,
     stats: {
       rules: rules.rules.count,
-      addressSets: rules.addresses.sets.count,
-      serviceSets: rules.services.sets.count,
-      ranges: rules.addresses.ranges4.count + rules.addresses.ranges6.count,
+      addressSets: addresses.count,
+      serviceSets: services.count,
+      ranges: addresses.ranges,
       parts: parts.length,
       pairs: pairs.length,
     },
@@ -249,18 +254,21 @@ function mixed(hash: Uint8Array, ...more: readonly (Uint8Array | undefined)[]): 
 
 /** Writes policies with their enabled rules and the sets these use. */
 class RulesWriter {
-  readonly addresses = new AddressSets();
-  readonly services = new ServiceSets();
+  readonly addresses: AddressSets;
+  readonly services: ServiceSets;
   readonly policies = new SectionWriter(SECTIONS.policies);
   readonly rules = new SectionWriter(SECTIONS.rules);
-  readonly translations = new TranslationsWriter(this.addresses);
+  readonly translations: TranslationsWriter;
   /** Slots of all rules in file order, disabled ones too. */
   readonly #numbers: Uint32Array;
   readonly #strings: StringsWriter;
   readonly #extras: ExtrasWriter;
   #next = 0;
 
-  constructor(numbers: Uint32Array, strings: StringsWriter, extras: ExtrasWriter) {
+  constructor(numbers: Uint32Array, strings: StringsWriter, extras: ExtrasWriter, sets: SetMemory) {
+    this.addresses = new AddressSets(sets);
+    this.services = new ServiceSets(sets);
+    this.translations = new TranslationsWriter(this.addresses);
     this.#numbers = numbers;
     this.#strings = strings;
     this.#extras = extras;
@@ -280,20 +288,19 @@ class RulesWriter {
       const service = this.services.id(rule.service);
       const action = ACTIONS[rule.action];
       const flags = ruleFlags(rule);
-      this.rules.add({
+      // As the section has its fields, all of 32 bits up to the last: there are ten thousand of them.
+      this.rules.addWords([
         slot,
-        name: this.#strings.add(rule.name),
-        policy: index,
+        this.#strings.add(rule.name),
+        index,
         source,
         destination,
         service,
-        file: this.#strings.add(rule.at.file),
-        line: rule.at.line,
-        extra: this.#extras.add(rule.extra, digest),
-        action,
-        flags,
-        reserved: 0,
-      });
+        this.#strings.add(rule.at.file),
+        rule.at.line,
+        this.#extras.add(rule.extra, digest),
+        action | (flags << 8),
+      ]);
       digest.word(slot);
       digest.word(action | (flags << 8));
       this.addresses.digest(source, digest);

@@ -14,7 +14,11 @@ import type { Model } from './model.js';
  */
 export interface SlotMap {
   readonly next: number;
-  readonly entries: ReadonlyMap<string, SlotEntry>;
+  /** The generation whose model has these names. */
+  readonly generation: number;
+  readonly slots: ReadonlyMap<string, number>;
+  /** Names that left the model and have their slots still. */
+  readonly left: ReadonlyMap<string, SlotEntry>;
 }
 export interface SlotEntry {
   readonly slot: number;
@@ -37,7 +41,8 @@ export interface Slots {
 export const RETAIN = 64;
 
 export function noSlots(): Slots {
-  const none = { next: 0, entries: new Map<string, SlotEntry>() };
+  const slots = new Map<string, number>();
+  const none = { next: 0, generation: 0, slots, left: new Map<string, SlotEntry>() };
   return { zones: none, interfaces: none, rules: none, balancers: none, backends: none };
 }
 
@@ -107,9 +112,9 @@ export function assignSlots(previous: Slots, model: Model, generation: number): 
 
 /** The slot of a name the model has. */
 export function slotOf(map: SlotMap, name: string): number {
-  const entry = map.entries.get(name);
-  if (entry === undefined) throw new Error(`no slot for ${name}`);
-  return entry.slot;
+  const slot = map.slots.get(name);
+  if (slot === undefined) throw new Error(`no slot for ${name}`);
+  return slot;
 }
 
 /** The model's rules by slot. */
@@ -148,13 +153,17 @@ function assign(
     throw new LimitError(
       `${figure(names.length)} ${what}, at most ${figure(end - first)} are possible`,
     );
+  const same = above.size === 0 ? unchanged(previous, names, generation) : null;
+  if (same !== null) return same;
   const entries = new Map<string, SlotEntry>();
   const held = new Uint8Array(end);
-  for (const [name, entry] of previous.entries) {
-    if (generation - entry.last > RETAIN) continue;
-    entries.set(name, entry);
-    held[entry.slot] = 1;
-  }
+  const take = (name: string, slot: number, last: number): void => {
+    if (generation - last > RETAIN) return;
+    entries.set(name, { slot, last });
+    held[slot] = 1;
+  };
+  for (const [name, { slot, last }] of previous.left) take(name, slot, last);
+  for (const [name, slot] of previous.slots) take(name, slot, previous.generation);
 
   const slots = new Uint32Array(names.length);
   let next = Math.max(previous.next, first);
@@ -191,5 +200,29 @@ function assign(
     slots[i] = slot;
     next = slot + 1 < end ? slot + 1 : first;
   }
-  return { map: { next, entries }, slots };
+  const now = new Map<string, number>();
+  for (const [i, name] of names.entries()) {
+    now.set(name, slots[i] as number);
+    entries.delete(name);
+  }
+  return { map: { next, generation, slots: now, left: entries }, slots };
+}
+
+/** Where the model has the names it had, in whatever order; null where it has not. */
+function unchanged(
+  previous: SlotMap,
+  names: readonly string[],
+  generation: number,
+): { map: SlotMap; slots: Uint32Array } | null {
+  if (names.length !== previous.slots.size || generation - previous.generation > RETAIN)
+    return null;
+  const slots = new Uint32Array(names.length);
+  for (let i = 0; i < names.length; i++) {
+    const slot = previous.slots.get(names[i] as string);
+    if (slot === undefined) return null;
+    slots[i] = slot;
+  }
+  const stay = ([, { last }]: [string, SlotEntry]): boolean => generation - last <= RETAIN;
+  const left = new Map([...previous.left].filter(stay));
+  return { map: { ...previous, generation, left }, slots };
 }

@@ -6,6 +6,7 @@ import { wordsAt } from '../compiler/edit/locate.js';
 import { writeYaml } from '../compiler/edit/yaml.js';
 import { grammar } from '../compiler/grammar.js';
 import { compileModel } from '../compiler/image.js';
+import { SetMemory } from '../compiler/image-sets.js';
 import { learns, withLearnt, type Learnt } from '../compiler/learnt.js';
 import { loadModel, loadTree, type Loading } from '../compiler/load.js';
 import { noSlots, type Slots } from '../compiler/slots.js';
@@ -70,6 +71,7 @@ class Compiler {
   readonly #candidates: Candidates;
   #slots = noSlots();
   readonly #tables = new MaglevTables();
+  readonly #sets = new SetMemory();
   #candidate: Candidate | null = null;
   /** The model in force; null until something is applied, or resumed with what was kept of it. */
   #live: Live | null = null;
@@ -249,7 +251,7 @@ class Compiler {
     }
     const loaded = performance.now();
     this.#tables.renew();
-    const known = { slots: this.#slots, tables: this.#tables };
+    const known = { slots: this.#slots, tables: this.#tables, sets: this.#sets };
     const compiled = compileModel(withLearnt(model, this.#learnt), {
       generation,
       ...known,
@@ -284,7 +286,7 @@ class Compiler {
     const read = performance.now() - start;
     if (live === null) return { ...nothing, files: reads, stages: { read, compile: 0 } };
     this.#tables.renew();
-    const known = { slots: this.#slots, tables: this.#tables };
+    const known = { slots: this.#slots, tables: this.#tables, sets: this.#sets };
     const compiled = compileModel(withLearnt(live.model, this.#learnt), {
       generation,
       ...known,

@@ -8,16 +8,16 @@ import type { DecodedImage } from '../tables/decode.js';
  * given out starts past the highest used, so theirs rest still.
  */
 export function slotsOfImage(image: DecodedImage): Slots {
-  const last = Number(image.generation);
+  const generation = Number(image.generation);
   const map = (): { add: (name: string, slot: number) => void; end: () => SlotMap } => {
-    const entries = new Map<string, SlotEntry>();
+    const slots = new Map<string, number>();
     let next = 0;
     return {
       add: (name, slot) => {
-        entries.set(name, { slot, last });
+        slots.set(name, slot);
         next = Math.max(next, slot + 1);
       },
-      end: () => ({ next, entries }),
+      end: () => ({ next, generation, slots, left: new Map<string, SlotEntry>() }),
     };
   };
   const zones = map();

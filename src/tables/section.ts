@@ -8,6 +8,8 @@ export class SectionWriter<L extends RecordLayout> {
   readonly recordSize: number;
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView;
+  #words4: Uint32Array | undefined;
+  #words2: Uint16Array | undefined;
   #used = 0;
 
   constructor(layout: L, records = 16) {
@@ -44,14 +46,15 @@ export class SectionWriter<L extends RecordLayout> {
   /** Appends records of u32 fields (u16 fields) only, by the values of their fields. */
   addWords(words: Uint32Array | Uint16Array | readonly number[], size: 2 | 4 = 4): void {
     this.#reserve(words.length * size);
-    let at = this.#used;
-    if (size === 4)
-      for (let i = 0; i < words.length; i++, at += 4)
-        this.#view.setUint32(at, words[i] as number, true);
-    else
-      for (let i = 0; i < words.length; i++, at += 2)
-        this.#view.setUint16(at, words[i] as number, true);
-    this.#used = at;
+    const { buffer } = this.#bytes;
+    // An image is little-endian, as is every machine it is made on.
+    const whole =
+      size === 4
+        ? (this.#words4 ??= new Uint32Array(buffer, 0, buffer.byteLength >>> 2))
+        : (this.#words2 ??= new Uint16Array(buffer, 0, buffer.byteLength >>> 1));
+    let at = this.#used / size;
+    for (let i = 0; i < words.length; i++) whole[at++] = words[i] as number;
+    this.#used = at * size;
   }
 
   #reserve(more: number): void {
@@ -60,25 +63,67 @@ export class SectionWriter<L extends RecordLayout> {
     grown.set(this.bytes);
     this.#bytes = grown;
     this.#view = new DataView(grown.buffer);
+    this.#words4 = this.#words2 = undefined;
+  }
+}
+
+interface Text {
+  readonly text: string;
+  readonly bytes: number;
+  /** The image it was last written to, and its offset there. */
+  turn: number;
+  offset: number;
+}
+
+/** The texts of one image after another. */
+export class TextMemory {
+  #known = new Map<string, Text>();
+  #turn = 0;
+  #used = 0;
+
+  /** Another image begins. */
+  renew(): number {
+    if (this.#known.size > 2 * this.#used + 1024)
+      this.#known = new Map([...this.#known].filter(([, { turn }]) => turn === this.#turn));
+    this.#used = 0;
+    return ++this.#turn;
+  }
+
+  of(text: string): Text {
+    this.#used++;
+    let known = this.#known.get(text);
+    if (known === undefined) {
+      if (text.includes('\0')) throw new RangeError('NUL in a string');
+      known = { text, bytes: Buffer.byteLength(text) + 1, turn: 0, offset: 0 };
+      this.#known.set(text, known);
+    }
+    return known;
   }
 }
 
 /** The `strings` section: each text once, NUL-terminated, offset 0 empty. */
 export class StringsWriter {
-  readonly #offsets = new Map([['', 0]]);
+  readonly #memory: TextMemory;
+  readonly #turn: number;
   readonly #texts: string[] = [''];
   #size = 1;
 
+  constructor(memory = new TextMemory()) {
+    this.#memory = memory;
+    this.#turn = memory.renew();
+  }
+
   /** Offset of the text, which holds no NUL. */
   add(text: string): number {
-    const known = this.#offsets.get(text);
-    if (known !== undefined) return known;
-    if (text.includes('\0')) throw new RangeError('NUL in a string');
-    const offset = this.#size;
-    this.#offsets.set(text, offset);
-    this.#texts.push(text);
-    this.#size += Buffer.byteLength(text) + 1;
-    return offset;
+    if (text === '') return 0;
+    const known = this.#memory.of(text);
+    if (known.turn !== this.#turn) {
+      known.turn = this.#turn;
+      known.offset = this.#size;
+      this.#texts.push(text);
+      this.#size += known.bytes;
+    }
+    return known.offset;
   }
 
   get bytes(): Uint8Array {

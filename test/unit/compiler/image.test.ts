@@ -262,9 +262,9 @@ describe('slots', () => {
     let done = compiled(named('a', 'b'));
     for (let generation = 2; generation <= 65; generation++)
       done = compiled(named('b'), generation, done.slots);
-    expect(done.slots.rules.entries.has(ruleKey('p', 'a'))).toBe(true);
+    expect(done.slots.rules.left.has(ruleKey('p', 'a'))).toBe(true);
     done = compiled(named('b', 'c'), 66, done.slots);
-    expect(done.slots.rules.entries.has(ruleKey('p', 'a'))).toBe(false);
+    expect(done.slots.rules.left.has(ruleKey('p', 'a'))).toBe(false);
     expect(slot(done, 'c')).toBe(18);
   });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SetMemory } from '../../../src/compiler/image-sets.js';
 import { compileModel } from '../../../src/compiler/image.js';
 import { loadModel, loadTree, ruleFileTexts } from '../../../src/compiler/load.js';
 import { noSlots } from '../../../src/compiler/slots.js';
@@ -99,6 +100,7 @@ test('any edits give the image and the diagnostics that a load from nothing give
         const { id } = candidates.open({ mode: 'private', user: 'u', from: 'f' });
         if (warm) candidates.warm();
         let slots = noSlots();
+        const sets = new SetMemory();
         let number = 2;
         for (const operations of commits) {
           for (const one of operations) candidates.edit(id, [one]);
@@ -114,7 +116,7 @@ test('any edits give the image and the diagnostics that a load from nothing give
             continue;
           }
           const options = { generation: number, slots };
-          const compiled = compileModel(loaded.model, options);
+          const compiled = compileModel(loaded.model, { ...options, sets });
           const scratch = compileModel(plain.model, options);
           expect(compiled).toEqual(scratch);
           if (!compiled.ok) continue;
