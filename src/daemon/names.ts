@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { BUILT_IN_RULES } from '../firewall/built-in.js';
-import { natPolicy } from '../compiler/image-nat.js';
 import { formatAddress, formatPrefix, type Range } from '../net/address.js';
 import { readAddress } from '../tables/address.js';
 import type { DecodedImage, ImageRecord } from '../tables/decode.js';
 import { CONSTANTS } from '../tables/layout.js';
+import { RulesOf, type RuleName } from './rule-names.js';
 import { oneWayOf, type SlotNames } from '../trace/verdicts.js';
-
-export interface RuleName {
-  readonly slot: number;
-  /** null for what is built in. */
-  readonly policy: string | null;
-  readonly name: string;
-  readonly file: string | null;
-  readonly line: number | null;
-}
 
 export interface InterfaceName {
   readonly slot: number;
@@ -77,8 +68,9 @@ export class Names {
     [CONSTANTS.ZONE_LOCAL, 'local'],
   ]);
   readonly #interfaces = new Map<number, InterfaceName>();
+  /** What is built in, and rules that are gone. */
   readonly #rules = new Map<number, RuleName>();
-  #currentRules: readonly RuleName[] = [];
+  #current = new RulesOf(null);
   #currentInterfaces: readonly InterfaceName[] = [];
   #lenders: readonly Lender[] = [];
   #balancers: readonly BalancerName[] = [];
@@ -96,22 +88,9 @@ export class Names {
   take(image: DecodedImage): void {
     for (const { name, slot } of image.records('zones')) this.#zones.set(slot, image.string(name));
     this.#currentInterfaces = image.records('interfaces').map((one) => this.#interface(image, one));
-    const policies = image.records('policies').map(({ name }) => image.string(name));
-    const files = new Map<number, string>();
-    const current = image.records('rules').map(({ policy, name, slot, file, line, action }) => {
-      const path = files.get(file) ?? image.string(file);
-      files.set(file, path);
-      const named = image.string(name);
-      const of =
-        action !== CONSTANTS.ACTION_TRANSLATE
-          ? (policies[policy] ?? '')
-          : policies[policy] === natPolicy('balancer')
-            ? 'balancer'
-            : 'nat';
-      const rule = { slot, policy: of, name: named, file: path, line };
-      this.#rules.set(slot, rule);
-      return rule;
-    });
+    const rules = new RulesOf(image);
+    for (const rule of this.#current.missingIn(rules)) this.#rules.set(rule.slot, rule);
+    this.#current = rules;
     this.#tunnels = new Map(
       image.records('tunnels').map(({ iface, name }) => [iface, image.string(name)]),
     );
@@ -119,13 +98,12 @@ export class Names {
     this.#balancers = balancersOf(image);
     for (const one of this.#balancers)
       for (const backend of one.backends) this.#backends.set(backend.slot, backend);
-    const builtIn = [...BUILT_IN_RULES.keys()].map((slot) => this.#rules.get(slot) as RuleName);
-    this.#currentRules = [...current, ...builtIn];
   }
 
   /** Rules of the running image in match order, the built-in ones last. */
   get rules(): readonly RuleName[] {
-    return this.#currentRules;
+    const builtIn = [...BUILT_IN_RULES.keys()].map((slot) => this.#rules.get(slot) as RuleName);
+    return [...this.#current.all, ...builtIn];
   }
 
   /** Balancers of the running image. */
@@ -144,16 +122,16 @@ export class Names {
 
   /** POLICY/RULE of a slot, or what is built in by its own name. */
   rule(slot: number): string {
-    const rule = this.#rules.get(slot);
-    return rule === undefined ? `rule slot ${slot}` : ruleName(rule);
+    const rule = this.ruleAt(slot);
+    return rule === null ? `rule slot ${slot}` : ruleName(rule);
   }
 
   /** The names as the trace of a packet takes them. */
   get slots(): SlotNames {
     return {
       rule: (slot) => {
-        const rule = this.#rules.get(slot);
-        if (rule === undefined || rule.policy === null) return null;
+        const rule = this.ruleAt(slot);
+        if (rule === null || rule.policy === null) return null;
         const { policy, name, file, line } = rule;
         return { policy, name, file: file ?? '', line: line ?? 0 };
       },
@@ -167,7 +145,7 @@ export class Names {
 
   /** The rule of a slot, or what is built in; null for one never heard of. */
   ruleAt(slot: number): RuleName | null {
-    return this.#rules.get(slot) ?? null;
+    return this.#current.at(slot) ?? this.#rules.get(slot) ?? null;
   }
 
   zone(slot: number): string {
@@ -181,7 +159,8 @@ export class Names {
   }
 
   get ruleSlots(): ReadonlyMap<string, number> {
-    return new Map([...this.#rules].map(([slot, rule]) => [ruleName(rule), slot]));
+    const all = [...this.#rules.values(), ...this.#current.all];
+    return new Map(all.map((rule) => [ruleName(rule), rule.slot]));
   }
 
   get zoneSlots(): ReadonlyMap<string, number> {
@@ -239,23 +218,24 @@ function balancersOf(image: DecodedImage): BalancerName[] {
 /** The NAT rules of an image that draw on pools, or change one prefix for another. */
 function lendersOf(image: DecodedImage): Lender[] {
   const translations = image.records('translations');
-  const sets = image.records('address_sets');
-  const ranges4 = image.records('ranges4');
-  const ranges6 = image.records('ranges6');
-  return image.records('rules').flatMap(({ action, extra, name }) => {
-    const one = action === CONSTANTS.ACTION_TRANSLATE ? translations[extra] : undefined;
+  const range = <N extends 'ranges4' | 'ranges6'>(section: N, first: number, count: number) =>
+    Array.from({ length: count }, (_, i) => image.record(section, first + i));
+  return [...image.column('rules', 'action')].flatMap((action, i) => {
+    if (action !== CONSTANTS.ACTION_TRANSLATE) return [];
+    const { extra, name } = image.record('rules', i);
+    const one = translations[extra];
     if (
       one?.kind !== CONSTANTS.NAT_POOL &&
       (one?.kind !== CONSTANTS.NAT_64 || one.pool === CONSTANTS.SET_ANY)
     )
       return [];
-    const set = sets[one.pool];
-    if (set === undefined) return [];
-    const { first4, count4, first6, count6 } = set;
-    const four = ranges4
-      .slice(first4, first4 + count4)
-      .map(({ lo, hi }) => ({ family: 4 as const, low: BigInt(lo), high: BigInt(hi) }));
-    const six = ranges6.slice(first6, first6 + count6).map((range) => ({
+    const { first4, count4, first6, count6 } = image.record('address_sets', one.pool);
+    const four = range('ranges4', first4, count4).map(({ lo, hi }) => ({
+      family: 4 as const,
+      low: BigInt(lo),
+      high: BigInt(hi),
+    }));
+    const six = range('ranges6', first6, count6).map((range) => ({
       family: 6 as const,
       low: (range.lo_high << 64n) | range.lo_low,
       high: (range.hi_high << 64n) | range.hi_low,

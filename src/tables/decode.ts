@@ -47,6 +47,33 @@ export class DecodedImage {
     return records;
   }
 
+  /** One record of a section. */
+  record<N extends SectionName>(name: N, index: number): ImageRecord<N> {
+    const { offset, count } = this.#place(name);
+    if (index < 0 || index >= count) throw new RangeError(`${name}[${index}]`);
+    const layout = SECTIONS[name];
+    return readRecord(layout, this.#view, offset + index * measure(layout).size);
+  }
+
+  /** One field of all records of a section, a number of at most 32 bits. */
+  column<N extends SectionName>(name: N, field: string & keyof ImageRecord<N>): Uint32Array {
+    const { offset, count } = this.#place(name);
+    const layout = SECTIONS[name];
+    const { size, offsets } = measure(layout);
+    const first = offset + (offsets.get(field) as number);
+    const type = layout.fields.find(([name]) => name === field)?.[1];
+    const values = new Uint32Array(count);
+    const view = this.#view;
+    if (type === 'u32')
+      for (let i = 0; i < count; i++) values[i] = view.getUint32(first + i * size, true);
+    else if (type === 'u16')
+      for (let i = 0; i < count; i++) values[i] = view.getUint16(first + i * size, true);
+    else if (type === 'u8')
+      for (let i = 0; i < count; i++) values[i] = view.getUint8(first + i * size);
+    else throw new TypeError(`${name}.${field} is no number of 32 bits`);
+    return values;
+  }
+
   /** Some records of a section as they lie in the image. */
   bytes(name: SectionName, first: number, count: number): Uint8Array {
     const { offset } = this.#place(name);

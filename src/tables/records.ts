@@ -19,8 +19,24 @@ export const FIELD_SIZES: Record<FieldType, readonly [size: number, align: numbe
   bytes32: [32, 1],
 };
 
+interface Measured {
+  readonly offsets: ReadonlyMap<string, number>;
+  readonly size: number;
+}
+
+const measured = new WeakMap<RecordLayout, Measured>();
+
 /** Offsets and size in bytes of a record. Fails on padding: a layout says every byte. */
-export function measure(record: RecordLayout): { offsets: Map<string, number>; size: number } {
+export function measure(record: RecordLayout): Measured {
+  let known = measured.get(record);
+  if (known === undefined) {
+    known = measureOnce(record);
+    measured.set(record, known);
+  }
+  return known;
+}
+
+function measureOnce(record: RecordLayout): Measured {
   const offsets = new Map<string, number>();
   let size = 0;
   let align = 1;
