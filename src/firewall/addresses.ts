@@ -63,6 +63,16 @@ export class AddressSets {
     return set;
   }
 
+  /**
+   * Counts sets of an earlier load all at once, if they fit even where none is the same as another;
+   * else each is to be counted by `again`.
+   */
+  fit(ranges: number): boolean {
+    if (this.#ranges + ranges > MOST_RANGES) return false;
+    this.#ranges += ranges;
+    return true;
+  }
+
   /** Counts a set that was made by an earlier load, as `resolve` would. */
   again(set: AddressSet | null, owner: object, key: string): void {
     if (set === null || this.#again.has(set)) return;
@@ -224,7 +234,7 @@ export class AddressSets {
   /** Keeps the sum of all sets within the limit. */
   #count(set: AddressSet, owner: object, key: string): AddressSet | undefined {
     const before = this.#ranges;
-    this.#ranges += set.v4.length / 2 + set.v6.length / 4;
+    this.#ranges += rangeCount(set);
     if (this.#ranges <= MOST_RANGES) return set;
     if (before <= MOST_RANGES) {
       const message = `the address sets of the rule file take more than ${MOST_RANGES} ranges`;
@@ -232,6 +242,11 @@ export class AddressSets {
     }
     return undefined;
   }
+}
+
+/** Ranges of a set, 0 of none. */
+export function rangeCount(set: AddressSet | null): number {
+  return set === null ? 0 : set.v4.length / 2 + set.v6.length / 4;
 }
 
 function textOf(value: AddressesConfig): string {

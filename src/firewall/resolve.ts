@@ -2,7 +2,7 @@
 import { fromPrefix, union } from '../net/algebra.js';
 import type { AddressSet, Prefix } from '../net/sets.js';
 import type { Context } from '../rulefile/context.js';
-import type { AddressSets } from './addresses.js';
+import { rangeCount, type AddressSets } from './addresses.js';
 import { extraOf, translatorOf, type ExtraNames } from './extra.js';
 import { resolveGroups, type GroupSets } from './groups.js';
 import type { Policy, Rule } from './model.js';
@@ -33,19 +33,35 @@ export function resolveFirewall(
   { addresses, services }: GroupSets = resolveGroups(config, context),
   before: ResolvedBefore = new WeakMap<RuleConfig, Rule>(),
 ): ResolvedPolicy[] {
-  return (config.policies ?? []).map((policy) =>
-    resolvePolicy(policy, { addresses, services, names, before }, context),
+  const policies = (config.policies ?? []).map((policy) => ({
+    policy,
+    known: policy.rules.map((one) => before.get(one)),
+  }));
+  let ranges = 0;
+  for (const { known } of policies)
+    for (const rule of known)
+      if (rule !== undefined) ranges += rangeCount(rule.source) + rangeCount(rule.destination);
+  const counted = addresses.fit(ranges);
+  return policies.map(({ policy, known }) =>
+    resolvePolicy(policy, known, { addresses, services, names, before, counted }, context),
   );
 }
 
-function resolvePolicy(config: PolicyConfig, known: Known, context: Context): ResolvedPolicy {
+function resolvePolicy(
+  config: PolicyConfig,
+  resolved: readonly (Rule | undefined)[],
+  known: Known,
+  context: Context,
+): ResolvedPolicy {
   const { addresses, services, names } = known;
   const rules: ResolvedRule[] = [];
-  for (const one of config.rules) {
-    const before = known.before.get(one);
+  for (const [i, one] of config.rules.entries()) {
+    const before = resolved[i];
     if (before !== undefined) {
-      addresses.again(before.source, one, 'source');
-      addresses.again(before.destination, one, 'destination');
+      if (!known.counted) {
+        addresses.again(before.source, one, 'source');
+        addresses.again(before.destination, one, 'destination');
+      }
       rules.push({ config: one, rule: again(before, context.position(one), one, config) });
       continue;
     }
@@ -85,7 +101,7 @@ function resolvePolicy(config: PolicyConfig, known: Known, context: Context): Re
     from: listOf(config.from),
     to: listOf(config.to),
     keepEstablished: config['keep-established'],
-    rules: rules.map((resolved) => resolved.rule),
+    rules: rules.map(({ rule }) => rule),
   };
   return { config, policy, rules };
 }
@@ -96,6 +112,8 @@ interface Known {
   readonly services: ServiceSets;
   readonly names: ExtraNames;
   readonly before: ResolvedBefore;
+  /** The sets of rules that were resolved before are counted already. */
+  readonly counted: boolean;
 }
 
 /** A rule as it was resolved before, where it stands now. Spelt out: there are ten thousand of them. */

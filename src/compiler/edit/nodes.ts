@@ -31,9 +31,21 @@ export function map(entries: Entry[]): MapNode {
   return { kind: 'map', entries, ...NOWHERE };
 }
 
+const origins = new WeakMap<ListNode, ListNode>();
+
 /** The same place with another list or map in it: marks stay. */
 export function withItems(node: ListNode, items: Node[]): ListNode {
-  return { ...node, items };
+  const made = { ...node, items };
+  // Of many edits in a row the first list alone stays, not all between.
+  origins.set(made, origins.get(node) ?? node);
+  return made;
+}
+
+/** The list an edit made a list of, until it is taken. */
+export function takeOrigin(node: ListNode): ListNode | undefined {
+  const origin = origins.get(node);
+  origins.delete(node);
+  return origin;
 }
 
 export function withEntries(node: MapNode, entries: Entry[]): MapNode {

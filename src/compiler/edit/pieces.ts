@@ -101,6 +101,7 @@ export class PieceWriter {
     }
     const start = written.piece.base + written.piece.text.length;
     const placed = { ...value, items, offset: items[0]?.offset ?? start, end: start };
+    shareView(value, placed);
     return { placed: { key: written.value, value: placed }, pieces };
   }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Config, ConfigEntry, Words } from '../../rulefile/config.js';
 import type { GrammarNode } from '../../rulefile/grammar.js';
-import { isAbsent, type Node } from '../../rulefile/tree.js';
+import { isAbsent, type ListNode, type Node } from '../../rulefile/tree.js';
 import { wordsText } from '../../rulefile/words.js';
-import { namesOf } from './nodes.js';
+import { nameOf, namesOf, takeOrigin } from './nodes.js';
 
 const views = new WeakMap<Node, Config>();
 
@@ -42,18 +42,40 @@ function made(node: Node, grammar: GrammarNode): Config {
         ...(one.inactive === true ? { inactive: true } : {}),
       })),
     };
-  const names = namesOf(node.items, items.identity);
-  const entries = node.items.map((item, i) => {
-    const word = names[i] as string;
-    const known = itemEntries.get(item);
-    if (known?.word === word) return known;
-    const whole =
-      item.kind === 'map' && items.identity !== null ? itemBody(item, items.identity) : item;
-    const made = { ...entry(word, whole, items.each), ...mark(item) };
-    itemEntries.set(item, made);
-    return made;
-  });
+  const entries = edited(node, items) ?? entriesOf(node.items, items);
   return { kind: 'map', entries, ordered: true };
+}
+
+type Items = NonNullable<GrammarNode['items']>;
+
+function entriesOf(list: readonly Node[], items: Items): ConfigEntry[] {
+  const names = namesOf(list, items.identity);
+  return list.map((item, i) => itemEntry(item, names[i] as string, items));
+}
+
+/** The entries of the list it was edited from, where items were only changed in their places. */
+function edited(node: ListNode, items: Items): ConfigEntry[] | null {
+  const origin = takeOrigin(node);
+  const before = origin === undefined ? undefined : views.get(origin);
+  if (origin?.items.length !== node.items.length || before?.kind !== 'map') return null;
+  const entries = [...before.entries];
+  for (const [i, item] of node.items.entries()) {
+    const old = origin.items[i] as Node;
+    if (item === old) continue;
+    if (nameOf(item, items.identity, i) !== nameOf(old, items.identity, i)) return null;
+    entries[i] = itemEntry(item, (entries[i] as ConfigEntry).word, items);
+  }
+  return entries;
+}
+
+function itemEntry(item: Node, word: string, items: Items): ConfigEntry {
+  const known = itemEntries.get(item);
+  if (known?.word === word) return known;
+  const whole =
+    item.kind === 'map' && items.identity !== null ? itemBody(item, items.identity) : item;
+  const made = { ...entry(word, whole, items.each), ...mark(item) };
+  itemEntries.set(item, made);
+  return made;
 }
 
 /** A node that says what another does is seen as that one. */
