@@ -152,9 +152,7 @@ export class Appliance {
     by: Author,
     minutes: number | null = null,
   ): Promise<Applied | Refused> {
-    return this.#inTurn(() =>
-      this.#commit(() => this.#ready(this.#file(main, request, false)), by, minutes),
-    );
+    return this.#inTurn(() => this.#commit(this.#file(main, request, false), by, minutes));
   }
 
   /** The same of a candidate; `check` and `preview` leave what runs as it is. */
@@ -167,7 +165,7 @@ export class Appliance {
       this.#compiler.build(candidate, generation, { analyse: check || preview, system });
     if (check) return this.#inTurn(() => this.#check(compile));
     if (preview) return this.#inTurn(() => this.#preview(compile));
-    return this.#inTurn(() => this.#commit(() => this.#ready(compile), by, confirm));
+    return this.#inTurn(() => this.#commit(compile, by, confirm));
   }
 
   /** What people do with candidates, in the compile thread. */
@@ -231,14 +229,19 @@ export class Appliance {
   }
 
   async #commit(
-    make: () => Promise<Ready | Same | CommitRefused>,
+    compile: Compile,
     by: Author,
     minutes: number | null,
   ): Promise<Applied | CommitRefused> {
     const before = this.#running;
     if (minutes !== null && before === null)
       return refusal('there is no configuration in force to go back to', []);
-    const ready = await make();
+    let written = Promise.resolve();
+    const ready = await this.#ready(compile, (generation) => {
+      // The disk has its time while the datapath builds; what is refused then is written over.
+      written = this.#compiler.prepare(generation, by);
+      written.catch(() => undefined);
+    });
     if (ready.ok !== true) return ready.ok === 'same' ? this.#same() : ready;
     const { generation, hash, image, decoded, diagnostics } = ready;
     const stages = { ...ready.stages, activate: 0, journal: 0 };
@@ -252,7 +255,7 @@ export class Appliance {
     }
     const start = performance.now();
     try {
-      await this.#compiler.prepare(generation, by);
+      await written;
       if (waiting !== null && before !== null)
         await this.#confirmation.prepare(waiting, before.image);
     } catch (error) {
@@ -461,8 +464,14 @@ export class Appliance {
     return { ok: true, changed: false, ...same, sessions, diagnostics } as const;
   }
 
-  /** Compiles, stages and asks the assertions; where anything refuses, nothing stays staged. */
-  async #ready(compile: Compile): Promise<Ready | Same | CommitRefused> {
+  /**
+   * Compiles, stages and asks the assertions; where anything refuses, nothing stays staged. `meanwhile`
+   * is what else has to be done with what was compiled, where it is new.
+   */
+  async #ready(
+    compile: Compile,
+    meanwhile: (generation: number) => void = () => undefined,
+  ): Promise<Ready | Same | CommitRefused> {
     if (this.datapath.status === null) throw new DatapathAway('the datapath is not running');
     const generation = Math.max(this.generation, this.datapath.status.generation) + 1;
     const compiled = await compile(generation);
@@ -473,6 +482,7 @@ export class Appliance {
     const stages = { ...compiled.stages, stage: 0, assert: 0 };
     // What was edited is a commit of its own, if only for its texts.
     const changed = compiled.edited || hash !== this.#running?.hash;
+    if (changed) meanwhile(generation);
     const refused = changed ? await this.#stage(image, stages) : null;
     if (refused !== null) return refusal(refused, diagnostics);
     const failed = await this.#assert(decoded, image, assertions, stages);
