@@ -5,6 +5,7 @@ import { compileOnDebian13 } from './debian13.mjs';
 import { buildFuzzers, fuzz } from './fuzzing.mjs';
 import { buildNative } from './native.mjs';
 import { installPackages } from './packages.mjs';
+import { unpackQemu } from './qemu.mjs';
 import { ROOT, SetupError, attempt, say, tail } from './steps.mjs';
 
 /** Seconds each fuzz target gets in the tests; `npm run fuzz` gives more. */
@@ -93,6 +94,7 @@ async function image() {
   if (!process.env.CI && !process.argv.includes('image'))
     return { passed: 0, failed: 0, skipped: 1, note: 'with CI set, or by name' };
   await installPackages(['imagetest']);
+  await unpackQemu();
   const built = await tool('image', ['node', 'image/make/main.mjs']);
   const files = process.argv.includes('--all') ? [] : ['test/image/boot.test.ts'];
   return built.failed > 0

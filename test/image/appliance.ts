@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { projectRoot } from '../../src/datapath/root.js';
+import { OVMF, QEMU } from './qemu.js';
 
 /** A port of the appliance whose other end is a tap in a namespace. */
 export interface Wire {
@@ -37,18 +38,18 @@ export interface Machine {
   readonly seed: Seed;
   readonly wires: readonly Wire[];
   readonly firmware?: 'bios' | 'uefi';
+  /** One unless given: a worker that has a CPU to itself spins, and that is a CPU of this host. */
   readonly cpus?: number;
   readonly memory?: number;
   /** Address of its management port; that of QEMU's DHCP unless given. */
   readonly guest?: string;
-  /** QEMU's own options. */
+  /** QEMU's own options, before the wires' devices. */
   readonly more?: readonly string[];
-  /** Of each wire's device. */
-  readonly device?: string;
+  /** QEMU's device for the wire of an index, with its options. */
+  readonly device?: (index: number) => string;
 }
 
 export const MANAGEMENT = '52:54:00:00:00:01';
-const OVMF = '/usr/share/OVMF';
 /** Where in QEMU's namespace the appliance's SSH is. */
 const SSH_PORT = 2222;
 
@@ -92,8 +93,8 @@ export class BootedImage {
   }
 
   #boot(): void {
-    const { wires, seed, firmware, cpus = 2, memory = 1024, more = [] } = this.#machine;
-    const { device = 'virtio-net-pci', guest = '' } = this.#machine;
+    const { wires, seed, firmware, cpus = 1, memory = 1024, more = [] } = this.#machine;
+    const { device = () => 'virtio-net-pci', guest = '' } = this.#machine;
     const folder = this.#folder;
     for (const { tap } of wires)
       run('ip', '-n', this.#namespace, 'tuntap', 'add', tap, 'mode', 'tap');
@@ -106,7 +107,8 @@ export class BootedImage {
       // QEMU's namespace leads nowhere.
       'user,id=m',
       `hostfwd=tcp:127.0.0.1:${SSH_PORT}-${guest}:22`,
-      ...(seed.network === undefined ? [] : [seed.network]),
+      // A resolver that is refused asks again and again; one that hears nothing waits.
+      seed.network ?? 'restrict=on',
     ];
     const given = seed.options(folder, key);
     this.#beside?.tell();
@@ -120,18 +122,21 @@ export class BootedImage {
             ...pflash('1', `file=${path.join(folder, 'vars.fd')}`),
           ]
         : []),
-      ...['-drive', `file=${this.#disk},if=virtio`],
+      ...['-drive', `id=disk,file=${this.#disk},if=none`],
+      ...['-device', 'virtio-blk-pci,bus=pcie.0,drive=disk'],
       ...given,
       ...['-netdev', management.join(',')],
-      ...['-device', `virtio-net-pci,netdev=m,mac=${MANAGEMENT}`],
+      ...['-device', `virtio-net-pci,bus=pcie.0,netdev=m,mac=${MANAGEMENT},romfile=`],
+      ...more,
       ...wires.flatMap(({ tap, mac }, i) => [
         ...['-netdev', `tap,id=n${i},ifname=${tap},script=no,downscript=no`],
-        ...['-device', `${device},netdev=n${i},mac=${mac}`],
+        ...['-device', `${device(i)},netdev=n${i},mac=${mac},romfile=`],
       ]),
-      ...more,
     ];
-    const netns = ['netns', 'exec', this.#namespace, 'qemu-system-x86_64'];
-    const qemu = spawn('ip', [...netns, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const netns = ['netns', 'exec', this.#namespace];
+    const qemu = spawn('ip', [...netns, ...QEMU, ...argv], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     this.#qemu = qemu;
     qemu.stdout.on('data', (chunk: Buffer) => this.#heard(chunk.toString()));
     qemu.on('close', () => this.#heard('\nQEMU ended\n'));
@@ -256,21 +261,17 @@ export class BootedImage {
   async stop(): Promise<void> {
     await this.cut();
     this.#beside?.end();
-    for (const namespace of [
-      this.#namespace,
-      ...this.#machine.wires.map((wire) => wire.namespace),
-    ]) {
-      endAll(namespace);
-      attempt('ip', 'netns', 'delete', namespace);
-    }
+    for (const namespace of [this.#namespace, ...this.#machine.wires.map((wire) => wire.namespace)])
+      endNamespace(namespace);
     rmSync(this.#folder, { recursive: true });
   }
 }
 
-/** Ends the processes in a namespace; there may be none. */
-function endAll(namespace: string): void {
+/** Ends a namespace and the processes in it; neither may be there. */
+export function endNamespace(namespace: string): void {
   const { stdout } = spawnSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' });
   for (const pid of stdout.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
+  attempt('ip', 'netns', 'delete', namespace);
 }
 
 export function run(program: string, ...args: string[]): void {

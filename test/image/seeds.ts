@@ -28,7 +28,10 @@ export function noCloud(userData: string, { hostname, network }: Told): Seed {
         writeFileSync(path.join(folder, name), text);
         run('mcopy', '-i', image, path.join(folder, name), `::${name}`);
       }
-      return ['-drive', `file=${image},if=virtio,format=raw,readonly=on`];
+      return [
+        ...['-drive', `id=seed,file=${image},if=none,format=raw,readonly=on`],
+        ...['-device', 'virtio-blk-pci,bus=pcie.0,drive=seed'],
+      ];
     },
   };
 }
