@@ -5,7 +5,10 @@ import path from 'node:path';
 import { ROOT, SetupError, run } from '../../src/setup/steps.mjs';
 import { builtinModules, dependencies, withNeeded } from './modules.mjs';
 
-/** What it takes to come by a disk and mount what is on it. */
+/**
+ * What it takes to come by a disk and mount what is on it; CDs too, which cloud-init looks for before
+ * anything else could load their driver.
+ */
 const MODULES = [
   'virtio_pci',
   'virtio_blk',
@@ -14,6 +17,7 @@ const MODULES = [
   'ahci',
   'ata_piix',
   'sd_mod',
+  'sr_mod',
   'vmw_pvscsi',
   'mptspi',
   'hv_storvsc',
