@@ -12,17 +12,19 @@
 #include <string.h>
 #include <unistd.h>
 
-bool sl_hugepages_free(unsigned long bytes)
-{
-	FILE *f = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
-	unsigned long pages = 0;
+#include "core/hugepages.h"
 
-	if (!f)
-		return false;
-	if (fscanf(f, "%lu", &pages) != 1)
-		pages = 0;
-	fclose(f);
-	return pages >= (bytes + (2ul << 20) - 1) >> 21;
+/* Does each NUMA node have what "MB,MB" asks of it in turn? */
+static bool nodes_have(const char *list)
+{
+	int node = 0;
+
+	for (const char *at = list; at; at = strchr(at, ','), node++) {
+		at += *at == ',';
+		if (!sl_hugepages_free(node, strtoul(at, NULL, 10) << 20))
+			return false;
+	}
+	return true;
 }
 
 /* Parses a CPU list like "1,3-5" into cpus[]; the count, or 0 if it is malformed. */
@@ -99,15 +101,20 @@ int sl_eal_start(struct sl_options *options, struct sl_datapath *dp)
 	argv[argc++] = prefix;
 	argv[argc++] = (char *)"--no-telemetry";
 	argv[argc++] = (char *)"--log-level=*:error";
-	if (options->no_huge || !sl_hugepages_free((unsigned long)options->memory_mb << 20)) {
+	if (options->no_huge || !sl_hugepages_free(-1, (unsigned long)options->memory_mb << 20)) {
 		options->no_huge = true;
 		argv[argc++] = (char *)"--no-huge";
 		argv[argc++] = (char *)"--no-shconf";
 	} else {
 		argv[argc++] = (char *)"--in-memory";
 	}
-	argv[argc++] = (char *)"-m";
-	argv[argc++] = memory;
+	if (!options->no_huge && options->memory && nodes_have(options->memory)) {
+		argv[argc++] = (char *)"--socket-mem";
+		argv[argc++] = (char *)options->memory;
+	} else {
+		argv[argc++] = (char *)"-m";
+		argv[argc++] = memory;
+	}
 	if (options->offline) {
 		argv[argc++] = (char *)"--no-pci";
 	} else {

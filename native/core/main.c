@@ -24,7 +24,7 @@ static const char usage[] =
 	"  --image FILE    first image instead of the last one\n"
 	"  --workers N     1..64 (1)\n"
 	"  --cpus LIST     CPUs of the workers in turn (all but the first)\n"
-	"  --memory MB     packet memory (256)\n"
+	"  --memory MB     packet memory (256); a list is of the NUMA nodes in turn: 0,256\n"
 	"  --buffers N     packet buffers (32768)\n"
 	"  --no-huge       plain memory even where huge pages are free\n";
 
@@ -37,6 +37,31 @@ static bool number(const char *text, unsigned int least, unsigned int most, unsi
 		return false;
 	*value = (unsigned int)v;
 	return true;
+}
+
+/* "MB" or "MB,MB": the sum, and the list where it is one. */
+static bool memory(const char *list, struct sl_options *o)
+{
+	const unsigned int most = 1u << 20;
+	unsigned long sum = 0;
+	const char *at = list;
+
+	for (;;) {
+		char *end;
+		unsigned long mb = strtoul(at, &end, 10);
+
+		if (*at < '0' || *at > '9' || mb > most)
+			return false;
+		sum += mb;
+		if (!*end)
+			break;
+		if (*end != ',')
+			return false;
+		at = end + 1;
+	}
+	o->memory_mb = (unsigned int)sum;
+	o->memory = strchr(list, ',') ? list : NULL;
+	return sum >= 64 && sum <= most;
 }
 
 static int parse(int argc, char **argv, struct sl_options *o)
@@ -55,7 +80,7 @@ static int parse(int argc, char **argv, struct sl_options *o)
 		case 'i': o->image = optarg; break;
 		case 'w': good = number(optarg, 1, SL_MAX_WORKERS, &o->workers); break;
 		case 'c': o->cpus = optarg; break;
-		case 'm': good = number(optarg, 64, 1u << 20, &o->memory_mb); break;
+		case 'm': good = memory(optarg, o); break;
 		case 'b': good = number(optarg, 1024, 1u << 24, &o->buffers); break;
 		case 'H': o->no_huge = true; break;
 		default: good = false; break;

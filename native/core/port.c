@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/device.h"
+#include "core/hugepages.h"
 #include "tables/tables.h"
 
 #define RX_DESCRIPTORS 1024
@@ -40,7 +41,7 @@ static uint16_t least(uint16_t a, uint16_t b)
 
 static int start_queues(struct sl_datapath *dp, struct sl_port *p, const char **what)
 {
-	int socket = rte_eth_dev_socket_id(p->ethdev);
+	int socket = sl_socket_with_memory(rte_eth_dev_socket_id(p->ethdev));
 	uint16_t rxd = RX_DESCRIPTORS, txd = TX_DESCRIPTORS;
 	int error;
 
@@ -119,8 +120,7 @@ struct sl_port *sl_port_open(struct sl_datapath *dp, const struct sl_image_inter
 	if (p->tx_queues < dp->workers) {
 		what = "tx ring";
 		snprintf(name, sizeof(name), "tx-%u", p->ethdev);
-		p->tx_ring = rte_ring_create(name, TX_RING, rte_eth_dev_socket_id(p->ethdev),
-					     RING_F_SC_DEQ);
+		p->tx_ring = rte_ring_create(name, TX_RING, SOCKET_ID_ANY, RING_F_SC_DEQ);
 		result = -ENOMEM;
 		if (!p->tx_ring)
 			goto detach;

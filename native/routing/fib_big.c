@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <rte_common.h>
-#include <rte_lcore.h>
+#include <rte_memory.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static struct rte_fib *create4(const char *name, uint32_t capacity)
 		},
 	};
 
-	return rte_fib_create(name, (int)rte_socket_id(), &conf);
+	return rte_fib_create(name, SOCKET_ID_ANY, &conf);
 }
 
 static struct rte_fib6 *create6(const char *name, uint32_t capacity)
@@ -49,7 +49,7 @@ static struct rte_fib6 *create6(const char *name, uint32_t capacity)
 		},
 	};
 
-	return rte_fib6_create(name, (int)rte_socket_id(), &conf);
+	return rte_fib6_create(name, SOCKET_ID_ANY, &conf);
 }
 
 struct sl_fib_side *sl_fib_big(const struct sl_rib *rib, uint32_t capacity)

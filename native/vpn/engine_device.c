@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/hugepages.h"
+
 /* Without a tunnel nothing of this is made; with one, every SA may be on the same device. */
 #define SESSIONS 8192u
 #define SESSIONS_OFFLINE 512u
@@ -55,7 +57,8 @@ struct rte_mempool *sl_engine_pool(const struct sl_datapath *dp, uint8_t device)
 
 static bool start(const struct sl_datapath *dp, uint8_t device)
 {
-	struct rte_cryptodev_config config = {.socket_id = rte_cryptodev_socket_id(device),
+	struct rte_cryptodev_config config = {.socket_id = sl_socket_with_memory(
+						      rte_cryptodev_socket_id(device)),
 					      .nb_queue_pairs = (uint16_t)(dp->workers + 1)};
 	struct rte_cryptodev_qp_conf queue = {.nb_descriptors = QUEUE};
 

@@ -14,9 +14,17 @@ export function bootLines({ memory, ports, workers, kernel }: Plan): string {
   const bound = ports
     .filter(({ driver }) => /^(vfio-pci|igb_uio|uio_pci_generic)$/.test(driver))
     .map(({ pci, driver }) => `bind ${pci} ${driver}`);
-  const packets = memory.reduce((sum, { packets_mb }) => sum + packets_mb, 0);
+  const lastNode = Math.max(0, ...memory.map(({ node }) => node));
+  const packets = Array.from(
+    { length: lastNode + 1 },
+    (_, node) => memory.find((one) => one.node === node)?.packets_mb ?? 0,
+  );
   const cpus = workers.map(({ cpu }) => cpu);
-  const options = [`--workers=${workers.length}`, `--cpus=${cpuList(cpus)}`, `--memory=${packets}`];
+  const options = [
+    `--workers=${workers.length}`,
+    `--cpus=${cpuList(cpus)}`,
+    `--memory=${packets.join(',')}`,
+  ];
   const apart = kernel.filter((one) => !one.startsWith('hugepages'));
   const last = [`datapath ${options.join(' ')}`, `kernel ${apart.join(' ')}`.trimEnd()];
   return [...pages, ...bound, ...last, ''].join('\n');
