@@ -31,6 +31,9 @@
 #define IDLE_SLEEP_NS 20000
 #define LONG_IDLE_TURNS 8192 /* then the sleeps are longer: a box at rest costs next to nothing */
 #define LONG_IDLE_SLEEP_NS 250000
+#define QUIET_TURNS 16384 /* some seconds without a packet */
+#define QUIET_SLEEP_NS 2000000
+#define QUIET_SWEEP_BUDGET 512 /* sessions age as fast as before */
 
 struct sl_datapath *sl_datapath;
 
@@ -155,11 +158,16 @@ static void park(struct sl_worker *w)
 }
 
 /* A worker that shares its CPU lets others run when there is nothing to do. */
-static void rest(unsigned int empty)
+static void rest(struct sl_worker *w, unsigned int empty)
 {
-	const struct timespec pause = {
-		.tv_nsec = empty > LONG_IDLE_TURNS ? LONG_IDLE_SLEEP_NS : IDLE_SLEEP_NS};
+	struct timespec pause = {.tv_nsec = IDLE_SLEEP_NS};
 
+	if (empty > QUIET_TURNS) {
+		sl_session_sweep(w->sessions, w->now_ms, QUIET_SWEEP_BUDGET);
+		pause.tv_nsec = QUIET_SLEEP_NS;
+	} else if (empty > LONG_IDLE_TURNS) {
+		pause.tv_nsec = LONG_IDLE_SLEEP_NS;
+	}
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }
 
@@ -201,7 +209,7 @@ static int loop(void *argument)
 		empty = busy ? 0 : empty + 1;
 		if (dp->shared_cpu && empty > IDLE_TURNS) {
 			publish_counts(w);
-			rest(empty);
+			rest(w, empty);
 		}
 	}
 	rte_rcu_qsbr_thread_offline(dp->qsbr, w->index);
