@@ -75,14 +75,16 @@ export function place(machine: Machine, wishes: Wishes = NO_WISHES): Plan {
  */
 function managementOf(machine: Machine, wishes: Wishes): string[] {
   const { nics } = machine;
-  if (wishes.management !== null) {
-    const asked = new Set(wishes.management.map((one) => one.toLowerCase()));
-    const isAsked = ({ pci, mac }: Nic): boolean =>
-      asked.has(pci) || (mac !== null && asked.has(mac));
-    return nics.filter(isAsked).map(({ pci }) => pci);
-  }
+  // What has virtual functions here needs the kernel's driver for them.
+  const parents = nics.flatMap(({ physical }) => physical ?? []);
+  const isParent = ({ pci }: Nic): boolean => parents.includes(pci);
+  const asked = new Set(wishes.management?.map((one) => one.toLowerCase()));
   const first = nics.find(({ default_route }) => default_route) ?? nics.toSorted(byPci)[0];
-  return first === undefined ? [] : [first.pci];
+  const isManagement = ({ pci, mac }: Nic): boolean =>
+    wishes.management === null
+      ? pci === first?.pci
+      : asked.has(pci) || (mac !== null && asked.has(mac));
+  return nics.filter((nic) => isManagement(nic) || isParent(nic)).map(({ pci }) => pci);
 }
 
 function byPci(a: Nic, b: Nic): number {

@@ -242,13 +242,27 @@ const anyMachine = fc
     };
   });
 
+it('leaves the kernel a device that has virtual functions on this machine', () => {
+  const base = recorded('kvm-small');
+  const [first, second] = base.nics;
+  const physical = { ...second!, pci: '0000:04:00.0', device: '10c9', vendor: '8086' };
+  const virtual = { ...physical, pci: '0000:04:10.0', device: '10ca', physical: physical.pci };
+  const machine = { ...base, nics: [first!, physical, virtual] };
+  const asked = { ...NO_WISHES, management: [first!.pci] };
+  for (const wishes of [NO_WISHES, asked]) {
+    const plan = place(machine, wishes);
+    expect(plan.management).toEqual([first!.pci, physical.pci]);
+    expect(plan.ports.map(({ pci }) => pci)).toEqual([virtual.pci]);
+  }
+});
+
 describe('at boot', () => {
   it('a plan is what the boot script does', () => {
     expect(bootLines(place(recorded('openstack-dedicated-8')))).toBe(
       `hugepages 1 2048 192
 bind 0000:81:01.0 vfio-pci
 bind 0000:81:02.0 vfio-pci
-datapath --workers=2 --cpus=4,6 --memory=64
+datapath --workers=2 --cpus=4,6 --memory=0,64
 kernel isolcpus=managed_irq,domain,4-7 nohz_full=4-7 rcu_nocbs=4-7 irqaffinity=0-3 iommu=pt
 `,
     );
