@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/eal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -70,11 +71,46 @@ static unsigned int allowed_cpus(int *cpus, unsigned int max)
 	return n;
 }
 
+static int node_of(int cpu)
+{
+	char path[64];
+
+	for (int node = 0; node < RTE_MAX_NUMA_NODES; node++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/node%d", cpu, node);
+		if (access(path, F_OK) == 0)
+			return node;
+	}
+	return 0;
+}
+
+/* Threads that may run on either of the two CPUs go to the first. */
+static void leave_to_worker(int first, int worker)
+{
+	DIR *threads = opendir("/proc/self/task");
+	cpu_set_t both, one, have;
+	struct dirent *entry;
+
+	CPU_ZERO(&both);
+	CPU_SET(first, &both);
+	one = both;
+	CPU_SET(worker, &both);
+	while (threads && (entry = readdir(threads))) {
+		pid_t thread = atoi(entry->d_name);
+
+		if (thread > 0 && sched_getaffinity(thread, sizeof(have), &have) == 0 &&
+		    CPU_EQUAL(&have, &both))
+			sched_setaffinity(thread, sizeof(one), &one);
+	}
+	if (threads)
+		closedir(threads);
+}
+
 int sl_eal_start(struct sl_options *options, struct sl_datapath *dp)
 {
 	int allowed[CPU_SETSIZE], chosen[CPU_SETSIZE], argc = 0;
 	unsigned int n_allowed = allowed_cpus(allowed, CPU_SETSIZE), n, at = 0;
 	char lcores[4096], prefix[64], memory[32], *argv[24];
+	bool away;
 
 	if (n_allowed == 0)
 		return -ENODEV;
@@ -88,7 +124,16 @@ int sl_eal_start(struct sl_options *options, struct sl_datapath *dp)
 		memcpy(chosen, n_allowed > 1 ? allowed + 1 : allowed, n * sizeof(chosen[0]));
 	}
 	dp->shared_cpu = options->workers > n || n_allowed == 1;
-	at += (unsigned int)snprintf(lcores, sizeof(lcores), "0@%d", allowed[0]);
+	/*
+	 * DPDK takes memory of the main thread's node, and some of it there alone. Where the workers
+	 * and their huge pages are on another, a main thread of both nodes takes what there is.
+	 */
+	away = !options->offline && node_of(allowed[0]) != node_of(chosen[0]);
+	if (away)
+		at += (unsigned int)snprintf(lcores, sizeof(lcores), "0@(%d,%d)", allowed[0],
+					     chosen[0]);
+	else
+		at += (unsigned int)snprintf(lcores, sizeof(lcores), "0@%d", allowed[0]);
 	for (unsigned int i = 0; i < options->workers && !options->offline; i++)
 		at += (unsigned int)snprintf(lcores + at, sizeof(lcores) - at, ",%u@%d", i + 1,
 					     chosen[i % n]);
@@ -125,5 +170,7 @@ int sl_eal_start(struct sl_options *options, struct sl_datapath *dp)
 	argv[argc] = NULL;
 	if (rte_eal_init(argc, argv) < 0)
 		return rte_errno > 0 ? -rte_errno : -EINVAL;
+	if (away)
+		leave_to_worker(allowed[0], chosen[0]);
 	return 0;
 }
