@@ -13,6 +13,7 @@ import {
 import path from 'node:path';
 import { ROOT, run } from '../../src/setup/steps.mjs';
 import { PLUGINS } from './charon.mjs';
+import { putJavaScript } from './javascript.mjs';
 import { pruneModules } from './modules.mjs';
 import { BUILT, kernelRelease } from './native.mjs';
 import { DEBIAN } from './root.mjs';
@@ -81,7 +82,7 @@ export async function stage() {
     if (!name.startsWith('etc/')) mkdirSync(path.join(root, name));
   }
   chmodSync(path.join(root, 'tmp'), 0o1777);
-  putProduct(path.join(root, HOME));
+  await putProduct(path.join(root, HOME));
   symlinkSync(`../lib/sluice/build/js/cli/main.js`, path.join(root, 'usr/bin/sluice'));
   cpSync(path.join(ROOT, 'image/root'), root, { recursive: true });
   // An empty one is filled in at the first boot; the others spare the boot work it need not do.
@@ -125,9 +126,9 @@ async function administrator(root) {
 }
 
 /** The management plane with its run-time packages, and the fast path beside it. */
-function putProduct(home) {
+async function putProduct(home) {
   mkdirSync(path.join(home, 'build/native/client'), { recursive: true });
-  cpSync(path.join(ROOT, 'build/js'), path.join(home, 'build/js'), { recursive: true });
+  await putJavaScript(home);
   copyFileSync(path.join(ROOT, BUILT.datapath), path.join(home, 'build/native/sluice-datapath'));
   copyFileSync(path.join(ROOT, BUILT.library), path.join(home, 'build/native/client/libsluice.so'));
   copyFileSync(path.join(ROOT, 'package.json'), path.join(home, 'package.json'));
