@@ -79,7 +79,11 @@ it(
   'starts an upgrade on trial, keeps it once it forwards, and the configuration with it',
   async () => {
     await appliance.ssh('sudo sluice system upgrade sluice.upgrade', BOOT);
-    await appliance.says('this slot is in force', BOOT);
+    await appliance.says(/login:/, BOOT);
+    await appliance.ssh(
+      'until sudo sluice system slots --json | grep -q \'"slot":"b".*"in_force":true\'; do :; done',
+      BOOT,
+    );
     await forwards();
     expect(await slots()).toEqual(['a full', 'b full running in force']);
     expect(await appliance.ssh('cat /proc/cmdline')).toContain('sluice.slot=b');
