@@ -139,7 +139,7 @@ export class BootedImage {
     });
     this.#qemu = qemu;
     qemu.stdout.on('data', (chunk: Buffer) => this.#heard(chunk.toString()));
-    qemu.on('close', () => this.#heard('\nQEMU ended\n'));
+    qemu.on('close', (code, signal) => this.#heard(`\nQEMU ended (${code ?? signal})\n`));
   }
 
   #heard(text: string): void {
