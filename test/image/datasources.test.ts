@@ -46,7 +46,10 @@ async function rolesHold(booted: BootedImage): Promise<void> {
     booted.ssh(`sudo -u ${user} sluice ${command} 2>&1; echo ended with $?`, BOOT);
   expect(await as('eve', 'show rules')).toMatch(/web[^]*ended with 0/);
   expect(await as('eve', 'apply /tmp/users.yaml')).toMatch(/viewer[^]*ended with 1/);
-  expect(await as('olga', 'apply /tmp/users.yaml')).toContain('ended with 0');
+  expect(await as('olga', 'apply /tmp/users.yaml')).toMatch(/admin[^]*ended with 1/);
+  const clear = 'shell -c "clear sessions all"';
+  expect(await as('eve', clear)).toMatch(/viewer[^]*ended with 1/);
+  expect(await as('olga', clear)).toContain('ended with 0');
   expect(await as('nobody', 'show rules')).not.toContain('ended with 0');
 }
 
