@@ -17,15 +17,28 @@ struct trial {
 	struct sl_sa_session use;
 	struct sl_esp_batch batch;
 	struct rte_crypto_op *op[BURST];
+	struct rte_mempool *pool;
 };
 
-/* By its queues: all of them in, and out again. False when they do not come within a second. */
+/*
+ * By its queues: all of them in, and out again, with what a flight costs beside: its op, and the copy
+ * that is kept of it. False when they do not come within a second.
+ */
 static bool queued(struct trial *t, uint16_t queue)
 {
 	struct rte_crypto_op *out[BURST];
+	struct rte_mbuf *spare[BURST];
 	uint64_t until = rte_rdtsc() + rte_get_tsc_hz();
 	uint16_t in = 0, back = 0;
 
+	for (uint32_t i = 0; i < BURST; i++) {
+		struct sl_flight *f = sl_flight_of(t->op[i]);
+
+		*f = (struct sl_flight){.sa = &t->sa, .use = &t->use, .m = t->batch.m[i],
+					.length = BYTES - (BYTES - 24) % 16};
+		spare[i] = rte_pktmbuf_copy(t->batch.m[i], t->pool, 0, UINT32_MAX);
+		sl_flight_fill(&t->sa, t->op[i]);
+	}
 	while (back < BURST) {
 		if (in < BURST)
 			in = (uint16_t)(in + rte_cryptodev_enqueue_burst(t->use.device, queue,
@@ -34,9 +47,11 @@ static bool queued(struct trial *t, uint16_t queue)
 		back = (uint16_t)(back + rte_cryptodev_dequeue_burst(t->use.device, queue, out,
 								     (uint16_t)(BURST - back)));
 		if (rte_rdtsc() > until)
-			return false;
+			break;
 	}
-	return true;
+	for (uint32_t i = 0; i < BURST; i++)
+		rte_pktmbuf_free(spare[i]);
+	return back == BURST;
 }
 
 static bool prepare(struct sl_datapath *dp, struct trial *t)
@@ -52,8 +67,6 @@ static bool prepare(struct sl_datapath *dp, struct trial *t)
 			return false;
 		memset(esp, 0, BYTES + SL_ESP_ICV_MOST);
 		sl_esp_describe(&t->sa, &t->batch, i, esp, BYTES - (BYTES - 24) % 16, 1);
-		*sl_flight_of(t->op[i]) = (struct sl_flight){
-			.sa = &t->sa, .use = &t->use, .m = m, .length = BYTES - (BYTES - 24) % 16};
 	}
 	return true;
 }
@@ -63,12 +76,8 @@ static uint32_t run(struct trial *t, uint16_t queue)
 	uint64_t begin = rte_rdtsc(), end = begin + rte_get_tsc_hz() / 1000000 * US, best = UINT64_MAX;
 
 	for (unsigned int round = 0; round < ROUNDS_LEAST || rte_rdtsc() < end; round++) {
-		uint64_t from;
+		uint64_t from = rte_rdtsc();
 
-		if (t->use.lookaside)
-			for (uint32_t i = 0; i < BURST; i++)
-				sl_flight_fill(&t->sa, t->op[i]);
-		from = rte_rdtsc();
 		if (!t->use.lookaside)
 			sl_esp_process_by(&t->sa, &t->use, &t->batch);
 		else if (!queued(t, queue))
@@ -99,6 +108,7 @@ static uint32_t measure(struct sl_datapath *dp, const struct sl_engine *e, enum 
 	uint32_t cycles = 0;
 
 	memset(t, 0, sizeof(*t));
+	t->pool = dp->pool;
 	t->sa.direction = SL_SA_OUT;
 	t->use.device = e->device;
 	t->use.lookaside = e->lookaside;

@@ -32,7 +32,7 @@ struct sl_esp_batch {
 	int32_t status[SL_BURST];
 	uint8_t nonce[SL_BURST][16];
 	uint8_t beside[SL_BURST][16];
-	uint8_t icv[SL_BURST][SL_ESP_ICV_MOST];
+	uint8_t icv[SL_BURST][SL_ESP_ICV_MOST]; /* inbound: what came; outbound: see digest[] */
 };
 
 /* What the device has to know of packet `i`: `esp` is its ESP header, `length` all before the ICV. */
@@ -101,7 +101,18 @@ static inline bool sl_esp_process(struct sl_worker *w, struct sl_sa *sa, struct 
  * becomes an IP packet at 0, the outer headers before ESP. A reason when it cannot.
  */
 enum sl_drop sl_esp_seal(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i);
-void sl_esp_sealed(const struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i);
+
+static inline void sl_esp_sealed(const struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i)
+{
+	struct sl_pkt *p = sl_pkt(b->m[i]);
+	uint16_t header = sa->family == 4 ? 20 : 40;
+
+	p->flags &= SL_PKT_TRACED | SL_PKT_GENERATED;
+	p->family = sa->family;
+	p->l3 = 0;
+	p->l4 = p->l3_length = header;
+	p->l4_length = (uint16_t)(rte_pktmbuf_pkt_len(b->m[i]) - header);
+}
 
 /*
  * Inbound: `m` is a validated packet of ESP, or of UDP with ESP in it; it becomes a frame with the

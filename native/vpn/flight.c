@@ -98,7 +98,7 @@ static struct rte_crypto_op *take(struct sl_worker *w, struct sl_sa *sa, struct 
 	}
 	memcpy(f->nonce, b->nonce[i], sizeof(f->nonce));
 	memcpy(f->beside, b->beside[i], sizeof(f->beside));
-	memcpy(f->icv, b->icv[i], sizeof(f->icv));
+	memcpy(f->icv, b->digest[i].va, sa->icv);
 	fl->op[fl->tail++ % SL_ENGINE_DEPTH] = op;
 	atomic_fetch_add_explicit(&use->in_flight, 1, memory_order_relaxed);
 	sa->in_flight++;
@@ -286,7 +286,10 @@ struct sl_sa *sl_flight_landed(struct sl_worker *w)
 			b->m[b->n] = f->m;
 			b->sequence[b->n] = f->sequence;
 			b->status[b->n] = f->status;
-			memcpy(b->icv[b->n], f->icv, sizeof(f->icv));
+			if (sa->direction == SL_SA_OUT)
+				memcpy(rte_pktmbuf_mtod_offset(f->m, uint8_t *,
+							       f->m->data_len - sa->icv),
+				       f->icv, sa->icv);
 			b->n++;
 		} else {
 			w->drops[SL_DROP_ESP_ENGINE].packets++;

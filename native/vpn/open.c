@@ -20,7 +20,7 @@ static bool locate(const struct sl_sa *sa, const struct rte_mbuf *m, uint32_t *a
 		*length = sl_get16(l4 + 4) - 8u;
 	}
 	return *length >= (uint32_t)SL_ESP_HEADER + sa->iv + SL_ESP_TRAILER + sa->icv &&
-	       (*length - SL_ESP_HEADER - sa->iv - sa->icv) % sa->align == 0;
+	       ((*length - SL_ESP_HEADER - sa->iv - sa->icv) & (sa->align - 1u)) == 0;
 }
 
 enum sl_drop sl_esp_open(struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i)

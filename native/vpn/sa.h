@@ -29,11 +29,12 @@ struct sl_sa {
 	uint8_t family; /* outer */
 	uint8_t iv;	/* bytes */
 	uint8_t icv;
-	uint8_t align; /* of payload and trailer */
+	uint8_t align; /* of payload and trailer; a power of two */
 	uint8_t aead;  /* else cipher and HMAC */
 	uint8_t counter_iv; /* unique is enough (RFC 4106 3.1), else unpredictable (RFC 3602 3) */
 	uint8_t outer_length; /* of outer[] */
-	uint8_t reserved[11];
+	uint16_t outer_sum; /* IPv4: of what is alike in every header, not yet inverted */
+	uint8_t reserved[8];
 	uint8_t outer[48]; /* outbound: IP and UDP header to begin with */
 	uint8_t reserved1[16];
 	/* the home worker's */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/worker.h"
+#include "ip/checksum.h"
 #include "routing/adjacency.h"
 #include "vpn/sad.h"
 
@@ -25,6 +26,7 @@ void sl_sa_outer_write(struct sl_sa *sa, uint16_t source_port, uint16_t destinat
 		at[9] = proto;
 		memcpy(at + 12, sa->source, 4);
 		memcpy(at + 16, sa->destination, 4);
+		sa->outer_sum = sl_checksum_fold(sl_checksum_words(at + 8, 12));
 		at += 20;
 	} else {
 		at[0] = 0x60;

@@ -29,32 +29,35 @@ static void unpredictable(const struct sl_sa *sa, uint64_t sequence, uint8_t *iv
 	_mm_storeu_si128((__m128i *)(void *)iv, x);
 }
 
-/* The outer header of a packet of `length` bytes (RFC 4301 5.1.2): what the inner one says of it. */
+/*
+ * The outer header of a packet of `length` bytes (RFC 4301 5.1.2): what the inner one says of it.
+ * Put together in registers: a checksum over what was just stored byte by byte would wait for it.
+ */
 static void outer4(const struct sl_sa *sa, uint8_t *outer, uint32_t length, uint8_t tos, bool df,
 		   uint64_t sequence)
 {
-	uint16_t field, sum;
-
-	memcpy(outer, sa->outer, sa->outer_length);
-	outer[1] = tos;
-	field = rte_cpu_to_be_16((uint16_t)length);
-	memcpy(outer + 2, &field, 2);
 	/* RFC 6864 4.1: the identification of what is not fragmented means nothing. */
-	field = df ? 0 : rte_cpu_to_be_16((uint16_t)sequence);
-	memcpy(outer + 4, &field, 2);
-	outer[6] = df ? 0x40 : 0;
-	sum = (uint16_t)~sl_checksum_fold(sl_checksum_words(outer, 20));
-	memcpy(outer + 10, &sum, 2);
+	uint32_t id = df ? RTE_BE16(0x4000) << 16 : rte_cpu_to_be_16((uint16_t)sequence);
+	uint32_t first = 0x45u | (uint32_t)tos << 8 |
+			 (uint32_t)rte_cpu_to_be_16((uint16_t)length) << 16;
+	uint16_t sum = (uint16_t)~sl_checksum_fold((uint64_t)sa->outer_sum + first + id), hop;
+	uint32_t words[3] = {first, id};
+
+	memcpy(&hop, sa->outer + 8, 2);
+	words[2] = hop | (uint32_t)sum << 16;
+	memcpy(outer, words, sizeof(words));
+	memcpy(outer + 12, sa->outer + 12, 8);
 }
 
 static void outer6(const struct sl_sa *sa, uint8_t *outer, uint32_t length, uint8_t tos)
 {
-	uint16_t field = rte_cpu_to_be_16((uint16_t)(length - 40));
+	uint32_t first = 0x60u | tos >> 4 | (uint32_t)(uint8_t)(tos << 4) << 8, second;
 
-	memcpy(outer, sa->outer, sa->outer_length);
-	outer[0] = (uint8_t)(0x60 | tos >> 4);
-	outer[1] = (uint8_t)(tos << 4);
-	memcpy(outer + 4, &field, 2);
+	memcpy(&second, sa->outer + 4, 4);
+	second = (second & 0xffff0000) | rte_cpu_to_be_16((uint16_t)(length - 40));
+	memcpy(outer, &first, 4);
+	memcpy(outer + 4, &second, 4);
+	memcpy(outer + 8, sa->outer + 8, 32);
 }
 
 /* RFC 6040 4.1 (normal mode: as inside; else compatibility mode: none) and RFC 2983. */
@@ -81,7 +84,7 @@ enum sl_drop sl_esp_seal(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_ba
 	tos = version == 4 ? ip[1] : (uint8_t)(ip[0] << 4 | ip[1] >> 4);
 	/* RFC 4301 8.1; what has no DF of its own is fragmented by its sender alone (RFC 8200 5). */
 	df = !(sa->flags & SL_SA_COPY_DF) || version == 6 || ip[6] & 0x40;
-	pad = (sa->align - (length + SL_ESP_TRAILER) % sa->align) % sa->align;
+	pad = -(length + SL_ESP_TRAILER) & (sa->align - 1u);
 	tail = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(pad + SL_ESP_TRAILER + sa->icv));
 	head = (uint32_t)sa->outer_length + SL_ESP_HEADER + sa->iv;
 	if (unlikely(!tail))
@@ -105,10 +108,11 @@ enum sl_drop sl_esp_seal(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_ba
 	else
 		outer6(sa, ip, whole, outer_tos(sa, tos));
 	if (sa->flags & SL_SA_ENCAP) {
-		uint16_t udp = rte_cpu_to_be_16((uint16_t)(whole - sa->outer_length + 8));
-
 		/* RFC 3948 2.1: the checksum stays zero; what is inside has a better one. */
-		memcpy(esp - 4, &udp, 2);
+		uint32_t udp = rte_cpu_to_be_16((uint16_t)(whole - sa->outer_length + 8));
+
+		memcpy(esp - 8, sa->outer + sa->outer_length - 8, 4);
+		memcpy(esp - 4, &udp, 4);
 	}
 	memcpy(esp, &sa->spi, 4);
 	low = rte_cpu_to_be_32((uint32_t)sequence);
@@ -122,19 +126,6 @@ enum sl_drop sl_esp_seal(struct sl_worker *w, struct sl_sa *sa, struct sl_esp_ba
 	}
 	b->sequence[i] = sequence;
 	sl_esp_describe(sa, b, i, esp, whole - sa->outer_length - sa->icv, sequence);
+	b->digest[i].va = tail + pad + SL_ESP_TRAILER; /* straight to where it belongs */
 	return SL_DROP_NONE;
-}
-
-void sl_esp_sealed(const struct sl_sa *sa, struct sl_esp_batch *b, uint32_t i)
-{
-	struct rte_mbuf *m = b->m[i];
-	struct sl_pkt *p = sl_pkt(m);
-	uint32_t whole = rte_pktmbuf_pkt_len(m), header = sa->family == 4 ? 20 : 40;
-
-	memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, whole - sa->icv), b->icv[i], sa->icv);
-	p->flags &= SL_PKT_TRACED | SL_PKT_GENERATED;
-	p->family = sa->family;
-	p->l3 = 0;
-	p->l4 = p->l3_length = (uint16_t)header;
-	p->l4_length = (uint16_t)(whole - header);
 }
