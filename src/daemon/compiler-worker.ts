@@ -40,7 +40,8 @@ import {
   type ReloadJob,
   type ReloadOutcome,
 } from './groups/messages.js';
-import { missingSecrets } from '../vpn/missing.js';
+import { missingSecrets } from '../rulefile/secrets.js';
+import { secretsOf } from '../vpn/model.js';
 import { Secrets } from '../vpn/secrets.js';
 import { portsMissing } from './ports.js';
 import { slotsOfImage } from './resume.js';
@@ -244,7 +245,11 @@ class Compiler {
       const all = [...diagnostics, ...portless];
       return { ok: false, diagnostics: all, message: 'an appliance needs to know its ports' };
     }
-    const secretless = missingSecrets(model.tunnels, this.#secrets.names(), 'error');
+    const secretless = missingSecrets(
+      model.tunnels.flatMap(secretsOf),
+      this.#secrets.names(),
+      'error',
+    );
     if (secretless.length > 0) {
       const all = [...diagnostics, ...secretless];
       return { ok: false, diagnostics: all, message: 'tunnels need secrets that are not stored' };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { isIP } from 'node:net';
-import type { SecretUse, Tunnel } from './model.js';
+import type { SecretUse } from '../rulefile/secrets.js';
+import type { Tunnel } from './model.js';
 import { espDefaults, ikeDefaults } from './proposals.js';
 import type { ViciMessage } from './vici-message.js';
 

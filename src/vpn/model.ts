@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import type { Excerpt } from '../diagnostics/diagnostic.js';
 import type { Position } from '../diagnostics/position.js';
 import { union } from '../net/algebra.js';
 import type { AddressSet, Prefix } from '../net/sets.js';
+import type { PemFile } from '../rulefile/pem.js';
+import type { SecretUse } from '../rulefile/secrets.js';
 
 /** As rule files name secrets, and files on the appliance are called. */
 export const SECRET_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/;
-
-/** Where a rule file names a secret. */
-export interface SecretUse {
-  readonly secret: string;
-  readonly at: Position;
-  readonly excerpt: Excerpt;
-}
-
-/** A certificate or several of one file, as PEM. */
-export interface PemFile {
-  readonly file: string;
-  readonly pem: string;
-}
 
 export type EapMethod = 'tls' | 'mschapv2';
 

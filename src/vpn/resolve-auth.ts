@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { quote } from '../diagnostics/text.js';
 import type { Context } from '../rulefile/context.js';
 import { itemsOf } from '../rulefile/schema.js';
-import { certificatesOf, WARN_DAYS } from './certificate.js';
-import type { PemFile, SecretUse, Tunnel } from './model.js';
+import { readPem, type PemFile } from '../rulefile/pem.js';
+import { secretUse, type SecretUse } from '../rulefile/secrets.js';
+import type { Tunnel } from './model.js';
 import type { TunnelConfig } from './schema.js';
 
 export interface Authentication extends Pick<
@@ -19,11 +19,7 @@ export function resolveAuthentication(
   anyPeer: boolean,
   context: Context,
 ): Authentication | null {
-  const use = (owner: object, secret: string): SecretUse => ({
-    secret,
-    at: context.position(owner, 'secret'),
-    excerpt: context.excerpt(owner, 'secret'),
-  });
+  const use = (owner: { readonly secret: string }): SecretUse => secretUse(owner, context);
   const problem = formOf(config, anyPeer);
   if (problem !== null) {
     const [key, message] = problem;
@@ -41,21 +37,21 @@ export function resolveAuthentication(
   if (own === null || peer === null || ca.includes(null)) return null;
   const { psk, key, ppk, login, clients } = config;
   return {
-    psk: psk ? use(psk, psk.secret) : null,
-    ppk: ppk ? { id: ppk.id, secret: use(ppk, ppk.secret), required: ppk.required } : null,
-    certificate: own && key ? { own, key: use(key, key.secret) } : null,
+    psk: psk ? use(psk) : null,
+    ppk: ppk ? { id: ppk.id, secret: use(ppk), required: ppk.required } : null,
+    certificate: own && key ? { own, key: use(key) } : null,
     ca: ca as PemFile[],
     peerCertificate: peer || null,
     login: login
       ? {
           eap: login.eap,
           identity: login.identity ?? config['local-id'] ?? null,
-          password: login.password ? use(login.password, login.password.secret) : null,
+          password: login.password ? use(login.password) : null,
         }
       : null,
     users: [...(clients?.users ?? [])].map(([name, password]) => ({
       name,
-      password: use(password, password.secret),
+      password: use(password),
     })),
   };
 }
@@ -93,40 +89,4 @@ function formOf(config: TunnelConfig, anyPeer: boolean): Problem | null {
   return trust === undefined
     ? [null, "certificates of the peer need 'ca', or 'peer-certificate'"]
     : null;
-}
-
-/** The certificates of a PEM file; null after a report. */
-function readPem(
-  owner: object,
-  key: string | number,
-  file: string,
-  context: Context,
-): PemFile | null {
-  const pem = context.text(file)?.text;
-  // A file that could not be read was reported then.
-  if (pem === undefined) return null;
-  const certificates = certificatesOf(pem);
-  if (typeof certificates === 'string') {
-    const message = `${quote(file)} is no certificate: ${certificates}`;
-    context.report('certificate-invalid', context.at(owner, key), message);
-    return null;
-  }
-  const now = Date.now();
-  for (const { subject, validFrom, validTo } of certificates) {
-    if (now > validTo) {
-      const message = `the certificate of ${quote(subject)} expired on ${day(validTo)}`;
-      context.report('certificate-expired', context.at(owner, key), message);
-    } else if (now < validFrom) {
-      const message = `the certificate of ${quote(subject)} is valid from ${day(validFrom)} on`;
-      context.report('certificate-expired', context.at(owner, key), message);
-    } else if (validTo - now < WARN_DAYS * 86_400_000) {
-      const message = `the certificate of ${quote(subject)} expires on ${day(validTo)}`;
-      context.report('certificate-expiring', context.at(owner, key), message);
-    }
-  }
-  return { file, pem };
-}
-
-function day(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
 }

@@ -8,6 +8,8 @@ import {
   type Loaded,
 } from '../rulefile/schema.js';
 import { interfaceNameSchema } from '../rulefile/values.js';
+import { pemSchema as pem } from '../rulefile/pem.js';
+import { secretSchema as secret } from '../rulefile/secrets.js';
 
 const text = (what: string) => withWords(z.string().regex(/^[!-~]{1,255}$/), { what });
 const prefix = withWords(z.string(), { what: 'a prefix' });
@@ -19,17 +21,6 @@ const proposal = withWords(
   {
     what: 'a proposal like aes256gcm16-prfsha384-x25519',
   },
-);
-const pem = withWords(z.string().regex(/./), { what: 'the path of a PEM file', file: true });
-
-/** A secret by its name: what it is never stands in a rule file. */
-const secret = withWords(
-  z.strictObject({
-    secret: referenceSchema('the name of a secret', 'secrets').describe(
-      'Its name; `sluice secret put NAME` stores it on the appliance.',
-    ),
-  }),
-  { what: 'a secret like {secret: NAME}' },
 );
 
 const TIME = /^[1-9][0-9]{0,6}[smhd]$/;
@@ -200,7 +191,6 @@ export const vpnSchema = withWords(
 ).describe('IPsec tunnels: IKEv2, and ESP on the fast path.');
 
 export type TunnelConfig = Loaded<z.infer<typeof tunnel>>;
-export type SecretConfig = Loaded<z.infer<typeof secret>>;
 
 /** The part of a rule file that is about tunnels. */
 export interface VpnPart {

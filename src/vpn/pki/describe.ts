@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { X509Certificate } from 'node:crypto';
-import { certificatesOf, oneLine, WARN_DAYS } from '../certificate.js';
+import { certificatesOf, oneLine, WARN_DAYS } from '../../net/certificate.js';
 import { PkiError } from './keys.js';
 
 export interface CertificateShown {
