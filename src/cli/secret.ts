@@ -45,6 +45,6 @@ function table(secrets: readonly SecretShown[]): string {
   return columns(secrets, [
     ['secret', ({ name }) => name],
     ['stored', ({ stored }) => stored ?? 'missing'],
-    ['tunnel', ({ tunnel }) => tunnel ?? '-'],
+    ['needed by', ({ needed_by }) => needed_by ?? '-'],
   ]);
 }

@@ -5,7 +5,9 @@ import type { Logger } from 'pino';
 import { DatapathAway, DatapathRefused } from '../datapath/libsluice.js';
 import { OfflineDatapath } from '../datapath/offline.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
-import type { System } from '../system/model.js';
+import { systemSecrets, type System } from '../system/model.js';
+import { formatAddress } from '../net/address.js';
+import { readAddress } from '../tables/address.js';
 import { decodeImage, ImageError, type DecodedImage } from '../tables/decode.js';
 import { withGeneration } from '../tables/encode.js';
 import { MESSAGE_CONSTANTS as M } from '../tables/messages.js';
@@ -51,6 +53,24 @@ export interface CommitHow {
   readonly system?: boolean;
 }
 
+/** What the model in force says of the appliance itself, and of one that may follow. */
+export interface SystemFollower {
+  /** What would be wrong with it, where interfaces have these addresses; nothing is changed. */
+  readonly refuses: (
+    system: System,
+    addresses: ReadonlySet<string>,
+  ) => Promise<readonly Diagnostic[]>;
+  readonly take: (system: System | null) => void;
+  /** A secret is another now. */
+  readonly changed: () => void;
+}
+
+const NOBODY: SystemFollower = {
+  refuses: () => Promise.resolve([]),
+  take: () => undefined,
+  changed: () => undefined,
+};
+
 type Compile = (generation: number) => Promise<CompileOutcome>;
 
 /** A candidate that says what runs. */
@@ -91,7 +111,7 @@ export class Appliance {
   readonly #directory: string;
   readonly #compiler: CompilerThread;
   readonly #log: Logger;
-  readonly #system: (system: System | null) => void;
+  readonly #system: SystemFollower;
   readonly #confirmation: Confirmation;
   readonly #idle = new Idle();
   #running: Running | null = null;
@@ -108,7 +128,7 @@ export class Appliance {
     datapath: DatapathProcess,
     compiler: CompilerThread,
     log: Logger,
-    system: (system: System | null) => void = () => undefined,
+    system: SystemFollower = NOBODY,
   ) {
     this.#directory = run;
     this.journal = new Journal(state);
@@ -186,6 +206,12 @@ export class Appliance {
       this.#log.info({ event: 'confirm', generation: waiting.generation });
       return { generation: waiting.generation };
     });
+  }
+
+  /** A secret was stored: who uses it is told. */
+  async secretChanged(): Promise<void> {
+    this.#system.changed();
+    await this.vpn.changed();
   }
 
   /** What waits for its confirmation. */
@@ -440,7 +466,8 @@ export class Appliance {
     this.balancing.take(this.names.balancers, groups.balancers);
     this.vpn.take(groups.tunnels, this.names.interfaceSlots);
     this.frr.take(groups.frr);
-    this.#system(groups.system);
+    this.#system.take(groups.system);
+    this.vpn.alsoNeeded = groups.system === null ? [] : systemSecrets(groups.system);
     this.learning.take(groups.learners);
     if (groups.unkept !== undefined)
       this.#log.error({ event: 'model-not-kept', message: groups.unkept });
@@ -476,8 +503,12 @@ export class Appliance {
     const generation = Math.max(this.generation, this.datapath.status.generation) + 1;
     const compiled = await compile(generation);
     if (compiled.ok !== true) return compiled;
-    const { image, diagnostics, assertions } = compiled;
+    const { image, assertions, system } = compiled;
     const decoded = decodeImage(image);
+    const told = await this.#system.refuses(system, addressesOf(decoded));
+    const diagnostics = [...compiled.diagnostics, ...told];
+    if (told.some(({ severity }) => severity === 'error'))
+      return refusal('a listener cannot be opened', diagnostics);
     const hash = hashOf(decoded);
     const stages = { ...compiled.stages, stage: 0, assert: 0 };
     // What was edited is a commit of its own, if only for its texts.
@@ -486,7 +517,8 @@ export class Appliance {
     const refused = changed ? await this.#stage(image, stages) : null;
     if (refused !== null) return refusal(refused, diagnostics);
     const failed = await this.#assert(decoded, image, assertions, stages);
-    if (failed.length === 0) return { ...compiled, generation, hash, changed, decoded, stages };
+    if (failed.length === 0)
+      return { ...compiled, diagnostics, generation, hash, changed, decoded, stages };
     if (changed) await this.#discard();
     return refusal('an assertion does not hold', [...diagnostics, ...failed]);
   }
@@ -653,6 +685,15 @@ function refused(error: unknown): string {
 
 function hashOf(image: DecodedImage): string {
   return Buffer.from(image.modelHash).toString('hex');
+}
+
+/** Of all interfaces. */
+function addressesOf(image: DecodedImage): Set<string> {
+  return new Set(
+    image
+      .records('addresses')
+      .map(({ address, family }) => formatAddress(readAddress(address, family))),
+  );
 }
 
 function refusal(message: string, diagnostics: readonly Diagnostic[]): Refused {

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import type { Words } from '../rulefile/config.js';
 import type { ChangedPlace } from './api/types.js';
 import type { CandidateRequest, Conflict, Operation } from './api/candidates.js';
+import type { System } from '../system/model.js';
 import type { Assertion } from '../trace/assertions.js';
 import type { GroupsTold, ReloadJob, ReloadOutcome } from './groups/messages.js';
 
@@ -132,7 +133,7 @@ export type CompileOutcome =
       /** Of a candidate, where rules were compared. */
       readonly changes?: readonly ChangedPlace[];
       readonly findings?: readonly Diagnostic[];
-
+      readonly system: System;
       readonly diagnostics: readonly Diagnostic[];
     }
   /** A candidate that says what runs. */

@@ -41,6 +41,7 @@ import {
   type ReloadOutcome,
 } from './groups/messages.js';
 import { missingSecrets } from '../rulefile/secrets.js';
+import { systemSecrets } from '../system/model.js';
 import { secretsOf } from '../vpn/model.js';
 import { Secrets } from '../vpn/secrets.js';
 import { portsMissing } from './ports.js';
@@ -245,14 +246,14 @@ class Compiler {
       const all = [...diagnostics, ...portless];
       return { ok: false, diagnostics: all, message: 'an appliance needs to know its ports' };
     }
-    const secretless = missingSecrets(
-      model.tunnels.flatMap(secretsOf),
-      this.#secrets.names(),
-      'error',
-    );
+    const needed = [
+      ...model.tunnels.flatMap(secretsOf),
+      ...systemSecrets(model.system).map(({ use }) => use),
+    ];
+    const secretless = missingSecrets(needed, this.#secrets.names(), 'error');
     if (secretless.length > 0) {
       const all = [...diagnostics, ...secretless];
-      return { ok: false, diagnostics: all, message: 'tunnels need secrets that are not stored' };
+      return { ok: false, diagnostics: all, message: 'secrets are named that are not stored' };
     }
     const loaded = performance.now();
     this.#tables.renew();
@@ -277,6 +278,7 @@ class Compiler {
       stages: { ...stages, compile: performance.now() - loaded },
       assertions: assertionsOf(model, slots),
       edited: from !== null,
+      system: model.system,
       diagnostics,
     };
   }

@@ -10,6 +10,7 @@ import { CompilerThread } from './compiler-thread.js';
 import { Counting } from './counting.js';
 import { DatapathProcess } from './datapath-process.js';
 import { ForwardedLog } from './forward-log.js';
+import { Listeners } from './listeners/listeners.js';
 import { LogDrain, openLog } from './log.js';
 import { serve } from './server.js';
 import { SystemFiles } from './system-files.js';
@@ -47,14 +48,25 @@ async function main(args: string[]): Promise<void> {
   datapath.on('down', (how) => log.error({ event: 'datapath-down', how }));
   const compiler = new CompilerThread(state);
   const files = values.system ? new SystemFiles('/', log) : null;
-  const appliance = new Appliance({ run: directory, state }, datapath, compiler, log, (system) => {
-    files?.take(system);
-    forwarded.take(system?.syslog ?? []);
+  const appliance: Appliance = new Appliance({ run: directory, state }, datapath, compiler, log, {
+    refuses: (system, addresses) => listeners.refuses(system, addresses),
+    take: (system) => {
+      files?.take(system);
+      forwarded.take(system?.syslog ?? []);
+      listeners.take(system);
+    },
+    changed: () => listeners.changed(),
   });
   const counting = new Counting(directory);
   const drain = new LogDrain(counting, appliance.names, log);
   const forwarded = new ForwardedLog(drain);
-  const server = await serve(directory, { appliance, counting, log: drain }, log);
+  const source = { appliance, counting, log: drain };
+  const listeners: Listeners = new Listeners(
+    source,
+    (name) => appliance.vpn.secrets.read(name),
+    log,
+  );
+  const server = await serve(directory, source, log);
   log.info({ event: 'sluiced-up', pid: process.pid, program });
   supervisor.ready();
 
@@ -66,6 +78,7 @@ async function main(args: string[]): Promise<void> {
     server.closeAllConnections();
     drain.close();
     forwarded.close();
+    listeners.close();
     await appliance.close();
     counting.close();
     log.flush(() => process.exit(0));

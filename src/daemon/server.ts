@@ -11,7 +11,7 @@ import { VpnError } from './vpn/vpn.js';
 import { UnknownBackend } from './balancing.js';
 import { CandidateError } from './candidate-error.js';
 import { askerOf, may, ROLE_GROUPS } from './http/asker.js';
-import { RequestError, type Route } from './http/route.js';
+import { RequestError, type Asker, type Route } from './http/route.js';
 import { ROUTES } from './http/routes.js';
 import { FilterError } from './session-filter.js';
 import type { Source } from './show/source.js';
@@ -29,15 +29,32 @@ const REFUSALS = [
   VpnError,
 ] as const;
 
+/** A way in: what it leads to, and who comes by it. */
+export interface Entry {
+  readonly routes: readonly Route[];
+  readonly asker: (request: IncomingMessage) => Asker;
+  /** Anybody's browser may be made to send it something. */
+  readonly open: boolean;
+}
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Answers requests that come by one way in. */
+export function handlerOf(source: Source, log: Logger, entry: Entry): Handler {
+  const table = entry.routes.map((route) => ({ route, segments: route.path.split('/') }));
+  return (request, response) => {
+    answer(source, { ...entry, table }, request, response, log).catch((error: unknown) => {
+      fail(response, error, log);
+    });
+  };
+}
+
 /** The JSON API on RUN_DIR/sluiced.sock, for root, and for users of the appliance where it has such groups. */
 export function serve(directory: string, source: Source, log: Logger): Promise<Server> {
   const path = apiSocket(directory);
   rmSync(path, { force: true });
-  const server = createServer((request, response) => {
-    answer(source, request, response, log).catch((error: unknown) => {
-      fail(response, error, log);
-    });
-  });
+  const entry = { routes: ROUTES, asker: askerOf, open: false };
+  const server = createServer(handlerOf(source, log, entry));
   const mask = process.umask(0o177);
   return new Promise((resolve, reject) => {
     server.on('error', reject);
@@ -59,20 +76,26 @@ function share(directory: string, path: string): void {
   for (const one of [directory, path]) chownSync(one, 0, Number(gid));
 }
 
-const TABLE = ROUTES.map((route) => ({ route, segments: route.path.split('/') }));
+type Table = readonly { readonly route: Route; readonly segments: readonly string[] }[];
 
 async function answer(
   source: Source,
+  { table, asker, open }: Entry & { readonly table: Table },
   request: IncomingMessage,
   response: ServerResponse,
   log: Logger,
 ): Promise<void> {
   const url = urlOf(request);
-  const { route, params } = find(request.method ?? '', url.pathname);
-  const by = askerOf(request);
+  // Who asks comes first: strangers are told nothing.
+  const by = asker(request);
+  const { route, params } = find(table, request.method ?? '', url.pathname);
   if (!may(by.role, route.role))
     throw new RequestError(403, `${by.user} has the role ${by.role}, and this takes ${route.role}`);
   const query = queryOf(route, url.searchParams);
+  const type = request.headers['content-type'] ?? '';
+  // Of another site's making, a browser sends no such type without asking first.
+  if (open && request.method === 'POST' && !/^application\/json\b/.test(type))
+    throw new RequestError(415, 'a body is application/json');
   const bytes = request.method === 'POST' ? await read(request) : new Uint8Array();
   const body = route.body === undefined ? undefined : checked(route.body, parse(bytes), 'body');
   const text = request.headers.accept === 'text/plain';
@@ -106,9 +129,13 @@ function urlOf(request: IncomingMessage): URL {
   }
 }
 
-function find(method: string, path: string): { route: Route; params: Record<string, string> } {
+function find(
+  table: Table,
+  method: string,
+  path: string,
+): { route: Route; params: Record<string, string> } {
   const segments = path.split('/');
-  for (const one of TABLE) {
+  for (const one of table) {
     if (one.route.method !== method || one.segments.length !== segments.length) continue;
     const params: Record<string, string> = {};
     const fits = one.segments.every((segment, i) => {
@@ -167,6 +194,9 @@ function fail(response: ServerResponse, error: unknown, log: Logger): void {
   else log.error(error);
   const told = status === 500 ? `sluiced failed: ${message}; see sluiced.log` : message;
   const details = error instanceof RequestError ? error.details : [];
+  // RFC 6750, 3
+  if (status === 401 && !response.headersSent)
+    response.setHeader('www-authenticate', 'Bearer realm="sluice"');
   send(response, status, 'application/json', JSON.stringify({ message: told, details }));
 }
 

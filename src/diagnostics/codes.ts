@@ -209,6 +209,10 @@ export const CODES = {
     'secret that is not stored',
     '`sluice secret put NAME` stores it on the appliance; an appliance refuses a rule file whose secrets it does not have.',
   ),
+  'listener-form': error(
+    'listener that cannot be',
+    'Nobody could log in, or two listen at the same place.',
+  ),
   'rule-form': error(
     'parts of a rule do not fit together',
     'For example an answer for packets that the rule does not reject, or TCP flags both set and clear.',
@@ -287,6 +291,14 @@ export const CODES = {
   'port-missing': error(
     'interface without a port',
     'A rule file can be checked without ports; an appliance needs to know its devices.',
+  ),
+  'listener-refused': error(
+    'listener that cannot be opened',
+    'Another program has the port, the private key is not that of the certificate, or a token is too short.',
+  ),
+  'listener-waits': warning(
+    'listener without its address',
+    'No interface has the address at the moment; the appliance listens as soon as one does.',
   ),
 } as const satisfies Record<string, CodeInfo>;
 

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
+import type { Excerpt } from '../diagnostics/diagnostic.js';
+import type { Position } from '../diagnostics/position.js';
+import type { PemFile } from '../rulefile/pem.js';
+import type { SecretUse } from '../rulefile/secrets.js';
+
 /** What people may do on the appliance: look, change the configuration too, or everything. */
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
@@ -21,6 +26,31 @@ export interface SyslogServer {
   readonly transport: (typeof TRANSPORTS)[number];
 }
 
+/** An address and port to listen at, and where the rule file says so. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+  readonly at: Position;
+  readonly excerpt: Excerpt;
+}
+
+/** What its bearer may do, and is called. */
+export interface Token {
+  readonly name: string;
+  readonly role: Role;
+  readonly secret: SecretUse;
+}
+
+/** Where something listens over TLS, and whom it answers. */
+export interface Listener {
+  readonly listen: readonly Endpoint[];
+  readonly certificate: PemFile;
+  readonly key: SecretUse;
+  /** What certificates of clients come from; their common names are users. */
+  readonly clients: readonly PemFile[];
+  readonly tokens: readonly Token[];
+}
+
 /** The appliance itself; what is null or empty is left as the machine has it. */
 export interface System {
   readonly hostname: string | null;
@@ -31,6 +61,8 @@ export interface System {
   readonly dns: readonly string[];
   readonly ntp: readonly string[];
   readonly syslog: readonly SyslogServer[];
+  readonly api: Listener | null;
+  readonly metrics: Listener | null;
 }
 
 export const NO_SYSTEM: System = {
@@ -41,4 +73,15 @@ export const NO_SYSTEM: System = {
   dns: [],
   ntp: [],
   syslog: [],
+  api: null,
+  metrics: null,
 };
+
+/** Every secret that the appliance itself needs, with what for. */
+export function systemSecrets({ api, metrics }: System): { use: SecretUse; by: string }[] {
+  const of = (listener: Listener | null, by: string): { use: SecretUse; by: string }[] =>
+    listener === null
+      ? []
+      : [listener.key, ...listener.tokens.map(({ secret }) => secret)].map((use) => ({ use, by }));
+  return [...of(api, 'system.api'), ...of(metrics, 'system.metrics')];
+}

@@ -2,6 +2,7 @@
 import { quote } from '../diagnostics/text.js';
 import { formatAddress, parseAddress } from '../net/address.js';
 import type { Context } from '../rulefile/context.js';
+import { resolveListeners } from './listener.js';
 import { NO_SYSTEM, type SyslogServer, type System, type User } from './model.js';
 import { PUBLIC_KEY, type SystemConfig } from './schema.js';
 
@@ -30,6 +31,7 @@ export function resolveSystem(config: SystemConfig | undefined, context: Context
       const port = one.port ?? (one.transport === 'tls' ? 6514 : 514);
       return [{ to: one.to, port, transport: one.transport }];
     }),
+    ...resolveListeners(config, context),
   };
 }
 

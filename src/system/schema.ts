@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { z } from 'zod';
 import { descriptionSchema, withWords, type Loaded } from '../rulefile/schema.js';
+import { apiSchema, metricsSchema } from './listener-schema.js';
 import { ROLES, TRANSPORTS } from './model.js';
 
 // RFC 1123 section 2.1: labels of letters, digits and hyphens.
@@ -92,6 +93,8 @@ export const systemSchema = withWords(
       .optional()
       .describe('Time servers; those of the management network, else Debian’s, unless given.'),
     syslog: z.array(syslog).optional().describe('Servers that get the log too.'),
+    api: apiSchema.optional(),
+    metrics: metricsSchema.optional(),
   }),
   { what: 'system' },
 ).describe('The appliance itself.');

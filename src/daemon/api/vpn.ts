@@ -9,6 +9,6 @@ export interface SecretShown {
   readonly name: string;
   /** ISO time; null where it is not stored. */
   readonly stored: string | null;
-  /** The first tunnel in force that needs it. */
-  readonly tunnel: string | null;
+  /** What in force needs it: `tunnel hq`, `system.api`. */
+  readonly needed_by: string | null;
 }

@@ -16,10 +16,17 @@ export function openApi(routes: readonly Route[]): Json {
     info: {
       title: 'Sluice',
       version: '1',
-      description: 'The API of sluiced, on the Unix socket sluiced.sock in its run directory.',
+      description:
+        'The API of sluiced, on the Unix socket sluiced.sock in its run directory, and over TLS where `system.api` has it listen.',
     },
+    // The kernel says who is at the other end of the Unix socket.
+    security: [{}, { token: [] }, { certificate: [] }],
     paths,
     components: {
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer' },
+        certificate: { type: 'mutualTLS' },
+      },
       schemas: {
         Problem: {
           type: 'object',

@@ -29,7 +29,7 @@ export const VPN_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/secrets',
     role: 'admin',
-    summary: 'Names of the secrets that are stored, and of those that tunnels name.',
+    summary: 'Names of the secrets that are stored, and of those that are named.',
     run: ({ source }) => ({ secrets: source.appliance.vpn.secretsShown() satisfies SecretShown[] }),
   },
   {
@@ -42,7 +42,7 @@ export const VPN_ROUTES: readonly Route[] = [
     run: async ({ source, body }) => {
       const { name, value } = body as z.infer<typeof stored>;
       source.appliance.vpn.secrets.put(name, value);
-      await source.appliance.vpn.changed();
+      await source.appliance.secretChanged();
       return { ok: true };
     },
   },
@@ -50,13 +50,13 @@ export const VPN_ROUTES: readonly Route[] = [
     method: 'DELETE',
     path: '/secrets/{name}',
     role: 'admin',
-    summary: 'Deletes a secret that no tunnel in force needs.',
+    summary: 'Deletes a secret that nothing in force needs.',
     audited: true,
     run: ({ source, params }) => {
       const { vpn } = source.appliance;
       const { name = '' } = params;
       const user = vpn.userOf(name);
-      if (user !== null) throw new RequestError(409, `tunnel '${user}' needs it`);
+      if (user !== null) throw new RequestError(409, `${user} needs it`);
       if (!vpn.secrets.delete(name)) throw new RequestError(404, `there is no secret '${name}'`);
       return { ok: true };
     },

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { connectionOf, type Connection } from '../../vpn/connection.js';
+import type { SecretUse } from '../../rulefile/secrets.js';
 import { isQuantum } from '../../vpn/proposals.js';
 import { secretsOf, type Tunnel } from '../../vpn/model.js';
 import { ViciRefused, type Vici } from '../../vpn/vici.js';
@@ -27,6 +28,8 @@ interface Loaded {
  */
 export class Vpn {
   readonly secrets: Secrets;
+  /** Secrets that others than tunnels need. */
+  alsoNeeded: readonly { readonly use: SecretUse; readonly by: string }[] = [];
   readonly charon: Charon;
   readonly #log: Logger;
   readonly #loaded = new Map<string, Loaded>();
@@ -65,17 +68,19 @@ export class Vpn {
     if (tunnels.length === 0) void this.#inTurn(() => this.charon.stop());
   }
 
-  /** The first tunnel in force that needs a secret. */
+  /** What in force needs a secret: the first tunnel, or a part of the appliance itself. */
   userOf(secret: string): string | null {
     const user = this.#tunnels.find((one) => secretsOf(one).some((use) => use.secret === secret));
-    return user?.name ?? null;
+    if (user !== undefined) return `tunnel ${user.name}`;
+    return this.alsoNeeded.find(({ use }) => use.secret === secret)?.by ?? null;
   }
 
   secretsShown(): SecretShown[] {
     const stored = new Map(this.secrets.list().map((one) => [one.name, one.stored]));
-    const named = this.#tunnels.flatMap(secretsOf).map(({ secret }) => secret);
+    const uses = [...this.#tunnels.flatMap(secretsOf), ...this.alsoNeeded.map(({ use }) => use)];
+    const named = uses.map(({ secret }) => secret);
     return [...new Set([...stored.keys(), ...named])].sort().map((name) => {
-      return { name, stored: stored.get(name) ?? null, tunnel: this.userOf(name) };
+      return { name, stored: stored.get(name) ?? null, needed_by: this.userOf(name) };
     });
   }
 
