@@ -8,7 +8,7 @@ import type { Lab } from '../../src/lab/lab.js';
  * the office and there.
  */
 export function tunnelRules(
-  lab: Lab,
+  lab: Pick<Lab, 'rules'>,
   tunnels: ReadonlyMap<string, string>,
   routes: readonly string[] = [],
 ): string {
