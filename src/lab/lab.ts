@@ -24,7 +24,7 @@ export interface LabOptions {
 }
 
 /** ms until sluiced and its datapath must answer. */
-const START = 30_000;
+const START = 90_000;
 
 /** The appliance in namespaces, with hosts around it. Close it, or end the process: all goes away. */
 export class Lab {
