@@ -16,7 +16,7 @@ export interface NegotiationsShown {
 /** The last negotiation of each tunnel, or of the one that `tunnel` names. */
 export const vpnLog: Shown<NegotiationsShown> = {
   data: ({ appliance: { vpn } }, query) => {
-    const log = tailOf(vpn.charon.log);
+    const log = vpn.charon.logs.map(tailOf).join('');
     const name = query.get('tunnel');
     return {
       negotiations: vpn.tunnels

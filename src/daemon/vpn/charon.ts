@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { spawn, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { projectRoot } from '../../datapath/root.js';
@@ -22,6 +30,10 @@ const LOOK = 50;
 /** ms it may take to have one, on a machine that has much else to do. */
 const START = 60_000;
 const LONGEST_PAUSE = 5000;
+/** Bytes of its log before it begins another; the one before stays beside it. */
+const MOST_LOG = 16 * 1024 * 1024;
+/** ms between looks at how long it is. */
+const MEASURE = 10_000;
 
 interface Events {
   up: [Vici];
@@ -34,14 +46,16 @@ interface Events {
  */
 export class Charon extends EventEmitter<Events> {
   readonly #directory: string;
+  readonly #mostLog: number;
   #child: ChildProcess | null = null;
   #vici: Vici | null = null;
   #wanted = false;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(directory: string) {
+  constructor(directory: string, mostLog = MOST_LOG) {
     super();
     this.#directory = directory;
+    this.#mostLog = mostLog;
   }
 
   get vici(): Vici | null {
@@ -54,6 +68,20 @@ export class Charon extends EventEmitter<Events> {
 
   get log(): string {
     return path.join(this.#directory, 'charon.log');
+  }
+
+  /** Of what it said, the older first. */
+  get logs(): readonly string[] {
+    return [`${this.log}.1`, this.log];
+  }
+
+  /** Lets charon begin another log where its own has become long. */
+  turnLog(): void {
+    const size = statSync(this.log, { throwIfNoEntry: false })?.size ?? 0;
+    if (size <= this.#mostLog || this.#vici === null) return;
+    renameSync(this.log, `${this.log}.1`);
+    // It reads its settings again, which are the same, and opens the file.
+    this.#child?.kill('SIGHUP');
   }
 
   start(): void {
@@ -113,7 +141,9 @@ export class Charon extends EventEmitter<Events> {
       await wait(LOOK);
     }
     if (this.#vici === null) child.kill('SIGKILL');
-    return end;
+    const measure = setInterval(() => this.turnLog(), MEASURE);
+    measure.unref();
+    return end.finally(() => clearInterval(measure));
   }
 
   /**
@@ -143,9 +173,13 @@ function settings(directory: string, log: string): string {
   load = ${LOADED}
   install_routes = no
   install_virtual_ip = no
+  retransmit_timeout = 2
+  retransmit_base = 1.7
   retransmit_tries = 4
   half_open_timeout = 30
   cookie_threshold = 30
+  ikesa_table_size = 1024
+  ikesa_table_segments = 16
   journal { default = -1 }
   filelog { sluice {
     path = ${log}
