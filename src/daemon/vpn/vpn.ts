@@ -9,6 +9,7 @@ import { ViciRefused, type Vici } from '../../vpn/vici.js';
 import type { ViciMessage } from '../../vpn/vici-message.js';
 import type { SecretShown } from '../api/vpn.js';
 import { Charon } from './charon.js';
+import { Lasting } from './lasting.js';
 import type { Secrets } from '../../vpn/secrets.js';
 
 /** No tunnel of the name, or it cannot be done; the message is for the user. */
@@ -33,6 +34,9 @@ export class Vpn {
   readonly charon: Charon;
   readonly #log: Logger;
   readonly #loaded = new Map<string, Loaded>();
+  readonly #lasting: Lasting;
+  /** Told to be down, until they are told otherwise. */
+  readonly #down = new Set<string>();
   #tunnels: readonly Tunnel[] = [];
   #slots: ReadonlyMap<string, number> = new Map();
   #quantum = false;
@@ -43,15 +47,20 @@ export class Vpn {
     this.secrets = secrets;
     this.#log = log;
     this.charon = new Charon(directory);
+    this.#lasting = new Lasting((error) => this.#log.error(error));
     this.charon.on('up', (vici) => {
       this.#log.info({ event: 'charon-up', pid: this.charon.pid });
       void this.#inTurn(async () => {
         this.#loaded.clear();
         this.#quantum = await hasQuantum(vici);
+        await this.#lasting.follow(vici);
         await this.#tell(vici);
       });
     });
-    this.charon.on('down', (how) => this.#log.error({ event: 'charon-down', how }));
+    this.charon.on('down', (how) => {
+      this.#lasting.stop();
+      this.#log.error({ event: 'charon-down', how });
+    });
   }
 
   get tunnels(): readonly Tunnel[] {
@@ -101,6 +110,9 @@ export class Vpn {
     const { vici } = this.charon;
     if (vici === null) throw new VpnError('IKE is not running');
     await this.#turn;
+    if (action === 'down') this.#down.add(name);
+    else if (action === 'up') this.#down.delete(name);
+    this.#last();
     try {
       if (action === 'up')
         await vici.request('initiate', { ike: name, child: name, timeout: '30000' });
@@ -120,6 +132,7 @@ export class Vpn {
   }
 
   async close(): Promise<void> {
+    this.#lasting.stop();
     await this.charon.stop();
   }
 
@@ -140,9 +153,16 @@ export class Vpn {
         told++;
       }
     for (const tunnel of this.#tunnels) told += (await this.#tellOne(vici, tunnel)) ? 1 : 0;
+    for (const name of this.#down) if (!wanted.has(name)) this.#down.delete(name);
+    this.#last();
     if (told === 0) return;
     const ms = Math.round(performance.now() - start);
     this.#log.info({ event: 'ike-told', tunnels: told, ms });
+  }
+
+  #last(): void {
+    const names = this.#tunnels.filter(({ start }) => start === 'start').map(({ name }) => name);
+    this.#lasting.want(names.filter((name) => !this.#down.has(name)));
   }
 
   async #tellOne(vici: Vici, tunnel: Tunnel): Promise<boolean> {
