@@ -18,6 +18,8 @@ import { checkFrr } from '../routing/checks/frr.js';
 import type { ResolvedRoute } from '../routing/resolve.js';
 import { checkAmbiguous } from '../vpn/checks/ambiguous.js';
 import { checkInterfaces as checkTunnelInterfaces } from '../vpn/checks/interfaces.js';
+import { checkIdentity } from '../vpn/checks/identity.js';
+import { checkLoop, type Way } from '../vpn/checks/loop.js';
 import { checkOverlap as checkSelectors } from '../vpn/checks/overlap.js';
 import { checkProposals } from '../vpn/checks/proposals.js';
 import type { ResolvedTunnel } from '../vpn/resolve.js';
@@ -48,6 +50,9 @@ export const CHECKS: readonly Check[] = [
   ({ document }, context) => checkProposals(document, context),
   ({ tunnels }, context) => checkSelectors(tunnels, context),
   ({ document, tunnels }, context) => checkAmbiguous(document, tunnels, context),
+  ({ tunnels }, context) => checkIdentity(tunnels, context),
+  ({ tunnels, interfaces, routes }, context) =>
+    checkLoop(tunnels, waysOf(interfaces, routes), context),
   ({ routes }, context) => checkDuplicates(routes, context),
   ({ document }, context) => checkFrr(document, context),
   ({ document }, context) => checkCount(document, context),
@@ -59,3 +64,14 @@ export const CHECKS: readonly Check[] = [
   // Last: it keeps quiet about names after other errors.
   ({ document }, context) => checkAssertions(document, context),
 ];
+
+/** Connected and declared routes. */
+function waysOf(
+  interfaces: readonly ResolvedInterface[],
+  routes: readonly ResolvedRoute[],
+): readonly Way[] {
+  const connected = interfaces.flatMap(({ interface: { name }, addresses }) =>
+    addresses.map(({ prefix }) => ({ to: prefix, interface: name, distance: 0 })),
+  );
+  return [...connected, ...routes.map(({ route }) => route)];
+}

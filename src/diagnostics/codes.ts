@@ -196,6 +196,14 @@ export const CODES = {
     'peers that cannot be told apart',
     'Of two tunnels with the same addresses and identities but other proofs, IKE takes the first.',
   ),
+  'vpn-identity': warning(
+    'identity that the certificate is not for',
+    'The peer believes a `local-id` only where it is in the subjectAltName of our certificate.',
+  ),
+  'vpn-loop': warning(
+    'tunnel whose peer lies behind itself',
+    'What the tunnel sends would go into it again; the peer needs a route past it, narrower than the one that leads there. Routes that are learnt are not looked at.',
+  ),
   'certificate-invalid': error('not a certificate', 'Certificates are X.509 in PEM.'),
   'certificate-expired': warning(
     'certificate out of its time',
