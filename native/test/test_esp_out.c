@@ -204,6 +204,8 @@ static void too_big(void **state)
 		answer = pipeline_out(0, &head);
 		assert_int_equal(head.iface, INSIDE);
 		assert_true(frame_sound(answer, head.length));
+		/* The neighbour's, by the route: sealing took those that it came with. */
+		assert_memory_equal(answer, "\2\4\x0a\1\2\3", 6);
 		assert_memory_equal(answer + 34, "\3\4", 2);
 		assert_int_equal(frame_get(answer + 40, 2), 1446);
 	}
@@ -231,6 +233,52 @@ static void too_big6(void **state)
 	assert_int_equal(head.iface, INSIDE);
 	assert_memory_equal(answer + 54, "\2\0", 2);
 	assert_int_equal(frame_get(answer + 58, 4), 1446);
+}
+
+/* RFC 4301 8.2.1: a router on the way to the peer has no room; what it quotes has to be ours. */
+static void path_mtu(void **state)
+{
+	for (unsigned int way = 0; way < 4; way++) {
+		bool encap = way & 1, v6 = way & 2;
+		struct sl_sa_add add =
+			esp_sa(&esp_suites[0], SL_SA_OUT, encap ? SL_SA_ENCAP : 0, v6);
+		uint32_t outer = (v6 ? 40 : 20) + (encap ? 8 : 0), length, most;
+		struct frame f, about, error;
+		struct sl_output head;
+		const uint8_t *ip;
+
+		reset(state);
+		esp_make(&add);
+		frame_udp(&f, "10.1.2.3", "10.50.1.2", 1000, 2000, 1300);
+		assert_int_equal(pipeline_in(INSIDE, &f)->reason, 0);
+		ip = sealed(&length);
+		memset(&about, 0, sizeof(about));
+		about.l3 = 14;
+		memcpy(about.bytes + 14, ip, length);
+		/* Forged: of an SA that is none. */
+		about.bytes[14 + outer] ^= 1;
+		for (unsigned int i = 0; i < 2; i++) {
+			if (v6)
+				frame_error(&error, "2001:db8:99::1", &about, 2, 0, 1300, outer + 8);
+			else
+				frame_error(&error, "203.0.113.1", &about, 3, 4, 1300, outer + 8);
+			pipeline_in(WAN, &error);
+			if (i == 0) {
+				assert_int_equal(pipeline_in(INSIDE, &f)->reason, 0);
+				sealed(&length);
+			}
+			about.bytes[14 + outer] ^= 1;
+		}
+		expect_dropped(INSIDE, &f, SL_DROP_TOO_BIG);
+		most = (uint32_t)frame_get(pipeline_out(0, &head) + 40, 2);
+		assert_int_equal(head.iface, INSIDE);
+		/* A trailer of two that ends on a word, ESP's header and IV, and the ICV. */
+		assert_int_equal(most, ((1300 - outer - 16 - 16) & ~3u) - 2);
+		frame_udp(&f, "10.1.2.3", "10.50.1.2", 1000, 2000, most - 28);
+		assert_int_equal(pipeline_in(INSIDE, &f)->reason, 0);
+		sealed(&length);
+		assert_true(length <= 1300 && length > 1300 - 4);
+	}
 }
 
 /*
@@ -375,6 +423,7 @@ int main(void)
 		cmocka_unit_test_setup(limits, reset),
 		cmocka_unit_test_setup(too_big, reset),
 		cmocka_unit_test_setup(too_big6, reset),
+		cmocka_unit_test_setup(path_mtu, reset),
 		cmocka_unit_test_setup(fragments, reset),
 		cmocka_unit_test_setup(by_a_vlan, reset),
 		cmocka_unit_test_setup(outer_header, reset),

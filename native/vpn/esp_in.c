@@ -7,6 +7,7 @@
 #include "routing/fib.h"
 #include "tables/tables.h"
 #include "vpn/flight.h"
+#include "vpn/path_mtu.h"
 #include "vpn/spd.h"
 
 enum { IP4_INPUT, IP6_INPUT, SESSION_LOOKUP, HANDOVER_TX, DROP, EDGES };
@@ -95,7 +96,9 @@ static struct sl_sa *sa_of(struct sl_worker *w, struct rte_mbuf *m, rte_edge_t *
 	}
 	/* Of others, through the box, or IKE: packets like any other. */
 	*edge = SESSION_LOOKUP;
-	if (reason && for_the_box(w, p)) {
+	if (p->flags & SL_PKT_ICMP_ERROR)
+		sl_esp_path_mtu(w, m);
+	else if (reason && for_the_box(w, p)) {
 		p->reason = (uint16_t)reason;
 		*edge = DROP;
 	}

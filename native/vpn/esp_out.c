@@ -6,6 +6,7 @@
 #include "firewall/way.h"
 #include "routing/adjacency.h"
 #include "vpn/flight.h"
+#include "vpn/path_mtu.h"
 #include "vpn/spd.h"
 
 enum { IP_OUTPUT, HANDOVER_TX, IP_SPLIT, ICMP_ERROR, DROP, EDGES };
@@ -44,15 +45,6 @@ static enum sl_drop route(struct sl_worker *w, struct sl_sa *sa)
 	return sa->adjacency == SL_ADJ_NONE ? SL_DROP_NO_ROUTE : SL_DROP_NONE;
 }
 
-/* What the inner packet may have for the sealed one to be no longer than `mtu`. */
-static uint32_t inner_most(const struct sl_sa *sa, uint16_t mtu)
-{
-	uint32_t overhead = (uint32_t)sa->outer_length + SL_ESP_HEADER + sa->iv + sa->icv;
-	uint32_t room = mtu > overhead ? (mtu - overhead) & ~(sa->align - 1u) : 0;
-
-	return room > SL_ESP_TRAILER ? room - SL_ESP_TRAILER : 0;
-}
-
 /*
  * RFC 4301 8.1 and 8.2.1: sealed it would be longer than its link takes. Where neither header
  * forbids it, it is fragmented after; else the tunnel's own MTU becomes what fits, and the packet is
@@ -65,7 +57,7 @@ static rte_edge_t too_big(const struct sl_sa *sa, struct rte_mbuf *m)
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3);
 	uint16_t mtu = sl_adjacencies[sa->adjacency].mtu;
 	bool v4 = ip[0] >> 4 == 4, df = !v4 || ip[6] & 0x40;
-	uint32_t most = inner_most(sa, mtu);
+	uint32_t most = sl_esp_inner_most(sa, mtu);
 	struct sl_adjacency *tunnel;
 
 	if (sa->family == 4 && !df && sa->flags & SL_SA_COPY_DF)
@@ -139,7 +131,7 @@ static struct sl_sa *sa_of(struct sl_worker *w, struct rte_mbuf *m, rte_edge_t *
 	p->reason = (uint16_t)route(w, sa);
 	if (unlikely(p->reason))
 		return NULL;
-	if (likely(rte_pktmbuf_pkt_len(m) - p->l3 <= inner_most(sa, sl_adjacencies[sa->adjacency].mtu)))
+	if (likely(rte_pktmbuf_pkt_len(m) - p->l3 <= sl_esp_inner_most(sa, sl_adjacencies[sa->adjacency].mtu)))
 		return sa;
 	*edge = too_big(sa, m);
 	return *edge == IP_OUTPUT ? sa : NULL;

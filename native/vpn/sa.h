@@ -130,3 +130,6 @@ bool sl_sa_endpoint_ok(const struct sl_sa_endpoint *endpoint);
 /* Workers: an inbound SA by SPI (network order) and local outer address, or NULL. */
 struct sl_sa *sl_sad_inbound(const struct sl_datapath *dp, uint32_t spi, uint8_t family,
 			     const uint8_t *destination);
+/* And an outbound one, by its SPI and both outer addresses. */
+struct sl_sa *sl_sad_toward(const struct sl_datapath *dp, uint32_t spi, uint8_t family,
+			    const uint8_t *source, const uint8_t *destination);

@@ -101,6 +101,19 @@ struct sl_sa *sl_sad_inbound(const struct sl_datapath *dp, uint32_t spi, uint8_t
 	return sa;
 }
 
+struct sl_sa *sl_sad_toward(const struct sl_datapath *dp, uint32_t spi, uint8_t family,
+			    const uint8_t *source, const uint8_t *destination)
+{
+	struct sl_sa *sa = atomic_load_explicit(&dp->sad->bucket[SL_SA_OUT][bucket_of(spi)],
+						memory_order_acquire);
+	unsigned int length = address_length(family);
+
+	while (sa && (sa->spi != spi || sa->family != family || memcmp(sa->source, source, length) != 0 ||
+		      memcmp(sa->destination, destination, length) != 0))
+		sa = atomic_load_explicit(&sa->chain, memory_order_acquire);
+	return sa;
+}
+
 static bool is_zero(const uint8_t *bytes, size_t n)
 {
 	while (n && bytes[n - 1] == 0)
