@@ -5,14 +5,18 @@ import type { Applied, ApplyJson, ApplyRequest, Previewed, Refused } from '../da
 import { toJson, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { render } from '../diagnostics/render.js';
 import { diskReader, type Reader } from '../rulefile/reader.js';
+import type { FlowAsked } from '../daemon/api/flows.js';
+import { CaptureError } from '../datapath/capture.js';
 import { complain, EXIT, print } from './arguments.js';
+import { flowsOfFile } from './capture-flows.js';
 import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
 import { previewText } from './preview-text.js';
 
 type Answer = Applied | Previewed | Refused;
 
 export const usage = {
-  synopsis: 'apply FILE [--preview | --confirm MINUTES] [--replace] [--json]',
+  synopsis:
+    'apply FILE [--preview [--pcap [IFACE=]CAPTURE] [--log MINUTES] | --confirm MINUTES] [--replace] [--json]',
   description:
     'Compiles a rule file and brings it into force, all of it or nothing. Its assertions are asked first.',
   options: [
@@ -21,13 +25,18 @@ export const usage = {
       'Change nothing: say which rules would change and which live sessions would end, by rule.',
     ],
     [
+      '--pcap [IFACE=]CAPTURE',
+      'Preview: which flows of a capture would get another verdict, by which rule before and after; without IFACE each enters where its source is.',
+    ],
+    ['--log MINUTES', 'Preview: the same of the flows logged in the last minutes.'],
+    [
       '--confirm MINUTES',
       'Go back to what was in force unless `sluice confirm` or another apply comes within these.',
     ],
     ['--replace', 'Also over edits made on the appliance since the last apply.'],
     [
       '--json',
-      'One document on stdout: changed, bytes, generation, stages, sessions; of a preview also ended_by, rules.',
+      'One document on stdout: changed, bytes, generation, stages, sessions; of a preview also ended_by, rules, flows.',
     ],
   ],
 } as const;
@@ -43,25 +52,45 @@ export function run(args: string[]): Promise<number> {
         replace: { type: 'boolean', default: false },
         preview: { type: 'boolean', default: false },
         confirm: { type: 'string' },
+        pcap: { type: 'string' },
+        log: { type: 'string' },
         ...RUN_DIR_OPTION,
       },
     });
     if (values.preview && values.confirm !== undefined)
       throw new UsageError('a preview changes nothing that could be confirmed');
+    const { pcap, log } = values;
+    if (!values.preview && (pcap !== undefined || log !== undefined))
+      throw new UsageError('--pcap and --log are of a preview');
     const [file, ...rest] = positionals;
     if (file === undefined || rest.length > 0) throw new UsageError('one rule file is needed');
 
     const files = readFiles(file);
     if (files === null) return report(unreadable(file), values.json);
-    const request: ApplyRequest = { files, directory: process.cwd(), replace: values.replace };
+    const request: ApplyRequest = {
+      files,
+      directory: process.cwd(),
+      replace: values.replace,
+      ...(pcap === undefined ? {} : { flows: captured(pcap) }),
+    };
     const query = new URLSearchParams({
       main: file,
       ...(values.preview ? { preview: '' } : {}),
+      ...(log === undefined ? {} : { 'flows-of-log': log }),
       ...(values.confirm === undefined ? {} : { confirm: values.confirm }),
     });
     const answer = await connect(values['run-dir']).post(`/apply?${query.toString()}`, request);
     return report(answer as Answer, values.json);
   });
+}
+
+function captured(pcap: string): FlowAsked[] {
+  try {
+    return flowsOfFile(pcap);
+  } catch (error) {
+    if (error instanceof CaptureError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 /** The rule file with what it includes, or null when a file is there but cannot be read as text. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import type { FlowOutcome, FlowsTold } from '../daemon/api/flows.js';
 import type {
   ChangedRule,
   EndedBy,
@@ -18,7 +19,7 @@ const SIGNS = [
 const MOST_NAMED = 50;
 
 /** What an apply would do, for people. */
-export function previewText({ changed, rules, sessions, ended_by }: Previewed): string {
+export function previewText({ changed, rules, sessions, ended_by, flows }: Previewed): string {
   if (!changed) return 'preview: nothing would change';
   const counts = SIGNS.map(([kind]) => `${rules[kind].length} ${kind}`);
   return [
@@ -26,7 +27,36 @@ export function previewText({ changed, rules, sessions, ended_by }: Previewed): 
     ...SIGNS.flatMap(([kind, sign]) => named(rules[kind], sign)),
     `sessions: ${sessions.kept} would stay, ${sessions.ended} would end`,
     ...ended_by.flatMap(ended),
+    ...(flows === undefined ? [] : flowLines(flows)),
   ].join('\n');
+}
+
+/** Flows that are told; further ones are counted. */
+const MOST_FLOWS_TOLD = 30;
+
+function flowLines({ flows, seen, unplaced, changed }: FlowsTold): string[] {
+  const verdicts = changed.filter(({ before, after }) => before.verdict !== after.verdict);
+  const others = changed.length - verdicts.length;
+  const more = changed.length - MOST_FLOWS_TOLD;
+  return [
+    `flows: of ${flows} (seen ${seen} times) ${verdicts.length} would get another verdict, ${others} another rule or way`,
+    ...(unplaced === 0 ? [] : [`  ${unplaced} enter by no interface of what runs`]),
+    ...changed
+      .slice(0, MOST_FLOWS_TOLD)
+      .flatMap(({ packet, count, before, after }) => [
+        `  ${count} x ${packet}`,
+        `    - ${outcome(before)}`,
+        `    + ${outcome(after)}`,
+      ]),
+    ...(more > 0 ? [`  ${more} more`] : []),
+  ];
+}
+
+function outcome({ verdict, rule, file, line, out, reason }: FlowOutcome): string {
+  const place = file === null ? '' : ` (${file}:${line ?? 0})`;
+  const end =
+    out !== null ? `, out ${out}` : reason === null || reason === rule ? '' : `, ${reason}`;
+  return `${verdict} by ${rule}${place}${end}`;
 }
 
 function named(rules: readonly ChangedRule[], sign: string): string[] {

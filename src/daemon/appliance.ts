@@ -25,7 +25,9 @@ import type { CommitAnswer, CommitRefused } from './api/candidates.js';
 import type { Author, CandidateAsk, CompileOutcome, CompileStages } from './compiler-messages.js';
 import type { CompilerThread } from './compiler-thread.js';
 import type { DatapathProcess, DatapathStatus } from './datapath-process.js';
+import type { FlowAsked, FlowsTold } from './api/flows.js';
 import { ruleChanges } from './changes.js';
+import { flowChanges, type Side } from './flows.js';
 import { Confirmation, type Unconfirmed } from './confirm.js';
 import { Secrets } from '../vpn/secrets.js';
 import { FrrDaemons } from './routing/frr.js';
@@ -47,6 +49,8 @@ export interface Directories {
 export interface CommitHow {
   readonly check?: boolean | undefined;
   readonly preview?: boolean | undefined;
+  /** Of a preview: flows to tell the verdicts of; null for none. */
+  readonly flows?: readonly FlowAsked[] | null;
   /** Minutes to confirm in. */
   readonly confirm?: number | null | undefined;
   /** Who commits may change `system`. */
@@ -179,12 +183,12 @@ export class Appliance {
   commit(
     candidate: string,
     by: Author,
-    { check = false, preview = false, confirm = null, system = true }: CommitHow,
+    { check = false, preview = false, flows = null, confirm = null, system = true }: CommitHow,
   ): Promise<CommitAnswer> {
     const compile = (generation: number) =>
       this.#compiler.build(candidate, generation, { analyse: check || preview, system });
     if (check) return this.#inTurn(() => this.#check(compile));
-    if (preview) return this.#inTurn(() => this.#preview(compile));
+    if (preview) return this.#inTurn(() => this.#preview(compile, flows));
     return this.#inTurn(() => this.#commit(compile, by, confirm));
   }
 
@@ -220,8 +224,12 @@ export class Appliance {
   }
 
   /** What `apply` would do; everything stays as it is. */
-  preview(main: string, request: Uint8Array): Promise<Previewed | Refused> {
-    return this.#inTurn(() => this.#preview(this.#file(main, request, true)));
+  preview(
+    main: string,
+    request: Uint8Array,
+    flows: readonly FlowAsked[] | null = null,
+  ): Promise<Previewed | Refused> {
+    return this.#inTurn(() => this.#preview(this.#file(main, request, true), flows));
   }
 
   /**
@@ -349,7 +357,10 @@ export class Appliance {
     };
   }
 
-  async #preview(compile: Compile): Promise<Previewed | CommitRefused> {
+  async #preview(
+    compile: Compile,
+    flows: readonly FlowAsked[] | null,
+  ): Promise<Previewed | CommitRefused> {
     const ready = await this.#ready(compile);
     const preview = true as const;
     if (ready.ok === 'same') {
@@ -374,6 +385,8 @@ export class Appliance {
       const told = await this.datapath.json<PreviewTold>(M.OP_PREVIEW, { argument });
       const staged = new Names();
       staged.take(decoded);
+      const asked =
+        flows === null ? {} : await this.#flows(flows, { image, decoded, names: staged });
       stages.preview = performance.now() - start;
       return {
         ok: true,
@@ -385,6 +398,7 @@ export class Appliance {
         sessions: { kept: told.kept, ended: told.ended },
         ended_by: endedBy(told, this.names, staged),
         rules,
+        ...asked,
         ...(ready.changes === undefined ? {} : { changes: ready.changes }),
         ...(ready.findings === undefined ? {} : { findings: ready.findings }),
         diagnostics,
@@ -523,6 +537,17 @@ export class Appliance {
     return refusal('an assertion does not hold', [...diagnostics, ...failed]);
   }
 
+  /** Which of the flows would have another verdict; without anything in force there is none to tell. */
+  async #flows(flows: readonly FlowAsked[], after: Side): Promise<{ flows?: FlowsTold }> {
+    const running = this.#running;
+    if (running === null) return {};
+    const { image } = running;
+    const before = { image, decoded: decodeImage(image), names: this.names };
+    return {
+      flows: await this.#offlineAsked((offline) => flowChanges(flows, offline, before, after)),
+    };
+  }
+
   /** Assertions are asked of the fast path itself, offline, before the tables come into force. */
   async #assert(
     decoded: DecodedImage,
@@ -535,12 +560,22 @@ export class Appliance {
     const names = new Names();
     names.take(decoded);
     try {
-      const failed = await failing(assertions, await this.#offline, image, names.slots);
+      const failed = await this.#offlineAsked((offline) =>
+        failing(assertions, offline, image, names.slots),
+      );
       stages.assert = performance.now() - start;
       return failed;
     } catch (error) {
       await this.#discard();
-      // Whatever is wrong with it, the next apply gets a new one.
+      throw error;
+    }
+  }
+
+  async #offlineAsked<T>(ask: (offline: OfflineDatapath) => Promise<T>): Promise<T> {
+    try {
+      return await ask(await this.#offline);
+    } catch (error) {
+      // Whatever is wrong with it, the next who asks gets a new one.
       await this.#closeOffline();
       this.#offline = warm(this.datapath.program);
       throw error;

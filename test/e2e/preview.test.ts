@@ -3,9 +3,14 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { CandidateTold } from '../../src/daemon/api/candidates.js';
 import type { Applied, Previewed } from '../../src/daemon/api/types.js';
+import { PcapWriter } from '../../src/datapath/capture-write.js';
+import { etherFrame } from '../../src/datapath/frame.js';
+import { buildPacket } from '../../src/datapath/packet.js';
 import { Lab } from '../../src/lab/lab.js';
 import { INTERNET, SERVER } from '../../src/lab/network.js';
+import { parsePacket } from '../../src/firewall/packet.js';
 
 let lab: Lab;
 let folder: string;
@@ -132,6 +137,114 @@ sessions: 0 would stay, 0 would end
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('error assert-failed: ');
     expect((await apply(office)).changed).toBe(false);
+  });
+});
+
+describe('the flows of a preview', () => {
+  /** Browsing is left to two networks, and one server more is published. */
+  const stricter = (): string =>
+    office
+      .replace(/^( *)- \{ name: browse/m, '$1- { name: no-dns, service: dns, action: deny }\n$&')
+      .replace('name: web, destination: server', 'name: www, destination: server');
+
+  function capture(lines: readonly string[]): string {
+    const file = path.join(folder, 'flows.pcap');
+    const writer = new PcapWriter(file);
+    for (const line of lines) {
+      const packet = parsePacket(`- ${line}`);
+      if ('problem' in packet) throw new Error(packet.problem);
+      writer.add(
+        1_700_000_000_000_000_000n,
+        etherFrame(buildPacket(packet), packet.source.family, 0),
+      );
+    }
+    writer.close();
+    return file;
+  }
+
+  test('of a capture: those with another verdict first, with the rules before and after', async () => {
+    const pcap = capture([
+      'udp 10.1.2.3:40000 203.0.113.80:53',
+      'udp 203.0.113.80:53 10.1.2.3:40000',
+      'udp 10.1.2.3:40001 203.0.113.80:53',
+      'tcp 10.1.2.3:40000 203.0.113.80:443 syn',
+      'tcp 10.20.0.11:8080 192.0.2.7:50000 syn,ack',
+      'tcp 192.0.2.7:50000 10.20.0.11:8080 syn',
+    ]);
+    const next = stricter();
+    const preview = await apply<Previewed>(next, '--preview', '--pcap', pcap);
+    const file = path.join(folder, 'rules.yaml');
+    const at = (text: string, part: string) => ({ file, line: lineOf(text, part) });
+    expect(preview.flows).toEqual({
+      flows: 3,
+      seen: 4,
+      unplaced: 0,
+      changed: [
+        {
+          packet: 'inside udp 10.1.2.3:40000 203.0.113.80:53',
+          count: 2,
+          before: {
+            verdict: 'allow',
+            rule: 'office-out/browse',
+            ...at(office, 'name: browse'),
+            out: 'wan',
+            reason: null,
+          },
+          after: {
+            verdict: 'deny',
+            rule: 'office-out/no-dns',
+            ...at(next, 'name: no-dns'),
+            out: null,
+            reason: 'policy-deny',
+          },
+        },
+        {
+          packet: 'wan tcp 192.0.2.7:50000 10.20.0.11:8080',
+          count: 1,
+          before: {
+            verdict: 'allow',
+            rule: 'published/web',
+            ...at(office, 'name: web,'),
+            out: 'dmz',
+            reason: null,
+          },
+          after: {
+            verdict: 'allow',
+            rule: 'published/www',
+            ...at(next, 'name: www,'),
+            out: 'dmz',
+            reason: null,
+          },
+        },
+      ],
+    });
+    writeFileSync(file, next);
+    const { code, stdout } = await lab.sluice('apply', file, '--preview', '--pcap', `wan=${pcap}`);
+    expect(code).toBe(0);
+    expect(stdout).toContain('flows: of 3 (seen 4 times) 0 would get another verdict, 1 another');
+    const wrong = await lab.sluice('apply', file, '--preview', '--pcap', file);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain(`${file}: neither a pcap nor a pcapng file`);
+  });
+
+  test('of the log: what was denied would pass, in a preview of a candidate too', async () => {
+    await expect(lab.hosts.inside.tcp(INTERNET.v4, 25, 200)).rejects.toThrow();
+    const request = { mode: 'private', user: 'alice', from: 'here' };
+    const { id } = (await lab.api.post('/candidates', request)) as CandidateTold;
+    const rule = 'policies office-out rules no-direct-mail'.split(' ');
+    const operations = [{ op: 'set', path: [...rule, 'action', 'allow'] }];
+    await lab.api.post(`/candidates/${id}/edit`, { operations });
+    const asked = { preview: true, flows_of_log: 5 };
+    const told = (await lab.api.post(`/candidates/${id}/commit`, asked)) as Previewed;
+    const named = { rule: 'office-out/no-direct-mail' };
+    expect(told.flows?.changed).toMatchObject([
+      {
+        before: { verdict: 'deny', reason: 'policy-deny', ...named },
+        after: { verdict: 'allow', out: 'wan', ...named },
+      },
+    ]);
+    expect(told.flows?.changed[0]?.packet).toMatch(/^inside tcp 10\..*:25$/);
+    await lab.api.delete(`/candidates/${id}`);
   });
 });
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import type { FlowAsked, FlowsTold } from './flows.js';
 import type { Diagnostic, DiagnosticJson } from '../../diagnostics/diagnostic.js';
 
 /**
@@ -13,6 +14,8 @@ export interface ApplyRequest {
   readonly directory: string;
   /** Over edits that were made on the appliance since the last apply. */
   readonly replace?: boolean;
+  /** Of a preview: flows to tell the verdicts of. */
+  readonly flows?: readonly FlowAsked[];
 }
 
 /** Answer of `GET /source`: the texts in force, with the newest ones of files of addresses. */
@@ -125,6 +128,8 @@ export interface Previewed extends Omit<Applied, 'stages'> {
   readonly stages: Omit<ApplyStages, 'activate'> & { readonly preview: number };
   readonly ended_by: readonly EndedBy[];
   readonly rules: RuleChanges;
+  /** Where flows were given, or asked of the log. */
+  readonly flows?: FlowsTold;
   /** Of a candidate: places that change, routes, backends and tunnels among them. */
   readonly changes?: readonly ChangedPlace[];
   /** Of a candidate: what comparing the rules finds that it does not find in what runs. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { grammar } from '../../compiler/grammar.js';
 import type { CandidateAsk } from '../compiler-messages.js';
 import { MOST_MINUTES } from '../confirm.js';
+import { flowsAsked, flowsSchema } from './flows.js';
 import { RequestError, type Asked, type Route } from './route.js';
 
 const word = z.string().max(4096);
@@ -36,6 +37,13 @@ const commit = z.strictObject({
   preview: z.boolean().optional(),
   confirm: z.int().min(1).max(MOST_MINUTES).optional().describe('Minutes to confirm in.'),
   comment: z.string().max(1024).optional(),
+  flows: flowsSchema.optional().describe('Of a preview: flows to tell the verdicts of.'),
+  flows_of_log: z
+    .int()
+    .min(1)
+    .max(MOST_MINUTES)
+    .optional()
+    .describe('Of a preview: minutes whose logged flows are asked about too.'),
 });
 const rollback = z.strictObject({ ago: z.int().min(0).max(1_000_000) });
 
@@ -161,12 +169,17 @@ export const CANDIDATE_ROUTES: readonly Route[] = [
     body: commit,
     audited: true,
     run: ({ source, by, params, body }) => {
-      const { comment = null, ...how } = body as z.infer<typeof commit>;
+      const {
+        comment = null,
+        flows,
+        flows_of_log: logged = null,
+        ...how
+      } = body as z.infer<typeof commit>;
       const { user, from } = by;
       return source.appliance.commit(
         params['id'] ?? '',
         { user, from, comment },
-        { ...how, system: by.role === 'admin' },
+        { ...how, flows: flowsAsked(source, flows, logged), system: by.role === 'admin' },
       );
     },
   },

@@ -9,10 +9,12 @@ import {
   type BackendSaid,
   type LogShown,
 } from '../api/types.js';
+import type { FlowAsked } from '../api/flows.js';
 import { MOST_MINUTES } from '../confirm.js';
 import { sessionFilter } from '../session-filter.js';
 import { ALL_SHOWS } from '../show/all.js';
 import { logFilter } from '../show/log.js';
+import { flowsAsked, flowsSchema } from './flows.js';
 import { RequestError, type Asked, type Route } from './route.js';
 
 /** Bytes that a client who follows the log may be behind. */
@@ -42,6 +44,10 @@ export const RUNNING_ROUTES: readonly Route[] = [
     query: {
       main: z.string().describe('Path of the rule file, as its user wrote it.'),
       preview: z.string().optional().describe('Change nothing.'),
+      'flows-of-log': z
+        .string()
+        .optional()
+        .describe('Of a preview: minutes whose logged flows are asked about too.'),
       confirm: z.string().optional().describe('Minutes to confirm in.'),
       comment: z.string().max(1024).optional(),
     },
@@ -50,11 +56,12 @@ export const RUNNING_ROUTES: readonly Route[] = [
     run: ({ source, query, bytes, by }) => {
       const { main = '', preview, confirm, comment = null } = query;
       const minutes = minutesOf(confirm);
-      readable(bytes);
+      const { flows } = readable(bytes);
       const { user, from } = by;
-      return preview === undefined
-        ? source.appliance.apply(main, bytes, { user, from, comment }, minutes)
-        : source.appliance.preview(main, bytes);
+      if (preview === undefined)
+        return source.appliance.apply(main, bytes, { user, from, comment }, minutes);
+      const logged = minutesOf(query['flows-of-log']);
+      return source.appliance.preview(main, bytes, flowsAsked(source, flows, logged));
     },
   },
   {
@@ -153,8 +160,8 @@ function minutesOf(text: string | undefined): number | null {
 }
 
 /** The texts are read in the compile thread; here only that there are some. */
-function readable(bytes: Uint8Array): void {
-  let given: { files?: unknown; directory?: unknown } | null = null;
+function readable(bytes: Uint8Array): { flows: readonly FlowAsked[] | undefined } {
+  let given: { files?: unknown; directory?: unknown; flows?: unknown } | null = null;
   try {
     given = JSON.parse(Buffer.from(bytes).toString('utf8')) as object | null;
   } catch {
@@ -167,6 +174,9 @@ function readable(bytes: Uint8Array): void {
       : false;
   if (!texts || typeof given?.directory !== 'string')
     throw new RequestError(400, 'the request is no JSON object with files and a directory');
+  const flows = flowsSchema.optional().safeParse(given.flows);
+  if (!flows.success) throw new RequestError(400, 'flows are packets with a count each');
+  return { flows: flows.data };
 }
 
 /** Records as they come until the client goes away. */

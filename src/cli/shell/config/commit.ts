@@ -90,20 +90,56 @@ const withDeadline: Step = {
   ],
 };
 
-const asking =
-  (request: 'check' | 'preview'): Run =>
-  async (session, _given, out) => {
-    await commit(session, { [request]: true }, out);
+const check: Run = async (session, _given, out) => {
+  await commit(session, { check: true }, out);
+};
+
+const preview: Run = async (session, given, out) => {
+  const capture = last(given, 'capture');
+  const minutes = last(given, 'log');
+  const flows = capture === undefined ? undefined : await captured(capture);
+  const request = {
+    preview: true,
+    ...(flows === undefined ? {} : { flows }),
+    ...(minutes === undefined ? {} : { flows_of_log: Number(minutes) }),
   };
+  await commit(session, request, out);
+};
+
+/** Read only where one is asked for: the prompt waits for none of it. */
+async function captured(text: string): Promise<unknown> {
+  const [{ flowsOfFile }, { CaptureError }] = await Promise.all([
+    import('../../capture-flows.js'),
+    import('../../../datapath/capture.js'),
+  ]);
+  try {
+    return flowsOfFile(text);
+  } catch (error) {
+    if (error instanceof CaptureError) throw new CommandError(error.message);
+    throw error;
+  }
+}
+
+const CAPTURE: Option = {
+  word: 'capture',
+  help: 'which of its flows would get another verdict',
+  value: { value: '[IFACE=]FILE', help: 'pcap or pcapng' },
+};
+const LOG: Option = {
+  word: 'log',
+  help: 'the same of the flows logged in the last minutes',
+  value: { value: 'MINUTES', help: 'from 1 on', fits: MINUTE_VALUE.fits },
+};
 
 export const commits: readonly Keyword[] = [
   keyword('commit', 'bring the candidate into force, all of it or nothing', {
     choices: [
-      keyword('check', 'only check it', { choices: [], run: asking('check') }),
-      keyword('preview', 'what it would change, and which sessions it would end', {
-        choices: [],
-        run: asking('preview'),
-      }),
+      keyword('check', 'only check it', { choices: [], run: check }),
+      keyword(
+        'preview',
+        'what it would change, and which sessions it would end',
+        options([CAPTURE, LOG], preview),
+      ),
       keyword('confirm', CONFIRM, withDeadline),
       keyword('confirmed', CONFIRM, withDeadline),
       ...options([COMMENT, QUIT], plain).choices,
