@@ -132,7 +132,12 @@ function follow(trail: Trail, text: string): void {
   if (/^received /.test(text)) trail.silent = 0;
   const [, again] = /^retransmit (\d+) of request/.exec(text) ?? [];
   if (again !== undefined) trail.silent = Number(again);
-  if (/^(establishing CHILD_SA|looking for peer configs)/.test(text)) trail.phase = 'IKE_AUTH';
+  // One that is tried again later is established by an IKE SA that stands.
+  if (
+    trail.phase === 'IKE_SA_INIT' &&
+    /^(establishing CHILD_SA|looking for peer configs)/.test(text)
+  )
+    trail.phase = 'IKE_AUTH';
   const [, local, remote] = /^looking for a child config for (.*) === (.*)$/.exec(text) ?? [];
   if (local !== undefined) trail.selectors.theirs = `${remote ?? ''} to ${local}`;
   if (/^IKE_SA .* established between/.test(text)) trail.phase = 'CHILD_SA';
