@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { quote } from '../../diagnostics/text.js';
 import type { Context } from '../../rulefile/context.js';
-import { certificatesOf } from '../certificate.js';
+import { certificatesOf } from '../../net/certificate.js';
 import type { ResolvedTunnel } from '../resolve.js';
 
 /** A name or address that we call ourselves is in our certificate, or the peer will not believe it. */
