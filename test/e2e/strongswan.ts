@@ -33,13 +33,15 @@ export class Strongswan {
     for (const name of ['x509', 'x509ca', 'private']) mkdirSync(path.join(this.folder, name));
   }
 
-  async start(): Promise<void> {
+  /** `settings` are more of the daemon's, and `plugins` more of those in the order they load. */
+  async start({ settings = '', plugins = '' } = {}): Promise<void> {
     const { folder } = this;
     const config = path.join(folder, 'strongswan.conf');
     writeFileSync(
       config,
       `charon-systemd {
-  load = ${PLUGINS}
+  load = ${PLUGINS} ${plugins}
+  ${settings}
   filelog { it { path = ${folder}/charon.log
     default = 1
     flush_line = yes } }
