@@ -154,7 +154,7 @@ test('ESP as it is, with extended sequence numbers', async () => {
 test.each(Object.entries(FLOWS).flatMap(([name, list]) => list.map(([, to]) => [name, to])))(
   '%s: TCP in bulk with %s',
   async (_, to) => {
-    const flow = await lab.hosts.inside.tcp(to as string, 80, 10_000);
+    const flow = await lab.hosts.inside.tcp(to, 80, 10_000);
     await flow.echo('x'.repeat(1_000_000), 30_000);
     await flow.close();
   },
