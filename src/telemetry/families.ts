@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import type { Family, Sample } from './openmetrics.js';
+import { counter, gauge, type Family, type Pair, type Sample } from './openmetrics.js';
+import { vpn, type VpnFigures } from './vpn-families.js';
 
 /** What is told of the running appliance; the names are those of its shows. */
 export interface Figures {
@@ -49,6 +50,7 @@ export interface Figures {
       readonly bytes: number;
     }[];
   }[];
+  readonly vpn: VpnFigures;
   readonly generation: bigint;
   /** ns since the epoch. */
   readonly boot: bigint;
@@ -61,8 +63,6 @@ export interface Process {
   /** Seconds since the epoch. */
   readonly started: number;
 }
-
-type Labels = Readonly<Record<string, string>>;
 
 /** All families; null stands for a datapath that is away. */
 export function familiesOf(figures: Figures | null, process: Process): Family[] {
@@ -100,6 +100,7 @@ function datapath(figures: Figures): Family[] {
     ...workers(figures),
     ...pools(figures),
     ...balancers(figures),
+    ...vpn(figures.vpn),
   ];
 }
 
@@ -125,7 +126,7 @@ const COUNTED = [
 
 /** The same of interfaces and, summed, of zones. */
 function interfaces({ interfaces: list }: Figures): Family[] {
-  const labels = ({ name, zone }: Figures['interfaces'][number]): Labels => ({
+  const labels = ({ name, zone }: Figures['interfaces'][number]): Sample['labels'] => ({
     interface: name,
     zone: zone ?? '',
   });
@@ -182,7 +183,7 @@ function workers({ workers: list }: Figures): Family[] {
 }
 
 function pools({ pools: list }: Figures): Family[] {
-  const labels = ({ rule, interface: iface }: Figures['pools'][number]): Labels => ({
+  const labels = ({ rule, interface: iface }: Figures['pools'][number]): Sample['labels'] => ({
     rule: rule ?? '',
     interface: iface ?? '',
   });
@@ -239,30 +240,4 @@ function balancers({ balancers: list }: Figures): Family[] {
       ),
     ),
   ];
-}
-
-type Pair = readonly [Labels, number];
-
-function counter(name: string, help: string, pairs: readonly Pair[], unit?: string): Family {
-  return {
-    name,
-    type: 'counter',
-    help,
-    ...(unit === undefined ? {} : { unit }),
-    samples: pairs.map(sample),
-  };
-}
-
-function gauge(name: string, help: string, pairs: readonly Pair[], unit?: string): Family {
-  return {
-    name,
-    type: 'gauge',
-    help,
-    ...(unit === undefined ? {} : { unit }),
-    samples: pairs.map(sample),
-  };
-}
-
-function sample([labels, value]: Pair): Sample {
-  return { labels, value };
 }

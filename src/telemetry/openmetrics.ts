@@ -43,3 +43,30 @@ function escaped(text: string): string {
     .replaceAll('"', '\\"')
     .replaceAll('\n', '\\n');
 }
+
+/** Labels of a sample, and its value. */
+export type Pair = readonly [Sample['labels'], number];
+
+export function counter(name: string, help: string, pairs: readonly Pair[], unit?: string): Family {
+  return {
+    name,
+    type: 'counter',
+    help,
+    ...(unit === undefined ? {} : { unit }),
+    samples: pairs.map(sample),
+  };
+}
+
+export function gauge(name: string, help: string, pairs: readonly Pair[], unit?: string): Family {
+  return {
+    name,
+    type: 'gauge',
+    help,
+    ...(unit === undefined ? {} : { unit }),
+    samples: pairs.map(sample),
+  };
+}
+
+function sample([labels, value]: Pair): Sample {
+  return { labels, value };
+}

@@ -19,6 +19,14 @@ const worker = {
   idle_cycles: 8n,
 };
 const backend = { share: 0.5, sessions: 1, opened: 2, packets: 3, bytes: 4 };
+const sa = (spi: string) => ({
+  spi_in: spi,
+  bytes_in: 500,
+  packets_in: 5,
+  bytes_out: 400,
+  packets_out: 4,
+  fast_path: spi === 'c1' ? { replayed: 3, forged: 1 } : null,
+});
 const FIGURES: Figures = {
   drops: [{ reason: 'policy-deny', packets: 4 }],
   rules: [
@@ -33,6 +41,14 @@ const FIGURES: Figures = {
   workers: [worker, worker],
   pools: [{ rule: 'office', interface: null, sessions: 3, blocks: { lent: 1, all: 4 } }],
   balancers: [{ name: 'shop', backends: [{ name: 'web1', state: 'up', ...backend }] }],
+  vpn: {
+    tunnels: [
+      { name: 'hq', state: 'up', children: [sa('c1'), sa('c2')] },
+      { name: 'hq', state: 'connecting', children: [] },
+      { name: 'branch', state: 'down', children: [] },
+    ],
+    engines: [{ name: 'aesni_mb', kind: 'cpu', state: 'ready', sas: 2, failures: 0, failovers: 0 }],
+  },
   generation: 7n,
   boot: 1_800_000_000_000_000_000n,
 };
@@ -55,6 +71,13 @@ test('every figure is there, under its name and labels', () => {
   expect(
     value('sluice_balancer_backend_sessions_opened', { balancer: 'shop', backend: 'web1' }),
   ).toBe(2);
+  expect(value('sluice_vpn_tunnel_up', { tunnel: 'hq' })).toBe(1);
+  expect(value('sluice_vpn_tunnel_up', { tunnel: 'branch' })).toBe(0);
+  expect(value('sluice_vpn_tunnel_peers', { tunnel: 'hq' })).toBe(1);
+  expect(value('sluice_vpn_tunnel_sas', { tunnel: 'hq' })).toBe(2);
+  expect(value('sluice_vpn_sa_receive_bytes', { tunnel: 'hq', spi: 'c2' })).toBe(500);
+  expect(value('sluice_vpn_sa_replayed_packets', { tunnel: 'hq', spi: 'c1' })).toBe(3);
+  expect(value('sluice_vpn_engine_ready', { engine: 'aesni_mb', kind: 'cpu' })).toBe(1);
   expect(value('sluice_datapath_start_time_seconds', {})).toBe(1_800_000_000);
   expect([...metrics.values()].every(({ help }) => help !== null && help !== '')).toBe(true);
 });
