@@ -26,6 +26,7 @@
 #include "nat/blocks.h"
 #include "nat/nat.h"
 #include "tables/tables.h"
+#include "vpn/engine.h"
 #include "vpn/sa_serve.h"
 
 #define MOST_PEERS 64
@@ -161,6 +162,29 @@ static void balance(int peer, const struct sl_request *request, int body)
 	refuse(peer, request, -status, status ? error : "{}");
 }
 
+/* The body is an engine's name. */
+static void engine(int peer, const struct sl_request *request, int body)
+{
+	char name[sizeof(sl_engines[0].name)] = "";
+	const char *text = "no name came with the request";
+	bool enable = request->argument != 0;
+	void *bytes = NULL;
+	size_t size = 0;
+	int status = sl_message_body(body, sizeof(name) - 1, &bytes, &size);
+
+	if (!status) {
+		memcpy(name, bytes, size);
+		status = enable || sl_engine_spare(control.dp, name) ? 0 : -EBUSY;
+		text = "no other engine that is ready does all that it does";
+	}
+	if (!status) {
+		status = sl_engine_switch(control.dp, name, enable);
+		text = status == -ENOENT ? "there is no such engine" : strerror(-status);
+	}
+	free(bytes);
+	refuse(peer, request, -status, status ? text : "{}");
+}
+
 static void activate(int peer, const struct sl_request *request)
 {
 	struct sl_swap_result result = {0};
@@ -257,6 +281,7 @@ void sl_control_handle(int peer, const void *bytes, size_t size, int body)
 	case SL_OP_PREVIEW: preview(peer, &request); break;
 	case SL_OP_NAT: sl_control_survey(peer, &request, sl_survey_nat(control.dp)); break;
 	case SL_OP_BALANCE: balance(peer, &request, body); break;
+	case SL_OP_ENGINE: engine(peer, &request, body); break;
 	case SL_OP_RULES: sl_control_survey(peer, &request, sl_survey_rules()); break;
 	case SL_OP_CAPTURE_START:
 	case SL_OP_CAPTURE_TAKE:

@@ -198,6 +198,23 @@ int sl_engine_switch(struct sl_datapath *dp, const char *name, bool enable)
 	return status;
 }
 
+bool sl_engine_spare(struct sl_datapath *dp, const char *name)
+{
+	uint8_t does = 0, others = 0;
+
+	if (sl_engines_start(dp))
+		return false;
+	for (unsigned int i = 0; i < sl_engine_count; i++) {
+		const struct sl_engine *e = &sl_engines[i];
+
+		if (strcmp(e->name, name) == 0)
+			does |= e->does;
+		else if (atomic_load(&e->state) == SL_ENGINE_READY)
+			others |= e->does;
+	}
+	return (does & ~others) == 0;
+}
+
 void sl_engines_watch(struct sl_datapath *dp)
 {
 	bool failed = false;

@@ -87,6 +87,8 @@ void sl_engine_detach(struct sl_sa *sa);
 
 /* Takes an engine out or in; SAs move. -ENOENT: no such one. */
 int sl_engine_switch(struct sl_datapath *dp, const char *name, bool enable);
+/* Does another one that is ready do each thing that this one does? True where there is no such engine. */
+bool sl_engine_spare(struct sl_datapath *dp, const char *name);
 /* The watchdog: engines that stalled or fail lose their SAs; what is on its way out goes. */
 void sl_engines_watch(struct sl_datapath *dp);
 /* A member of an object: engines. */

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { parseArgs } from 'node:util';
-import { TUNNEL_ACTIONS } from '../daemon/api/vpn.js';
+import { ENGINE_ACTIONS, TUNNEL_ACTIONS } from '../daemon/api/vpn.js';
 import { EXIT, print } from './arguments.js';
 import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
 
 export const usage = {
-  synopsis: 'vpn TUNNEL up|down|rekey | vpn log [TUNNEL] [--json]',
+  synopsis: 'vpn TUNNEL up|down|rekey | vpn log [TUNNEL] | vpn engine NAME enable|disable [--json]',
   description:
-    'Starts a tunnel, ends it until something starts it again, or gives it new keys; `log` tells the last negotiation in words, and when it failed, who refused, why, and what to change.',
-  options: [['--json', 'One document on stdout: tunnel, action; or negotiations.']],
+    'Starts a tunnel, ends it until something starts it again, or gives it new keys; `log` tells the last negotiation in words, and when it failed, who refused, why, and what to change; `engine` takes a crypto engine out, its SAs going to the next one while traffic goes on, or in again.',
+  options: [['--json', 'One document on stdout: tunnel or engine, action; or negotiations.']],
 } as const;
 
 /** `sluice vpn`: exit 0, 1 refused, 2 usage, 4 away. */
@@ -30,6 +30,15 @@ export function run(args: string[]): Promise<number> {
           ? `${JSON.stringify(await api.get(path, query))}\n`
           : await api.text(path, query),
       );
+      return EXIT.ok;
+    }
+    const [to] = rest;
+    const engineAction = ENGINE_ACTIONS.find((one) => one === to);
+    if (tunnel === 'engine' && word !== undefined && to !== undefined) {
+      if (engineAction === undefined || rest.length > 1)
+        throw new UsageError('which engine, and is it to be enabled or disabled?');
+      const answer = await api.post('/vpn/engine', { engine: word, action: engineAction });
+      await print(values.json ? `${JSON.stringify(answer)}\n` : `${word}: ${engineAction}d\n`);
       return EXIT.ok;
     }
     if (tunnel === undefined || action === undefined || rest.length > 0)

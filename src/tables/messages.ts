@@ -80,6 +80,7 @@ export const MESSAGE_CONSTANTS = {
   OP_CAPTURE_START: 20 /* memfd: capture_filter. Answer JSON {id} */,
   OP_CAPTURE_TAKE: 21 /* argument: id. Answer: captured_head, then records; not asked for 10 s it ends */,
   OP_CAPTURE_STOP: 22 /* argument: id */,
+  OP_ENGINE: 23 /* memfd: name of a crypto engine. Argument 1: it may take SAs; 0: it loses them */,
   /** Of a capture: only packets that were dropped. */
   CAPTURE_DROPPED: 1,
   /** Only packets that open a session, or were dropped. */

@@ -33,3 +33,28 @@ test('engines are shown as they were measured', async () => {
   expect(stdout).toMatch(/^engine +kind +state +aes-gcm +chacha20-poly1305 +aes-cbc-hmac +SAs/);
   expect(stdout).toMatch(/\naesni_mb +cpu +ready /);
 });
+
+test('an engine is taken out and in again, unless no other does what it does', async () => {
+  const told = (name: string, action: string) => lab.sluice('vpn', 'engine', name, action);
+  const states = async () =>
+    Object.fromEntries((await shown()).map((one) => [one.name, one.state]));
+
+  expect(await told('aesni_mb', 'disable')).toMatchObject({
+    code: 0,
+    stdout: 'aesni_mb: disabled\n',
+  });
+  expect(await states()).toMatchObject({ aesni_mb: 'disabled', 'aesni_mb-lookaside': 'ready' });
+  // Of those that are left it alone does ChaCha20-Poly1305.
+  const refused = await told('aesni_mb-lookaside', 'disable');
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('no other engine that is ready does all that it does');
+  const unknown = await told('abacus', 'disable');
+  expect(unknown.code).toBe(1);
+  expect(unknown.stderr).toContain('there is no such engine');
+  expect((await told('aesni_mb', 'off')).code).toBe(2);
+  expect(await lab.api.post('/vpn/engine', { engine: 'aesni_mb', action: 'enable' })).toEqual({
+    engine: 'aesni_mb',
+    action: 'enable',
+  });
+  expect(new Set(Object.values(await states()))).toEqual(new Set(['ready']));
+});

@@ -47,6 +47,11 @@ export class LiveNames {
     return [...new Set(rows.map((row) => text(row['name'])))].map((name) => ({ name }));
   }
 
+  async engines(): Promise<readonly Name[]> {
+    const rows = await this.#rows('vpn/engines', 'engines');
+    return rows.map((row) => ({ name: text(row['name']), help: text(row['state']) }));
+  }
+
   async balancers(): Promise<readonly Name[]> {
     const rows = await this.#rows('balancers', 'balancers');
     return rows.map((row) => ({ name: text(row['name']) }));

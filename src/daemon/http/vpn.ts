@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { z } from 'zod';
 import { MOST_SECRET } from '../../vpn/secrets.js';
-import { TUNNEL_ACTIONS, type SecretShown } from '../api/vpn.js';
+import { MESSAGE_CONSTANTS as M } from '../../tables/messages.js';
+import { ENGINE_ACTIONS, TUNNEL_ACTIONS, type SecretShown } from '../api/vpn.js';
 import { RequestError, type Route } from './route.js';
 
+/** Bytes of an engine's name. */
+const MOST_NAME = 47;
+
 const said = z.strictObject({ tunnel: z.string(), action: z.enum(TUNNEL_ACTIONS) });
+const switched = z.strictObject({
+  engine: z.string().min(1).max(MOST_NAME),
+  action: z.enum(ENGINE_ACTIONS),
+});
 const stored = z.strictObject({
   name: z.string(),
   value: z.string().min(1).max(MOST_SECRET).describe('It is never told again.'),
@@ -23,6 +31,20 @@ export const VPN_ROUTES: readonly Route[] = [
       const { tunnel, action } = body as z.infer<typeof said>;
       await source.appliance.vpn.act(tunnel, action);
       return { tunnel, action };
+    },
+  },
+  {
+    method: 'POST',
+    path: '/vpn/engine',
+    role: 'admin',
+    summary: 'Takes a crypto engine out, its SAs going to the next one, or in again.',
+    body: switched,
+    audited: true,
+    run: async ({ source, body }) => {
+      const { engine, action } = body as z.infer<typeof switched>;
+      const argument = action === 'enable' ? 1n : 0n;
+      await source.appliance.datapath.request(M.OP_ENGINE, { body: Buffer.from(engine), argument });
+      return { engine, action };
     },
   },
   {

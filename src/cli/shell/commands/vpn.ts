@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { TUNNEL_ACTIONS } from '../../../daemon/api/vpn.js';
+import { ENGINE_ACTIONS, TUNNEL_ACTIONS } from '../../../daemon/api/vpn.js';
 import { end, keyword, last, type Keyword, type Run } from '../grammar.js';
 
 const HELP = {
@@ -7,6 +7,18 @@ const HELP = {
   down: 'end it, until something starts it again',
   rekey: 'give it new keys',
 } as const satisfies Record<(typeof TUNNEL_ACTIONS)[number], string>;
+
+const ENGINE_HELP = {
+  enable: 'it may take SAs',
+  disable: 'its SAs go to the next one, while traffic goes on',
+} as const satisfies Record<(typeof ENGINE_ACTIONS)[number], string>;
+
+const runEngine: Run = async (session, given, out) => {
+  const engine = last(given, 'engine') ?? '';
+  const action = last(given, 'action') ?? '';
+  await (await session.api()).post('/vpn/engine', { engine, action });
+  await out.write(`${engine}: ${action}d\n`);
+};
 
 const run: Run = async (session, given, out) => {
   const tunnel = last(given, 'tunnel') ?? '';
@@ -17,6 +29,24 @@ const run: Run = async (session, given, out) => {
 
 export const vpn: Keyword = keyword('vpn', 'start a tunnel, end it, or give it new keys', {
   choices: [
+    keyword('engine', 'take a crypto engine out or in', {
+      choices: [
+        {
+          value: 'ENGINE',
+          help: '',
+          key: 'engine',
+          names: ({ names }) => names.engines(),
+          next: {
+            choices: ENGINE_ACTIONS.map((word) => ({
+              word,
+              help: ENGINE_HELP[word],
+              key: 'action',
+              next: end(runEngine),
+            })),
+          },
+        },
+      ],
+    }),
     {
       value: 'TUNNEL',
       help: '',
