@@ -46,6 +46,7 @@ static void log_end(struct sl_worker *w, sl_session_ref ref, const struct sl_ses
 	r->from = s->from;
 	r->to = s->to;
 	r->reason = (uint16_t)why;
+	sl_log_far(r, ref, s);
 	sl_log_commit(w);
 }
 

@@ -83,6 +83,29 @@ static void fill(struct sl_log_record *r, const struct sl_pkt *p, const struct s
 	r->protocol = flow->proto;
 }
 
+void sl_log_far(struct sl_log_record *r, sl_session_ref ref, const struct sl_session *s)
+{
+	if (!(s->flags & (SL_SESSION_NAT | SL_SESSION_ONE_WAY)))
+		return;
+	r->far_family = (uint8_t)sl_session_family(ref, s, 1);
+	if (r->far_family == 6) {
+		const struct sl_key6 *k = &sl_entry6(s)->key[1].key6;
+
+		memcpy(r->far_source, k->dst, sizeof(k->dst));
+		memcpy(r->far_destination, k->src, sizeof(k->src));
+		r->far_source_port = rte_be_to_cpu_16(k->dport);
+		r->far_destination_port = rte_be_to_cpu_16(k->sport);
+	} else {
+		const struct sl_key4 *k = ref & SL_REF_WIDE ? &sl_entry6(s)->key[1].key4 :
+							      &sl_entry4(s)->key[1];
+
+		memcpy(r->far_source, &k->dst, sizeof(k->dst));
+		memcpy(r->far_destination, &k->src, sizeof(k->src));
+		r->far_source_port = rte_be_to_cpu_16(k->dport);
+		r->far_destination_port = rte_be_to_cpu_16(k->sport);
+	}
+}
+
 void sl_log_decision(struct sl_worker *w, uint8_t type, const struct sl_pkt *p,
 		     const struct sl_flow *flow, const struct sl_decision *decision)
 {
@@ -93,6 +116,8 @@ void sl_log_decision(struct sl_worker *w, uint8_t type, const struct sl_pkt *p,
 	fill(r, p, flow);
 	r->type = type;
 	r->reason = decision->reason;
+	if (type == SL_LOG_SESSION_START && p->session)
+		sl_log_far(r, p->session, sl_session_at(w->dp->sessions, p->session));
 	sl_log_commit(w);
 }
 

@@ -17,3 +17,6 @@ void sl_log_decision(struct sl_worker *w, uint8_t type, const struct sl_pkt *p,
 /* LOG_NAT_FULL: there is no port or address left for this flow. Once a second, of the first. */
 void sl_log_pool_full(struct sl_worker *w, const struct sl_pkt *p, const struct sl_flow *flow,
 		      uint32_t rule);
+
+/* What the other side of a session sees, where that is something else: the way back, turned round. */
+void sl_log_far(struct sl_log_record *r, sl_session_ref ref, const struct sl_session *s);

@@ -175,6 +175,7 @@ export class LogDrain extends EventEmitter<Events> {
       rule: names.rule(record.rule),
       file: rule?.file ?? null,
       line: rule?.line ?? null,
+      ...(record.far_family === 0 ? {} : { nat: farOf(record) }),
       ...(type === M.LOG_DENY || type === M.LOG_NAT_FULL
         ? { reason: reasons[reason] ?? 'unknown' }
         : {}),
@@ -190,4 +191,15 @@ export class LogDrain extends EventEmitter<Events> {
         : {}),
     };
   }
+}
+
+function farOf(record: RecordOf<typeof MESSAGES.log_record>): NonNullable<LogShown['nat']> {
+  const address = (bytes: Uint8Array): string =>
+    formatAddress(readAddress(bytes, record.far_family));
+  return {
+    source: address(record.far_source),
+    source_port: record.far_source_port,
+    destination: address(record.far_destination),
+    destination_port: record.far_destination_port,
+  };
 }

@@ -10,6 +10,7 @@ import { CompilerThread } from './compiler-thread.js';
 import { Counting } from './counting.js';
 import { DatapathProcess } from './datapath-process.js';
 import { ForwardedLog } from './forward-log.js';
+import { IpfixExport } from './ipfix.js';
 import { Listeners } from './listeners/listeners.js';
 import { LogDrain, openLog } from './log.js';
 import { serve } from './server.js';
@@ -53,6 +54,7 @@ async function main(args: string[]): Promise<void> {
     take: (system) => {
       files?.take(system);
       forwarded.take(system?.syslog ?? []);
+      ipfix.take(system?.ipfix ?? []);
       listeners.take(system);
     },
     changed: () => listeners.changed(),
@@ -60,6 +62,7 @@ async function main(args: string[]): Promise<void> {
   const counting = new Counting(directory);
   const drain = new LogDrain(counting, appliance.names, log);
   const forwarded = new ForwardedLog(drain);
+  const ipfix = new IpfixExport(drain, log);
   const source = { appliance, counting, log: drain };
   const listeners: Listeners = new Listeners(
     source,
@@ -78,6 +81,7 @@ async function main(args: string[]): Promise<void> {
     server.closeAllConnections();
     drain.close();
     forwarded.close();
+    ipfix.close();
     listeners.close();
     await appliance.close();
     counting.close();

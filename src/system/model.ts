@@ -26,6 +26,15 @@ export interface SyslogServer {
   readonly transport: (typeof TRANSPORTS)[number];
 }
 
+/** Where sessions are told by IPFIX. */
+export interface IpfixCollector {
+  /** An address or a host name. */
+  readonly to: string;
+  readonly port: number;
+  /** Observation domain (RFC 7011, 3.1). */
+  readonly domain: number;
+}
+
 /** An address and port to listen at, and where the rule file says so. */
 export interface Endpoint {
   readonly address: string;
@@ -61,6 +70,7 @@ export interface System {
   readonly dns: readonly string[];
   readonly ntp: readonly string[];
   readonly syslog: readonly SyslogServer[];
+  readonly ipfix: readonly IpfixCollector[];
   readonly api: Listener | null;
   readonly metrics: Listener | null;
 }
@@ -73,6 +83,7 @@ export const NO_SYSTEM: System = {
   dns: [],
   ntp: [],
   syslog: [],
+  ipfix: [],
   api: null,
   metrics: null,
 };

@@ -31,6 +31,7 @@ export function resolveSystem(config: SystemConfig | undefined, context: Context
       const port = one.port ?? (one.transport === 'tls' ? 6514 : 514);
       return [{ to: one.to, port, transport: one.transport }];
     }),
+    ipfix: (config.ipfix ?? []).filter((one) => isHost(one.to, one, 'to', context)),
     ...resolveListeners(config, context),
   };
 }

@@ -62,6 +62,19 @@ const syslog = withWords(
   { what: 'a syslog server' },
 );
 
+const ipfix = withWords(
+  z.strictObject({
+    to: host.describe('Host name or address of the collector.'),
+    port: withWords(z.int().min(1).max(65_535), { what: 'a port' })
+      .default(4739)
+      .describe('Its UDP port.'),
+    domain: withWords(z.int().min(0).max(0xffff_ffff), { what: 'a number up to 4294967295' })
+      .default(1)
+      .describe('Observation domain, which tells appliances apart.'),
+  }),
+  { what: 'an IPFIX collector' },
+);
+
 export const systemSchema = withWords(
   z.strictObject({
     hostname: withWords(z.string().regex(HOST).max(253), { what: 'a host name' })
@@ -93,6 +106,12 @@ export const systemSchema = withWords(
       .optional()
       .describe('Time servers; those of the management network, else Debian’s, unless given.'),
     syslog: z.array(syslog).optional().describe('Servers that get the log too.'),
+    ipfix: z
+      .array(ipfix)
+      .optional()
+      .describe(
+        'Collectors that are told of sessions of rules with `log`, and of their NAT, by IPFIX (RFC 7011, RFC 8158).',
+      ),
     api: apiSchema.optional(),
     metrics: metricsSchema.optional(),
   }),

@@ -7,7 +7,7 @@ import type { RecordLayout } from './layout.js';
 
 export const MESSAGE_CONSTANTS = {
   /** Raised whenever a record below changes. */
-  PROTOCOL_VERSION: 4,
+  PROTOCOL_VERSION: 5,
 
   /** Frame types of `sluice-datapath --offline` (stdin, stdout). */
   FRAME_HELLO: 1 /* child, once: NUL-terminated names of the drop reasons by id */,
@@ -393,8 +393,14 @@ export const MESSAGES = {
       ['family', 'u8'],
       ['protocol', 'u8'],
       ['worker', 'u8'],
-      ['reserved', 'u16'],
+      ['far_family', 'u8', 'of what follows; 0: nothing is translated'],
+      ['reserved', 'u8'],
       ['reserved2', 'u32'],
+      ['far_source', 'bytes16', 'of a session that translates: as its other side sees it'],
+      ['far_destination', 'bytes16'],
+      ['far_source_port', 'u16'],
+      ['far_destination_port', 'u16'],
+      ['reserved3', 'u32'],
     ],
   },
 } as const satisfies Record<string, RecordLayout>;

@@ -169,6 +169,13 @@ export interface LogShown {
   readonly rule: string;
   readonly file: string | null;
   readonly line: number | null;
+  /** Of a session that translates: what its other side sees. */
+  readonly nat?: {
+    readonly source: string;
+    readonly source_port: number;
+    readonly destination: string;
+    readonly destination_port: number;
+  };
   /** nat-block: the ports of `destination`, the public address, that `source` has, or had. */
   readonly ports?: string;
   /** Of a denial the drop reason, of an end why the session ended. */

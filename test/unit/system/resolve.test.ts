@@ -23,7 +23,7 @@ function load(system: string, files: Readonly<Record<string, string>> = {}) {
 
 it('takes everything that the design shows', () => {
   const { system, messages } = load(
-    `system: {hostname: edge1, timezone: Europe/Berlin, dns: [192.0.2.53, "2001:db8::53"], ntp: [ntp.example, 192.0.2.123], syslog: [{to: 10.1.0.20, transport: tls}, {to: logs.example}], ssh-keys: ["${KEY}"], users: {alice: {role: admin, ssh-keys: [keys/alice.pub]}, bob: {}}}`,
+    `system: {hostname: edge1, timezone: Europe/Berlin, dns: [192.0.2.53, "2001:db8::53"], ntp: [ntp.example, 192.0.2.123], syslog: [{to: 10.1.0.20, transport: tls}, {to: logs.example}], ipfix: [{to: "2001:db8::9"}], ssh-keys: ["${KEY}"], users: {alice: {role: admin, ssh-keys: [keys/alice.pub]}, bob: {}}}`,
     { 'r/keys/alice.pub': `# hers\n${KEY}\n\nssh-rsa AAAAB3NzaC1yc2E=\n${KEY}\n` },
   );
   expect(messages).toEqual([]);
@@ -41,6 +41,7 @@ it('takes everything that the design shows', () => {
       { to: '10.1.0.20', port: 6514, transport: 'tls' },
       { to: 'logs.example', port: 514, transport: 'udp' },
     ],
+    ipfix: [{ to: '2001:db8::9', port: 4739, domain: 1 }],
     api: null,
     metrics: null,
   });
