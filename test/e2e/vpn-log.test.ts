@@ -117,6 +117,8 @@ beforeAll(async () => {
   );
   const { code, stderr } = await lab.sluice('apply', `${folder}/rules.yaml`);
   expect([code, stderr]).toEqual([0, '']);
+  // charon is told of the tunnels in their order, after the commit; what comes before is a stranger's.
+  await until('the last tunnel', 20_000, async () => (await told('silent')).length > 1);
   for (const name of NAMES.filter(isTheirs))
     await peer.swanctl('--initiate', '--child', name, '--timeout', '10');
 }, 240_000);
