@@ -9,32 +9,42 @@ import { SetupError, endWithChildren, main, say, seconds } from './steps.mjs';
 endWithChildren();
 await main(async () => {
   const wanted = process.argv.slice(2).filter((word) => word !== '--all');
-  const unknown = wanted.filter((name) => !STAGES.some(([stage]) => stage === name));
-  if (unknown.length > 0)
-    throw new SetupError(`stages are ${STAGES.map(([name]) => name).join(', ')}`);
+  const names = STAGES.flatMap((together) => Object.keys(together));
+  if (wanted.some((name) => !names.includes(name)))
+    throw new SetupError(`stages are ${names.join(', ')}`);
   const start = Date.now();
   await setUp({ packages: ['build', 'run', 'test'] });
   const lines = [`set-up      ${seconds(start)}`];
   let total = { passed: 0, failed: 0, skipped: 0 };
-  for (const [name, run] of STAGES) {
+  for (const together of STAGES) {
+    const stages = Object.entries(together).filter(
+      ([name]) => wanted.length === 0 || wanted.includes(name),
+    );
     if (total.failed > 0) {
-      lines.push(`${name.padEnd(10)}  not run`);
+      lines.push(...stages.map(([name]) => `${name.padEnd(10)}  not run`));
       continue;
     }
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
-    const since = Date.now();
-    const result = await run().catch(failure);
-    total = add(total, result);
-    const skipped = result.skipped ? `, ${result.skipped} skipped` : '';
-    const note = result.note === undefined ? '' : ` (${result.note})`;
-    const counts = `${result.passed} passed, ${result.failed} failed${skipped}${note}`;
-    lines.push(`${name.padEnd(10)}  ${seconds(since).padStart(7)}  ${counts}`);
+    const ended = await Promise.all(stages.map(([name, run]) => stage(name, run)));
+    for (const { line, result } of ended) {
+      lines.push(line);
+      total = add(total, result);
+    }
   }
   process.stdout.write(`\n${lines.join('\n')}\nin all ${seconds(start)}\n`);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped}\n`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 });
+
+/** Runs a stage: what it gave, and the line about it. */
+async function stage(name, run) {
+  const since = Date.now();
+  const result = await run().catch(failure);
+  const skipped = result.skipped ? `, ${result.skipped} skipped` : '';
+  const note = result.note === undefined ? '' : ` (${result.note})`;
+  const counts = `${result.passed} passed, ${result.failed} failed${skipped}${note}`;
+  return { result, line: `${name.padEnd(10)}  ${seconds(since).padStart(7)}  ${counts}` };
+}
 
 /** A stage that could not be run to its end has failed. */
 function failure(error) {
