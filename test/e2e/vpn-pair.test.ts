@@ -104,14 +104,12 @@ const ECHO = `require('node:net').createServer((socket) => {
   socket.pipe(socket);
 }).listen(80, '::', () => console.log('up'));`;
 
-async function childrenOf(which: Lab, name: string): Promise<readonly ChildShown[]> {
+async function allOf(which: Lab, name: string): Promise<readonly ChildShown[]> {
   const { tunnels } = await which.show<TunnelsShown>('vpn', 'tunnels');
-  return tunnels
-    .filter((one) => one.name === name)
-    .flatMap(({ children }) => children.filter(({ state }) => state === 'INSTALLED'));
+  return tunnels.filter((one) => one.name === name).flatMap(({ children }) => children);
 }
-const spis = async (name: string): Promise<string[]> =>
-  (await childrenOf(lab, name)).map(({ spi_in: spi }) => spi);
+const childrenOf = async (which: Lab, name: string): Promise<readonly ChildShown[]> =>
+  (await allOf(which, name)).filter(({ state }) => state === 'INSTALLED');
 
 const passes = async (): Promise<boolean> => {
   for (const [, to] of Object.values(FLOWS).flat())
@@ -195,24 +193,35 @@ async function capture(run: () => Promise<void>): Promise<Packet[]> {
   });
 }
 
+/** Does it, and waits until every tunnel has carried packets both ways by SAs made since. */
+async function anew(what: string, run: () => Promise<unknown>): Promise<void> {
+  const before = new Set<string>();
+  for (const which of [lab, other])
+    for (const name of NAMES)
+      for (const { spi_in: spi } of await allOf(which, name)) before.add(spi);
+  await run();
+  await until(`SAs ${what}`, 60_000, async () => {
+    for (const which of [lab, other])
+      for (const name of NAMES) {
+        const made = (await childrenOf(which, name)).filter((one) => !before.has(one.spi_in));
+        if (!made.some(({ packets_in: packets }) => packets > 0)) return false;
+      }
+    return passes();
+  });
+}
+
 test('no key seals two packets by one IV, whatever is killed and made anew', async () => {
   const sealed = await capture(async () => {
-    for (const name of NAMES) {
-      const before = await spis(name);
-      expect((await lab.sluice('vpn', name, 'rekey')).code).toBe(0);
-      await until('new keys', 20_000, async () =>
-        (await spis(name)).some((spi) => !before.includes(spi)),
-      );
-    }
     expect(await passes()).toBe(true);
-    process.kill(lab.datapathPid, 'SIGKILL');
-    await until('traffic by another datapath', 60_000, passes);
+    await anew('by a rekey', async () => {
+      for (const name of NAMES) expect((await lab.sluice('vpn', name, 'rekey')).code).toBe(0);
+    });
+    const kill = (pid: number) => () => Promise.resolve(process.kill(pid, 'SIGKILL'));
+    await anew('of another datapath', kill(lab.datapathPid));
     const charon = await processIn(`${lab.prefix}edge`, 'charon-systemd');
     if (charon === null) throw new Error('charon is gone');
-    process.kill(charon, 'SIGKILL');
-    await until('traffic by another charon', 60_000, passes);
-    process.kill(other.datapathPid, 'SIGKILL');
-    await until('traffic by another datapath there', 60_000, passes);
+    await anew('of another charon', kill(charon));
+    await anew('of another datapath there', kill(other.datapathPid));
   });
   const spiCount = new Set(sealed.map(({ spi }) => spi)).size;
   // Two ways and two tunnels; rekeyed once, and made anew three times.
