@@ -104,6 +104,8 @@ static bool at_once(const struct sl_sa *sa)
 {
 	struct rte_cryptodev_info info;
 
+	if (sa->using->device == SL_ENGINE_OWN)
+		return true;
 	rte_cryptodev_info_get(sa->using->device, &info);
 	return info.feature_flags & RTE_CRYPTODEV_FF_SYM_CPU_CRYPTO;
 }

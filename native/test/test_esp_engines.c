@@ -11,6 +11,7 @@
 #include "test/esp_peer.h"
 #include "test/pipeline.h"
 #include "vpn/flight.h"
+#include "vpn/gcm.h"
 
 /*
  * Which engine does the crypto of an SA, that each of them does it alike, and what happens to packets
@@ -81,6 +82,9 @@ static void listed(void **state)
 		  {"crypto_null", 3, false, GCM}},
 		 4,
 		 {"qat", "qat-1", "aesni_mb", "aesni_mb-lookaside"}},
+		{{{"crypto_aesni_gcm", 0, true, GCM}, {"vaes", SL_ENGINE_OWN, true, GCM}},
+		 2,
+		 {"vaes", "aesni_gcm", "aesni_gcm-lookaside"}},
 		{{{"crypto_aesni_mb", 0, true, 0}}, 1, {NULL}},
 	};
 
@@ -216,9 +220,9 @@ static void each_engine(void **state)
 				both_ways(&esp_suites[i], flags);
 				served += sl_sad_count(pipeline.dp) == 2;
 			}
-	/* aesni_gcm 3 suites and aesni_mb 8, both ways of each; openssl all but ChaCha20. */
+	/* aesni_gcm 3 suites and aesni_mb 8, both ways of each; openssl all but ChaCha20; VAES 3. */
 	print_message("%u of %u\n", served, sl_engine_count * esp_suite_count * 4);
-	assert_int_equal(served, (2 * 3 + 2 * 8 + 7) * 4);
+	assert_int_equal(served, (2 * 3 + 2 * 8 + 7 + (sl_gcm_here() ? 3 : 0)) * 4);
 }
 
 static void expect_number(uint64_t number)

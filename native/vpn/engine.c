@@ -33,7 +33,7 @@ int sl_engines_start(struct sl_datapath *dp)
 		/* A device's second way shares its sessions. */
 		e->sessions = i > 0 && e[-1].device == e->device ? e[-1].sessions :
 								   sl_engine_pool(dp, e->device);
-		if (!e->sessions)
+		if (!e->sessions && e->device != SL_ENGINE_OWN)
 			return -ENOMEM;
 		sl_engine_measure(dp, i);
 	}
@@ -52,8 +52,7 @@ static struct sl_sa_session *use_of(unsigned int index, const struct sl_sa_xform
 	use->engine = (uint8_t)index;
 	use->device = e->device;
 	use->lookaside = e->lookaside;
-	use->session = rte_cryptodev_sym_session_create(
-		e->device, (struct rte_crypto_sym_xform *)(uintptr_t)&x->first, e->sessions);
+	use->session = sl_engine_session(e, x);
 	if (!use->session) {
 		rte_free(use);
 		return NULL;
@@ -64,7 +63,7 @@ static struct sl_sa_session *use_of(unsigned int index, const struct sl_sa_xform
 
 static void drop_use(struct sl_sa_session *use)
 {
-	rte_cryptodev_sym_session_free(use->device, use->session);
+	sl_engine_session_free(use->device, use->session);
 	rte_free(use);
 }
 

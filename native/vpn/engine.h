@@ -9,7 +9,7 @@
 
 /*
  * The engines that do the crypto of SAs: crypto devices, each by the ways it has, synchronously on
- * the worker (CPU crypto) or by its queues (lookaside). What does a suite fastest, as measured when
+ * the worker (CPU crypto) or by its queues (lookaside), and code of ours where the CPU has VAES. What does a suite fastest, as measured when
  * the first SA comes, gets its SAs; one that stops completing, or fails too often, loses them.
  */
 enum sl_suite { SL_SUITE_GCM, SL_SUITE_CHACHA, SL_SUITE_CBC, SL_SUITES };
@@ -22,10 +22,11 @@ enum sl_engine_state {
 
 #define SL_ENGINES 12
 #define SL_ENGINE_NONE 0xff
+#define SL_ENGINE_OWN 0xff /* where a device would be */
 
 struct sl_engine {
 	char name[48]; /* of the device's kind; one with queues has `-lookaside` behind it */
-	uint8_t device;
+	uint8_t device; /* SL_ENGINE_OWN: none, AES-GCM by vpn/gcm.h */
 	bool lookaside;
 	uint8_t does;		    /* bit per suite */
 	uint32_t cycles[SL_SUITES]; /* a packet of 512 bytes, as measured; 0: was not */
@@ -49,7 +50,7 @@ unsigned int sl_engine_rank(const struct sl_engine *table, unsigned int count, e
 /* A device as it is found: what sl_engine_list() makes rows of. */
 struct sl_engine_device {
 	const char *driver; /* crypto_aesni_gcm and so on */
-	uint8_t device;
+	uint8_t device; /* or SL_ENGINE_OWN */
 	bool cpu;     /* it does CPU crypto */
 	uint8_t does; /* bit per suite */
 };
@@ -66,7 +67,7 @@ struct sl_sa_add;
 
 /* What an SA uses of an engine. One writer of in_flight: the SA's home worker. */
 struct sl_sa_session {
-	void *session;
+	void *session; /* of the device; of SL_ENGINE_OWN a struct sl_gcm */
 	uint8_t device;
 	uint8_t engine;
 	bool lookaside;

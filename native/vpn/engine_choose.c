@@ -5,7 +5,7 @@
 #include "vpn/engine.h"
 
 /* In the order that counts where nothing was measured. */
-static const char *const kinds[] = {"qat", "aesni_gcm", "aesni_mb", "openssl"};
+static const char *const kinds[] = {"qat", "vaes", "aesni_gcm", "aesni_mb", "openssl"};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* QAT's functions are called by their PCI address and then what they do. */
@@ -48,7 +48,7 @@ unsigned int sl_engine_list(struct sl_engine *table, const struct sl_engine_devi
 				continue;
 			if (d->cpu && n < SL_ENGINES)
 				row(&table[n++], d, kind, false, nth);
-			if (n < SL_ENGINES)
+			if (d->device != SL_ENGINE_OWN && n < SL_ENGINES)
 				row(&table[n++], d, kind, true, nth);
 			nth++;
 		}

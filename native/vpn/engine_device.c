@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/hugepages.h"
+#include "vpn/gcm.h"
 
 /* Without a tunnel nothing of this is made; with one, every SA may be on the same device. */
 #define SESSIONS 8192u
@@ -49,10 +50,33 @@ struct rte_mempool *sl_engine_pool(const struct sl_datapath *dp, uint8_t device)
 {
 	char name[64];
 
+	if (device == SL_ENGINE_OWN)
+		return NULL;
 	snprintf(name, sizeof(name), "sa-sessions-%u", device);
 	return rte_cryptodev_sym_session_pool_create(
 		name, dp->offline ? SESSIONS_OFFLINE : SESSIONS,
 		rte_cryptodev_sym_get_private_session_size(device), 0, 0, SOCKET_ID_ANY);
+}
+
+void *sl_engine_session(const struct sl_engine *e, const struct sl_sa_xforms *x)
+{
+	const struct rte_crypto_aead_xform *aead = &x->first.aead;
+
+	if (e->device != SL_ENGINE_OWN)
+		return rte_cryptodev_sym_session_create(
+			e->device, (struct rte_crypto_sym_xform *)(uintptr_t)&x->first, e->sessions);
+	if (x->suite != SL_SUITE_GCM)
+		return NULL;
+	return sl_gcm_create(aead->key.data, aead->key.length,
+			     aead->op == RTE_CRYPTO_AEAD_OP_ENCRYPT);
+}
+
+void sl_engine_session_free(uint8_t device, void *session)
+{
+	if (device == SL_ENGINE_OWN)
+		sl_gcm_free(session);
+	else
+		rte_cryptodev_sym_session_free(device, session);
 }
 
 static bool start(const struct sl_datapath *dp, uint8_t device)
@@ -94,5 +118,8 @@ unsigned int sl_engine_devices(struct sl_datapath *dp, struct sl_engine_device *
 		if (d->does && start(dp, (uint8_t)id))
 			n++;
 	}
+	if (n < most && sl_gcm_here())
+		devices[n++] = (struct sl_engine_device){.driver = "vaes", .device = SL_ENGINE_OWN, .cpu = true,
+						       .does = 1u << SL_SUITE_GCM};
 	return n;
 }

@@ -114,7 +114,7 @@ static uint32_t measure(struct sl_datapath *dp, const struct sl_engine *e, enum 
 	t->use.lookaside = e->lookaside;
 	if (sl_sa_transforms(&t->sa, &add, &x) < 0)
 		return 0;
-	t->use.session = rte_cryptodev_sym_session_create(e->device, &x.first, e->sessions);
+	t->use.session = sl_engine_session(e, &x);
 	if (!t->use.session)
 		return 0;
 	if (prepare(dp, t))
@@ -126,7 +126,7 @@ static uint32_t measure(struct sl_datapath *dp, const struct sl_engine *e, enum 
 			rte_crypto_op_free(t->op[i]);
 	}
 	if (cycles || !e->lookaside)
-		rte_cryptodev_sym_session_free(e->device, t->use.session);
+		sl_engine_session_free(e->device, t->use.session);
 	return cycles;
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <errno.h>
 #include <rte_cryptodev.h>
 
 #include "core/graph.h"
 #include "vpn/engine.h"
+#include "vpn/gcm.h"
 #include "vpn/sa.h"
 
 #define SL_ESP_HEADER 8
@@ -70,6 +72,21 @@ static inline void sl_esp_describe(const struct sl_sa *sa, struct sl_esp_batch *
 static inline void sl_esp_process_by(const struct sl_sa *sa, const struct sl_sa_session *use,
 				     struct sl_esp_batch *b)
 {
+	if (use->device == SL_ENGINE_OWN) {
+		for (uint32_t i = 0; i < b->n; i++) {
+			const struct sl_gcm_packet p = {
+				.data = b->data[i].base,
+				.length = b->data[i].len,
+				.nonce = b->nonce[i],
+				.beside = b->beside[i],
+				.beside_length = sa->flags & SL_SA_ESN ? 12 : 8,
+				.tag = b->digest[i].va,
+			};
+
+			b->status[i] = sl_gcm_process(use->session, &p) ? 0 : EBADMSG;
+		}
+		return;
+	}
 	struct rte_crypto_sym_vec vec = {
 		.num = b->n,
 		.src_sgl = b->sgl,
