@@ -4,34 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../datapath/root.js';
 import { complain, EXIT, print, type Usage } from './arguments.js';
-
-interface Command {
-  readonly usage: Usage;
-  readonly run: (args: string[]) => Promise<number>;
-}
-
-/** Loaded when asked for: start-up counts, and most commands need little of the rest. */
-const COMMANDS = new Map<string, () => Promise<Command>>([
-  ['check', () => import('./check.js')],
-  ['compile', () => import('./compile.js')],
-  ['import', () => import('./import.js')],
-  ['ask', () => import('./ask.js')],
-  ['trace', () => import('./trace.js')],
-  ['monitor', () => import('./monitor.js')],
-  ['replay', () => import('./replay.js')],
-  ['apply', () => import('./apply.js')],
-  ['confirm', () => import('./confirm.js')],
-  ['shell', () => import('./shell/main.js')],
-  ['show', () => import('./show.js')],
-  ['clear', () => import('./clear.js')],
-  ['balancer', () => import('./balancer.js')],
-  ['vpn', () => import('./vpn.js')],
-  ['secret', () => import('./secret.js')],
-  ['pki', () => import('./pki.js')],
-  ['reload', () => import('./reload.js')],
-  ['doctor', () => import('./doctor.js')],
-  ['system', () => import('./system.js')],
-]);
+import { COMMANDS } from './commands.js';
 
 async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args;

@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import type { Usage } from './arguments.js';
+import { COMMANDS } from './commands.js';
 import { diagnosticsReference, languageReference } from './reference.js';
 
 const BEGIN = '<!-- generated: npx tsx src/cli/readme.ts -->\n';
 const END = '<!-- end of the generated part -->\n';
-const MODULES = [
-  'check',
-  'compile',
-  'import',
-  'ask',
-  'trace',
-  'replay',
-  'apply',
-  'shell/main',
-  'show',
-  'clear',
-  'balancer',
-  'reload',
-  'bench',
-];
-
 /** The README with its reference made anew from the commands, the schema and the drop reasons. */
 export async function readmeText(readme: string): Promise<string> {
   const start = readme.indexOf(BEGIN);
@@ -42,8 +26,9 @@ export async function readmeText(readme: string): Promise<string> {
 
 async function commandsReference(): Promise<string> {
   const blocks: string[] = [];
-  for (const name of MODULES) {
-    const { usage } = (await import(`./${name}.js`)) as { usage: Usage };
+  const bench = () => import('./bench.js');
+  for (const [name, load] of [...COMMANDS, ['bench', bench] as const]) {
+    const { usage } = await load();
     const options = usage.options.map(([option, text]) => `- \`${option}\`: ${text}`);
     const command = name === 'bench' ? `npm run -s bench --` : `sluice ${usage.synopsis}`;
     blocks.push([`\`${command}\``, '', usage.description, '', ...options, ''].join('\n'));
