@@ -36,8 +36,9 @@ export function ruleFile(network: CloudNetwork, management: readonly string[]): 
   ].join('\n');
 }
 
-function addressesOf({ addresses, dhcp4 }: CloudPort): string[] {
-  return [...(dhcp4 ? ['dhcp'] : []), ...addresses.map((one) => `'${one}'`)];
+function addressesOf({ addresses, dhcp4, dhcp6 }: CloudPort): string[] {
+  const learnt = [...(dhcp4 ? ['dhcp'] : []), ...(dhcp6 ? ['ra', 'dhcpv6'] : [])];
+  return [...learnt, ...addresses.map((one) => `'${one}'`)];
 }
 
 /** What the cloud calls them where such names are good and differ, else port1, port2, … */

@@ -6,6 +6,7 @@ import { checkNames as checkRuleNames } from '../firewall/checks/names.js';
 import { checkZones as checkPolicyZones } from '../firewall/checks/zones.js';
 import type { ResolvedPolicy } from '../firewall/resolve.js';
 import { checkAddresses } from '../interfaces/checks/addresses.js';
+import { checkDelegation } from '../interfaces/checks/delegation.js';
 import { checkNames } from '../interfaces/checks/names.js';
 import { checkOverlap } from '../interfaces/checks/overlap.js';
 import { checkPorts } from '../interfaces/checks/ports.js';
@@ -45,6 +46,7 @@ export const CHECKS: readonly Check[] = [
   ({ document }, context) => checkZones(document, context),
   ({ document }, context) => checkVlans(document, context),
   ({ interfaces }, context) => checkAddresses(interfaces, context),
+  ({ document }, context) => checkDelegation(document, context),
   ({ interfaces }, context) => checkOverlap(interfaces, context),
   ({ document }, context) => checkTunnelInterfaces(document, context),
   ({ document }, context) => checkProposals(document, context),

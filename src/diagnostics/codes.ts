@@ -146,6 +146,10 @@ export const CODES = {
     'no address for an interface',
     'Network, broadcast, multicast, loopback and unspecified addresses cannot be given to an interface.',
   ),
+  'delegation-form': error(
+    'a delegated prefix that does not fit',
+    'Prefixes are lent to interfaces of the fast path with `request-prefix`; a prefix of 56 bits has the subnets 0 to 255.',
+  ),
   'address-overlap': error(
     'subnets overlap',
     'A subnet is on one interface only, otherwise the way to it is unclear.',

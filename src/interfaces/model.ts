@@ -31,6 +31,9 @@ export interface Interface {
   readonly addresses: readonly Prefix[];
   /** What else tells it addresses, at run time; of a management interface the kernel's business. */
   readonly learns: readonly Learns[];
+  /** Length of the prefix it asks for by DHCPv6. */
+  readonly requestPrefix?: number;
+  readonly delegated?: Delegated;
   /** IP MTU in bytes, 1280..9216. */
   readonly mtu: number;
   /** Whether packets may come in whose source is routed elsewhere, or nowhere (RFC 3704). */
@@ -40,8 +43,15 @@ export interface Interface {
   readonly description: string | null;
 }
 
-/** By DHCP (RFC 2131). */
-export type Learns = 'dhcp';
+/** By DHCP (RFC 2131), router advertisements (RFC 4862), DHCPv6 (RFC 8415). */
+export type Learns = 'dhcp' | 'ra' | 'dhcpv6';
+
+/** An address in a prefix that another interface is lent: subnet, of 64 bits, and host. */
+export interface Delegated {
+  readonly from: string;
+  readonly subnet: number;
+  readonly host: bigint;
+}
 
 export type ReversePath = 'strict' | 'loose' | 'off';
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { synCookiesOf } from '../rulefile/values.js';
-import { parsePrefix } from '../net/address.js';
+import { parseAddress, parsePrefix } from '../net/address.js';
 import type { Prefix } from '../net/sets.js';
 import { quote } from '../diagnostics/text.js';
 import type { Context } from '../rulefile/context.js';
 import {
   TUNNEL_MTU,
+  type Delegated,
   type Flood,
   type Interface,
   type Learns,
@@ -48,6 +49,8 @@ export function resolveInterfaces(
         management: one.management,
         addresses: addresses.map((address) => address.prefix),
         learns,
+        ...(one['request-prefix'] === undefined ? {} : { requestPrefix: one['request-prefix'] }),
+        ...delegatedOf(one, context),
         mtu:
           one.mtu ??
           config.interfaces?.get(one.parent ?? '')?.mtu ??
@@ -96,16 +99,8 @@ function readAddresses(
   const learns = new Set<Learns>();
   for (const [index, text] of (one.addresses ?? []).entries()) {
     const span = () => context.at(one.addresses as object, index);
-    if (text === 'dhcp') {
+    if (text === 'dhcp' || text === 'ra' || text === 'dhcpv6') {
       learns.add(text);
-      continue;
-    }
-    if (/^(dhcpv6|ra|slaac)$/.test(text)) {
-      context.report(
-        'not-built',
-        span(),
-        `'${text}' belongs to learnt addresses, which are by 'dhcp' alone`,
-      );
       continue;
     }
     const prefix = parsePrefix(text);
@@ -116,10 +111,30 @@ function readAddresses(
         span(),
         `${quote(text)} is not an interface address: ${prefix}`,
         {
-          hint: 'an interface address has a prefix length, as in 192.0.2.1/24',
+          hint:
+            text === 'slaac'
+              ? "'ra' takes addresses from router advertisements"
+              : 'an interface address has a prefix length, as in 192.0.2.1/24',
         },
       );
     }
   }
   return { addresses: found, learns: [...learns] };
+}
+
+/** Part of an interface with its host, where that can be one. */
+function delegatedOf(
+  { delegated }: InterfaceConfig,
+  context: Context,
+): { readonly delegated?: Delegated } {
+  if (delegated === undefined) return {};
+  const { from, subnet } = delegated;
+  const host = parseAddress(delegated.host);
+  if (typeof host !== 'string' && host.family === 6 && host.value > 0n && host.value >> 64n === 0n)
+    return { delegated: { from, subnet, host: host.value } };
+  const message = `${quote(delegated.host)} is not the last 64 bits of an IPv6 address`;
+  context.report('address-invalid', context.at(delegated, 'host'), message, {
+    hint: 'as in ::1',
+  });
+  return {};
 }

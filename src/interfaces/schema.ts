@@ -48,6 +48,19 @@ const port = withWords(
   { what: 'a port' },
 );
 
+const delegated = withWords(
+  z.strictObject({
+    from: interfaceReference.describe('The interface that has `request-prefix`.'),
+    subnet: withWords(z.int().min(0).max(0xffffffff), { what: 'the number of a subnet' })
+      .default(0)
+      .describe('Which /64 of the prefix; 0 unless given.'),
+    host: withWords(z.string(), { what: 'an IPv6 address' })
+      .default('::1')
+      .describe('The last 64 bits of the address; `::1` unless given.'),
+  }),
+  { what: 'a delegated address' },
+);
+
 const one = withWords(
   z.strictObject({
     port: port.optional().describe('The device behind the interface; `sluice apply` needs it.'),
@@ -69,8 +82,16 @@ const one = withWords(
       .array(withWords(z.string(), { what: 'an address with prefix length' }))
       .optional()
       .describe(
-        'Addresses with their prefix length, IPv4 and IPv6; `dhcp`: what a DHCP server says.',
+        'Addresses with their prefix length, IPv4 and IPv6; `dhcp`: what a DHCP server says, `ra`: by router advertisements (SLAAC), `dhcpv6`: what a DHCPv6 server says.',
       ),
+    'request-prefix': withWords(z.int().min(32).max(64), { what: 'a prefix length, 32 to 64' })
+      .optional()
+      .describe(
+        'Ask by DHCPv6 for a prefix of this length, for interfaces with `delegated` and for NPTv6.',
+      ),
+    delegated: delegated
+      .optional()
+      .describe('An IPv6 address in the prefix that another interface is lent.'),
     mtu: withWords(z.int().min(1280).max(9216), { what: 'an MTU' })
       .optional()
       .describe('IP MTU in bytes, 1280 to 9216; 1500 unless given, 1400 of a tunnel.'),

@@ -68,6 +68,11 @@ export interface NatRule {
   readonly service: ServiceSet | null;
   readonly translation: Translation;
   readonly enabled: boolean;
+  /**
+   * NPTv6 whose outside is what an interface is lent: out of force until there is a prefix, and then as
+   * `enabled` of this says.
+   */
+  readonly follows?: { readonly interface: string; readonly enabled: boolean };
   readonly description: string | null;
 }
 

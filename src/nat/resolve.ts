@@ -188,7 +188,9 @@ class Resolver {
     neutral: boolean,
   ): { out: NatRule | undefined; back: NatRule | undefined } {
     const inside = this.#prefix(one, 'inside');
-    const outside = this.#prefix(one, 'outside');
+    const follows = neutral ? this.#followed(one, inside) : null;
+    // Until the interface is lent one, nothing is changed.
+    const outside = follows === null ? this.#prefix(one, 'outside') : inside;
     if (inside === undefined || outside === undefined) return { out: undefined, back: undefined };
     if (inside.address.family !== outside.address.family || inside.length !== outside.length) {
       this.#fail(one, 'outside', "'inside' and 'outside' are prefixes of one family and length");
@@ -206,7 +208,13 @@ class Resolver {
       hairpin: true,
       neutral,
     });
-    const common = { ...this.#common(one), service: null };
+    const common = {
+      ...this.#common(one),
+      service: null,
+      ...(follows === null
+        ? {}
+        : { enabled: false, follows: { interface: follows, enabled: one.enabled } }),
+    };
     return {
       out: {
         ...common,
@@ -227,6 +235,20 @@ class Resolver {
         translation: prefix(inside),
       },
     };
+  }
+
+  /** The interface whose prefix is the outside; null where that is written itself. */
+  #followed(one: PrefixConfig | StaticConfig, inside: Prefix | undefined): string | null {
+    const iface = this.#names.interfaces.find(({ name }) => name === one.outside);
+    if (iface === undefined) return null;
+    const { name, requestPrefix } = iface;
+    if (requestPrefix === undefined)
+      this.#fail(one, 'outside', `interface ${quote(name)} has no 'request-prefix'`);
+    else if (inside !== undefined && inside.length < requestPrefix) {
+      const message = `a prefix of ${requestPrefix} bits, as ${quote(name)} asks for, is too small for 'inside'`;
+      this.#fail(one, 'outside', message);
+    }
+    return name;
   }
 
   #forward(one: ForwardConfig): NatRule | undefined {

@@ -94,8 +94,11 @@ const nptv6 = withWords(
     name: nameSchema('a rule name').describe('Name of the rule, unique among NAT rules.'),
     zone: zones.describe('Zones where the outside prefix is seen.'),
     inside: withWords(z.string(), { what: 'a prefix' }).describe('IPv6 prefix, at most a /64.'),
-    outside: withWords(z.string(), { what: 'a prefix' }).describe(
-      'IPv6 prefix of the same length that others see. Another 16 bits of the address change too, so that no checksum does.',
+    outside: withWords(z.string(), {
+      what: 'a prefix or the name of an interface',
+      refers: ['interfaces'],
+    }).describe(
+      'IPv6 prefix of the same length that others see, or the interface that is lent one by DHCPv6 (`request-prefix`), which is followed. Another 16 bits of the address change too, so that no checksum does.',
     ),
     enabled: z.boolean().default(true).describe('`false` leaves the rule out.'),
     description: descriptionSchema().optional(),

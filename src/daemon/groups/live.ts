@@ -7,7 +7,8 @@ import { readListFile } from '../../firewall/list-file.js';
 import type { List } from '../../firewall/lists.js';
 import type { AddressSet } from '../../net/sets.js';
 import type { Reader } from '../../rulefile/reader.js';
-import type { FileRead, FileTold, GroupsTold, GroupTold } from './messages.js';
+import type { Interface } from '../../interfaces/model.js';
+import type { FileRead, FileTold, GroupsTold, GroupTold, Learner } from './messages.js';
 
 /** A file of addresses as it is in force. */
 interface LiveFile {
@@ -129,9 +130,7 @@ export function groupsTold({ model, groups, directory, files }: Live): GroupsTol
     if (named.has(file)) continue;
     told.push({ name: null, kind: 'inline', ...sizes(set), services: 0, files: [absolute(file)] });
   }
-  const learners = model.interfaces
-    .filter((one) => one.learns.length > 0 && !one.management)
-    .map(({ name, learns }) => ({ name, dhcp: learns.includes('dhcp') }));
+  const learners = model.interfaces.filter((one) => !one.management).flatMap(learnerOf);
   return {
     balancers: model.balancers,
     tunnels: model.tunnels,
@@ -141,6 +140,16 @@ export function groupsTold({ model, groups, directory, files }: Live): GroupsTol
     groups: told,
     files: list,
   };
+}
+
+function learnerOf({ name, learns, requestPrefix }: Interface): Learner | [] {
+  const v6 = {
+    dhcp: learns.includes('dhcpv6'),
+    prefix: requestPrefix ?? null,
+  };
+  const dhcp = learns.includes('dhcp');
+  const some = learns.includes('ra') || v6.dhcp || v6.prefix !== null;
+  return dhcp || some ? { name, dhcp, v6: some ? v6 : null } : [];
 }
 
 function sizes({ v4, v6 }: AddressSet): { v4: number; v6: number } {

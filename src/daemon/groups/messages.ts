@@ -9,6 +9,12 @@ import type { System } from '../../system/model.js';
 export interface Learner {
   readonly name: string;
   readonly dhcp: boolean;
+  readonly v6: {
+    /** Asks for an address; routers are heard in any case. */
+    readonly dhcp: boolean;
+    /** Length of the prefix to ask for. */
+    readonly prefix: number | null;
+  } | null;
 }
 
 /** A group as the compile thread tells it. */

@@ -7,6 +7,8 @@ export const SCRIPT = `#!/bin/sh
 echo "sluice|$1|$ip|$mask|$router|$staticroutes|$lease"
 `;
 
+export const NOTHING = { addresses: [], routes: [], prefixes: [], mtu: null } as const;
+
 export interface Lease {
   readonly learnt: Learnt;
   /** Seconds it lasts. */
@@ -26,7 +28,13 @@ export function leaseOf(name: string, line: string): Lease | null | undefined {
   const own = parsePrefix(`${ip}/${mask === '' ? '32' : mask}`);
   if (typeof own === 'string' || own.address.family !== 4) return undefined;
   const routes = routesOf(statics, router);
-  const learnt = { interface: name, addresses: [formatPrefix(own)], routes };
+  const learnt: Learnt = {
+    ...NOTHING,
+    interface: name,
+    by: 'dhcp',
+    addresses: [formatPrefix(own)],
+    routes,
+  };
   return { learnt, seconds: /^\d{1,10}$/.test(lasts) ? Number(lasts) : 3600 };
 }
 
