@@ -183,8 +183,8 @@ struct end {
  * one block only where there are no more: behind them are 16 bytes at least.
  */
 WITHIN __m128i
-last(const struct sl_gcm *g, uint8_t *data, uint32_t length, __m256i counter, struct end *e,
-     const uint32_t n, bool seals)
+last(const struct sl_gcm *g, uint8_t *data, uint32_t length, __m256i counter,
+     const struct end *e, const uint32_t n, bool seals)
 {
 	const struct sum none = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
 	uint32_t count = (length + 15) / 16, top = count + 1;
@@ -195,7 +195,6 @@ last(const struct sl_gcm *g, uint8_t *data, uint32_t length, __m256i counter, st
 		x[i] = blocks(plus(counter, 2 * i));
 	x[n] = _mm256_zextsi128_si256(e->mask);
 	encrypt(g, x, n + 1);
-	e->mask = _mm256_castsi256_si128(x[n]);
 	for (uint32_t i = 0; i + 1 < n; i++) {
 		__m256i *at = (__m256i *)(void *)(data + 32 * i);
 		__m256i in = _mm256_loadu_si256(at), out = _mm256_xor_si256(in, x[i]);
@@ -227,16 +226,14 @@ last(const struct sl_gcm *g, uint8_t *data, uint32_t length, __m256i counter, st
 	for (uint32_t i = n; i-- > 0;)
 		add2(&sum, x[i], pair(g->power, top - 2 * i), pair(g->folded, top - 2 * i));
 	add1(g, &sum, e->hash, top + e->first);
-	return _mm_xor_si128(swapped(total(&sum)), e->mask);
+	return _mm_xor_si128(swapped(total(&sum)), _mm256_castsi256_si128(x[n]));
 }
 
-static __attribute__((noinline)) VAES __m128i last_by_size(const struct sl_gcm *g, uint8_t *data,
-						      uint32_t length, __m256i counter, struct end *e,
-						      bool seals)
+WITHIN __m128i last_by_size(const struct sl_gcm *g, uint8_t *data, uint32_t length, __m256i counter,
+			    const struct end *e, bool seals)
 {
 	switch ((length + 31) / 32) {
-#define CASE(n) case n: return seals ? last(g, data, length, counter, e, n, true) : \
-				       last(g, data, length, counter, e, n, false)
+#define CASE(n) case n: return last(g, data, length, counter, e, n, seals)
 	CASE(0);
 	CASE(1);
 	CASE(2);
@@ -251,23 +248,31 @@ static __attribute__((noinline)) VAES __m128i last_by_size(const struct sl_gcm *
 	}
 }
 
-VAES bool sl_gcm_process(const struct sl_gcm *g, const struct sl_gcm_packet *p)
+/* In words: a load of 16 bytes would wait for the stores of fewer that were just made there. */
+WITHIN __m128i words(const uint8_t *p, uint32_t n, uint32_t fourth)
 {
-	uint32_t nonce[4] = {0, 0, 0, 1}, beside[4] = {0}, left = p->length;
-	uint8_t *data = p->data;
-	__m256i counter;
-	struct end e = {.first = true};
-	__m128i tag;
+	uint32_t w[3] = {0};
 
-	memcpy(nonce, p->nonce, 12);
-	memcpy(beside, p->beside, 8);
-	if (p->beside_length == 12)
-		memcpy(beside + 2, p->beside + 8, 4);
-	counter = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)nonce));
-	e.mask = _mm256_castsi256_si128(blocks(counter));
+	memcpy(&w[0], p, 4);
+	memcpy(&w[1], p + 4, 4);
+	if (n > 2)
+		memcpy(&w[2], p + 8, 4);
+	return _mm_set_epi32((int)fourth, (int)w[2], (int)w[1], (int)w[0]);
+}
+
+WITHIN __m128i tag_of(const struct sl_gcm *g, const struct sl_gcm_packet *p, bool seals)
+{
+	__m256i counter = _mm256_broadcastsi128_si256(words(p->nonce, 3, 1));
+	struct end e = {
+		.hash = swapped(words(p->beside, p->beside_length / 4, 0)),
+		.lengths = _mm_set_epi64x((long long)p->beside_length * 8, (long long)p->length * 8),
+		.mask = _mm256_castsi256_si128(blocks(counter)),
+		.first = true,
+	};
+	uint32_t left = p->length;
+	uint8_t *data = p->data;
+
 	counter = _mm256_add_epi32(counter, _mm256_set_epi32(2, 0, 0, 0, 1, 0, 0, 0));
-	e.hash = swapped(_mm_loadu_si128((const __m128i *)(const void *)beside));
-	e.lengths = _mm_set_epi64x((long long)p->beside_length * 8, (long long)p->length * 8);
 	for (; left > 16 * BLOCKS; left -= 16 * BLOCKS, data += 16 * BLOCKS) {
 		struct sum sum = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
 
@@ -276,19 +281,22 @@ VAES bool sl_gcm_process(const struct sl_gcm *g, const struct sl_gcm_packet *p)
 			e.hash = _mm_setzero_si128();
 			e.first = false;
 		}
-		if (g->seals)
-			many(g, data, counter, &sum, e.hash, true);
-		else
-			many(g, data, counter, &sum, e.hash, false);
+		many(g, data, counter, &sum, e.hash, seals);
 		e.hash = total(&sum);
 		counter = plus(counter, BLOCKS);
 	}
-	tag = last_by_size(g, data, left, counter, &e, g->seals);
+	return last_by_size(g, data, left, counter, &e, seals);
+}
+
+VAES bool sl_gcm_process(const struct sl_gcm *g, const struct sl_gcm_packet *p)
+{
+	__m128i tag;
+
 	if (g->seals) {
-		_mm_storeu_si128((__m128i *)(void *)p->tag, tag);
+		_mm_storeu_si128((__m128i *)(void *)p->tag, tag_of(g, p, true));
 		return true;
 	}
-	tag = _mm_xor_si128(tag, _mm_loadu_si128((const __m128i *)(const void *)p->tag));
+	tag = _mm_xor_si128(tag_of(g, p, false), _mm_loadu_si128((const __m128i *)(const void *)p->tag));
 	return _mm_testz_si128(tag, tag);
 }
 
