@@ -12,6 +12,7 @@ import type {
   Reloaded,
   RunningSource,
 } from './api/types.js';
+import type { Archives } from './archive/archives.js';
 import type { Balancing } from './balancing.js';
 import { refusal } from './commit/answers.js';
 import { DryRun } from './commit/dry.js';
@@ -58,6 +59,7 @@ export class Appliance {
   readonly vpn: Vpn;
   readonly frr: FrrDaemons;
   readonly learning: Learning;
+  readonly archives: Archives;
   readonly journal: Journal;
   readonly #compiler: CompilerThread;
   readonly #log: Logger;
@@ -94,6 +96,7 @@ export class Appliance {
     this.#offline = new WarmOffline(datapath.program);
     this.#inForce = new InForce(
       directories,
+      this.journal,
       datapath,
       system,
       {
@@ -109,6 +112,7 @@ export class Appliance {
       vpn: this.vpn,
       frr: this.frr,
       learning: this.learning,
+      archives: this.archives,
     } = this.#inForce);
     compiler.learnt = this.learning.learnt;
     this.#staging = new Staging(datapath);

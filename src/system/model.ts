@@ -9,6 +9,10 @@ import type { SecretUse } from '../rulefile/secrets.js';
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** As sshd takes it (sshd(8), AUTHORIZED_KEYS FILE FORMAT), without options. */
+export const PUBLIC_KEY =
+  /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com) [A-Za-z0-9+/]+={0,3}( .*)?$/;
+
 export interface User {
   readonly name: string;
   readonly role: Role;
@@ -34,6 +38,21 @@ export interface IpfixCollector {
   /** Observation domain (RFC 7011, 3.1). */
   readonly domain: number;
 }
+
+/** Where commits are kept too. */
+export type Archive =
+  | { readonly kind: 'directory'; readonly directory: string }
+  | {
+      readonly kind: 'git';
+      readonly url: string;
+      readonly branch: string;
+      /** Of SSH. */
+      readonly key: SecretUse | null;
+      /** `TYPE BASE64` of its server; none leaves it to what root knows. */
+      readonly hostKeys: readonly string[];
+      /** Of HTTP. */
+      readonly login: { readonly user: string; readonly password: SecretUse } | null;
+    };
 
 /** An address and port to listen at, and where the rule file says so. */
 export interface Endpoint {
@@ -71,6 +90,7 @@ export interface System {
   readonly ntp: readonly string[];
   readonly syslog: readonly SyslogServer[];
   readonly ipfix: readonly IpfixCollector[];
+  readonly archive: readonly Archive[];
   readonly api: Listener | null;
   readonly metrics: Listener | null;
 }
@@ -84,15 +104,23 @@ export const NO_SYSTEM: System = {
   ntp: [],
   syslog: [],
   ipfix: [],
+  archive: [],
   api: null,
   metrics: null,
 };
 
 /** Every secret that the appliance itself needs, with what for. */
-export function systemSecrets({ api, metrics }: System): { use: SecretUse; by: string }[] {
+export function systemSecrets({ api, metrics, archive }: System): { use: SecretUse; by: string }[] {
   const of = (listener: Listener | null, by: string): { use: SecretUse; by: string }[] =>
     listener === null
       ? []
       : [listener.key, ...listener.tokens.map(({ secret }) => secret)].map((use) => ({ use, by }));
-  return [...of(api, 'system.api'), ...of(metrics, 'system.metrics')];
+  const archives = archive.flatMap((one) =>
+    one.kind === 'git' ? [one.key ?? [], one.login?.password ?? []].flat() : [],
+  );
+  return [
+    ...of(api, 'system.api'),
+    ...of(metrics, 'system.metrics'),
+    ...archives.map((use) => ({ use, by: 'system.archive' })),
+  ];
 }

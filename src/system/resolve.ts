@@ -2,9 +2,10 @@
 import { quote } from '../diagnostics/text.js';
 import { formatAddress, parseAddress } from '../net/address.js';
 import type { Context } from '../rulefile/context.js';
+import { resolveArchives } from './archive.js';
 import { resolveListeners } from './listener.js';
-import { NO_SYSTEM, type SyslogServer, type System, type User } from './model.js';
-import { PUBLIC_KEY, type SystemConfig } from './schema.js';
+import { NO_SYSTEM, PUBLIC_KEY, type SyslogServer, type System, type User } from './model.js';
+import type { SystemConfig } from './schema.js';
 
 /** Names that are the image's own (Debian's base-passwd, systemd's and the daemons' users). */
 const OWN =
@@ -32,6 +33,7 @@ export function resolveSystem(config: SystemConfig | undefined, context: Context
       return [{ to: one.to, port, transport: one.transport }];
     }),
     ipfix: (config.ipfix ?? []).filter((one) => isHost(one.to, one, 'to', context)),
+    archive: resolveArchives(config.archive ?? [], context),
     ...resolveListeners(config, context),
   };
 }

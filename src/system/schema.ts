@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { z } from 'zod';
 import { descriptionSchema, withWords, type Loaded } from '../rulefile/schema.js';
+import { archiveSchema } from './archive-schema.js';
 import { apiSchema, metricsSchema } from './listener-schema.js';
-import { ROLES, TRANSPORTS } from './model.js';
+import { PUBLIC_KEY, ROLES, TRANSPORTS } from './model.js';
 
 // RFC 1123 section 2.1: labels of letters, digits and hyphens.
 const HOST =
   /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
-
-/** As sshd takes it (sshd(8), AUTHORIZED_KEYS FILE FORMAT), without options. */
-export const PUBLIC_KEY =
-  /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com) [A-Za-z0-9+/]+={0,3}( .*)?$/;
 
 const keys = z.array(
   withWords(z.string().regex(/./).max(8192), {
@@ -112,6 +109,10 @@ export const systemSchema = withWords(
       .describe(
         'Collectors that are told of sessions of rules with `log`, and of their NAT, by IPFIX (RFC 7011, RFC 8158).',
       ),
+    archive: z
+      .array(archiveSchema)
+      .optional()
+      .describe('Where each commit is kept too: who, when and why, with its texts.'),
     api: apiSchema.optional(),
     metrics: metricsSchema.optional(),
   }),

@@ -238,6 +238,7 @@ export const SHOWS = [
   'routing',
   'neighbors',
   'log',
+  'archive',
   'version',
 ] as const;
 export type Show = (typeof SHOWS)[number];

@@ -4,11 +4,13 @@ import type { Diagnostic } from '../../diagnostics/diagnostic.js';
 import { systemSecrets, type System } from '../../system/model.js';
 import type { DecodedImage } from '../../tables/decode.js';
 import { Secrets } from '../../vpn/secrets.js';
+import { Archives } from '../archive/archives.js';
 import { Balancing } from '../balancing.js';
 import type { DatapathProcess } from '../datapath-process.js';
 import { GroupFiles } from '../groups/group-files.js';
 import type { GroupsTold } from '../groups/messages.js';
 import { Idle } from '../idle.js';
+import type { Journal } from '../journal/journal.js';
 import { Learning } from '../learning/learning.js';
 import { Names } from '../names.js';
 import { FrrDaemons } from '../routing/frr.js';
@@ -51,6 +53,7 @@ export class InForce {
   readonly vpn: Vpn;
   readonly frr: FrrDaemons;
   readonly learning: Learning;
+  readonly archives: Archives;
   readonly system: SystemFollower;
   readonly #log: Logger;
   readonly #idle = new Idle();
@@ -58,6 +61,7 @@ export class InForce {
 
   constructor(
     { run, state }: Directories,
+    journal: Journal,
     datapath: DatapathProcess,
     system: SystemFollower,
     changed: MembersChanged,
@@ -68,7 +72,9 @@ export class InForce {
     this.groups = new GroupFiles(log, changed.files);
     this.balancing = new Balancing(run, datapath, log);
     this.learning = new Learning(run, log, changed.learnt);
-    this.vpn = new Vpn(run, new Secrets(state), log);
+    const secrets = new Secrets(state);
+    this.vpn = new Vpn(run, secrets, log);
+    this.archives = new Archives(state, journal, (name) => secrets.read(name), log);
     this.frr = new FrrDaemons(run, log);
   }
 
@@ -95,6 +101,7 @@ export class InForce {
     this.system.take(groups.system);
     this.vpn.alsoNeeded = groups.system === null ? [] : systemSecrets(groups.system);
     this.learning.take(groups.learners);
+    this.archives.take(groups.system?.archive ?? []);
     if (groups.unkept !== undefined)
       this.#log.error({ event: 'model-not-kept', message: groups.unkept });
   }
@@ -102,6 +109,7 @@ export class InForce {
   async close(): Promise<void> {
     this.groups.close();
     this.learning.close();
+    this.archives.close();
     await this.balancing.close();
     await this.vpn.close();
     await this.frr.close();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Show } from '../api/types.js';
+import { archive } from './archive.js';
 import { balancers } from './balancers.js';
 import { drops } from './drops.js';
 import { engines } from './engines.js';
@@ -23,6 +24,7 @@ import { version } from './version.js';
 type Ask = (source: Source, query: URLSearchParams, text: boolean) => Promise<string>;
 
 export const ALL_SHOWS: Readonly<Record<Show, Ask>> = {
+  archive: ask(archive),
   drops: ask(drops),
   graph: ask(graph),
   groups: ask(groups),

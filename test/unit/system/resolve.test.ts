@@ -23,7 +23,7 @@ function load(system: string, files: Readonly<Record<string, string>> = {}) {
 
 it('takes everything that the design shows', () => {
   const { system, messages } = load(
-    `system: {hostname: edge1, timezone: Europe/Berlin, dns: [192.0.2.53, "2001:db8::53"], ntp: [ntp.example, 192.0.2.123], syslog: [{to: 10.1.0.20, transport: tls}, {to: logs.example}], ipfix: [{to: "2001:db8::9"}], ssh-keys: ["${KEY}"], users: {alice: {role: admin, ssh-keys: [keys/alice.pub]}, bob: {}}}`,
+    `system: {hostname: edge1, timezone: Europe/Berlin, dns: [192.0.2.53, "2001:db8::53"], ntp: [ntp.example, 192.0.2.123], syslog: [{to: 10.1.0.20, transport: tls}, {to: logs.example}], ipfix: [{to: "2001:db8::9"}], archive: [{directory: /srv/a}, {git: "ssh://git@192.0.2.9/a.git", key: {secret: k}, host-keys: ["${KEY}"]}, {git: "https://git.example/a", branch: edge, user: u, password: {secret: p}}], ssh-keys: ["${KEY}"], users: {alice: {role: admin, ssh-keys: [keys/alice.pub]}, bob: {}}}`,
     { 'r/keys/alice.pub': `# hers\n${KEY}\n\nssh-rsa AAAAB3NzaC1yc2E=\n${KEY}\n` },
   );
   expect(messages).toEqual([]);
@@ -42,6 +42,25 @@ it('takes everything that the design shows', () => {
       { to: 'logs.example', port: 514, transport: 'udp' },
     ],
     ipfix: [{ to: '2001:db8::9', port: 4739, domain: 1 }],
+    archive: [
+      { kind: 'directory', directory: '/srv/a' },
+      {
+        kind: 'git',
+        url: 'ssh://git@192.0.2.9/a.git',
+        branch: 'main',
+        key: expect.objectContaining({ secret: 'k' }),
+        hostKeys: [KEY.split(' ', 2).join(' ')],
+        login: null,
+      },
+      {
+        kind: 'git',
+        url: 'https://git.example/a',
+        branch: 'edge',
+        key: null,
+        hostKeys: [],
+        login: { user: 'u', password: expect.objectContaining({ secret: 'p' }) },
+      },
+    ],
     api: null,
     metrics: null,
   });
@@ -67,6 +86,25 @@ it.each([
     'ntp: [192.0.2.256]',
     "address-invalid: '192.0.2.256' is no address: each of the four numbers of an IPv4 address is 0 to 255",
   ],
+  ['archive: [{}]', "missing-key: an archive needs the key 'directory' or 'git'"],
+  [
+    'archive: [{directory: /a, git: "file:///b"}]',
+    "wrong-value: an archive is a 'directory' or a 'git' remote, not both",
+  ],
+  ['archive: [{directory: a}]', "wrong-value: 'a' is not an absolute path"],
+  [
+    'archive: [{git: "git@host:a.git"}]',
+    'wrong-value: that is no git remote: it begins with a protocol like ssh://',
+  ],
+  [
+    'archive: [{git: "ext://sh/a"}]',
+    'wrong-value: that is no git remote: the protocol is one of ssh, https, http, git, file',
+  ],
+  [
+    'archive: [{git: "https://u:p@host/a"}]',
+    "wrong-value: that is no git remote: a password does not stand in a rule file: use 'password'",
+  ],
+  ['archive: [{git: "ssh://host"}]', 'wrong-value: that is no git remote: it names no repository'],
   ['syslog: [{to: "2001:db8::g"}]', "address-invalid: '2001:db8::g' is no address: "],
   ['syslog: [{to: a, port: 0}]', 'wrong-value: '],
   [

@@ -27,6 +27,7 @@ const HELP: Readonly<Record<Show, string>> = {
   routing: 'FRR, its daemons and their neighbours',
   neighbors: 'neighbours, by ARP and neighbour discovery',
   log: 'the last log records',
+  archive: 'archives of commits, and what they lack',
   version: 'versions, and what is in force',
 };
 
