@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import type { Checked } from '../firewall/checks/checked.js';
 import { checkCount } from '../firewall/checks/count.js';
 import { checkGroups } from '../firewall/checks/groups.js';
 import { checkMatches } from '../firewall/checks/matches.js';
@@ -35,6 +36,7 @@ export interface Resolved {
   readonly routes: readonly ResolvedRoute[];
   readonly policies: readonly ResolvedPolicy[];
   readonly tunnels: readonly ResolvedTunnel[];
+  readonly checked: Checked;
 }
 
 type Check = (resolved: Resolved, context: Context) => void;
@@ -59,10 +61,10 @@ export const CHECKS: readonly Check[] = [
   ({ document }, context) => checkFrr(document, context),
   ({ document }, context) => checkCount(document, context),
   ({ document }, context) => checkGroups(document, document.zones, context),
-  ({ document }, context) => checkRuleNames(document, context),
+  ({ document, checked }, context) => checkRuleNames(document, context, checked),
   ({ document }, context) => checkPolicyZones(document, document.zones, context),
   ({ document }, context) => checkNat(document, document.zones, context),
-  ({ policies }, context) => checkMatches(policies, context),
+  ({ policies, checked }, context) => checkMatches(policies, context, checked),
   // Last: it keeps quiet about names after other errors.
   ({ document }, context) => checkAssertions(document, context),
 ];

@@ -19,6 +19,12 @@ export class Digest {
     for (let i = 0; i < values.length; i++) this.word(values[i] as number);
   }
 
+  /** Many words at once. */
+  raw(values: Uint32Array): void {
+    this.#flush();
+    this.#hash.update(values);
+  }
+
   /** The first 16 bytes; the digest is used up. */
   end(): Uint8Array {
     this.#flush();

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { createHash } from 'node:crypto';
-import type { ServiceSet } from '../firewall/model.js';
+import type { Rule, ServiceSet } from '../firewall/model.js';
 import { V6_WORDS, type AddressSet } from '../net/sets.js';
+import { ListMemory } from '../rulefile/lists.js';
 import { CONSTANTS } from '../tables/layout.js';
 import { TextMemory } from '../tables/section.js';
 import type { Digest } from './digest.js';
+import type { NumberMemory } from './slots.js';
+import type { RuleColumns } from './image-columns.js';
 
 type Words = Uint16Array | Uint32Array;
 
@@ -12,7 +15,7 @@ type Words = Uint16Array | Uint32Array;
 const SMALL = 16;
 
 /** What equal sets are: words, of which the first `split` are of another kind than the rest. */
-interface Content {
+export interface Content {
   readonly words: Words;
   readonly split: number;
   readonly hash: number;
@@ -27,27 +30,34 @@ interface Content {
  * is an open hash table over plain arrays; it outlives an image, as most sets do.
  */
 class Contents<S extends object> {
-  #known = new Map<S, Content>();
+  #known = new WeakMap<S, Content>();
   #slots: (Content | undefined)[] = Array.from({ length: 1024 });
   #count = 0;
   #turn = 0;
-  #used = 0;
+  /** Contents of the last image. */
+  used = 0;
 
-  /** Another image begins. What earlier images left behind goes when it is more than the last one used. */
+  /** Another image begins. */
   renew(): number {
-    if (this.#known.size > 2 * this.#used + 1024) {
-      this.#known = new Map();
-      const stay = this.#slots.filter((one) => one?.turn === this.#turn);
-      this.#slots = Array.from({ length: this.#slots.length });
-      this.#count = stay.length;
-      for (const one of stay) this.#place(one as Content);
-    }
-    this.#used = 0;
+    this.used = 0;
     return ++this.#turn;
   }
 
+  /** Whether most are of no image any more. */
+  get crowded(): boolean {
+    return this.#count > 2 * this.used + 1024;
+  }
+
+  /** Forgets what the last image did not have: whoever holds a content asks anew. */
+  tidy(): void {
+    this.#known = new WeakMap();
+    const stay = this.#slots.filter((one) => one?.turn === this.#turn);
+    this.#slots = Array.from({ length: this.#slots.length });
+    this.#count = stay.length;
+    for (const one of stay) this.#place(one as Content);
+  }
+
   of(set: S, words: (set: S) => readonly [words: Words, split: number]): Content {
-    this.#used++;
     const known = this.#known.get(set);
     if (known !== undefined) return known;
     const content = this.#equal(...words(set));
@@ -81,11 +91,29 @@ class Contents<S extends object> {
   }
 }
 
-/** Sets and texts of one image after another: those that stayed are known. */
+/** Sets, texts and rules of one image after another: those that stayed are known. */
 export class SetMemory {
   readonly addresses = new Contents<AddressSet>();
   readonly services = new Contents<ServiceSet>();
   readonly texts = new TextMemory();
+  /** Of the rules of a policy. */
+  rules = new ListMemory<Rule, RuleColumns>();
+  readonly numbers: NumberMemory = new WeakMap();
+
+  /** Another image begins. */
+  renew(): void {
+    if (![this.addresses, this.services, this.texts].some(({ crowded }) => crowded)) return;
+    for (const one of [this.addresses, this.services, this.texts]) one.tidy();
+    this.rules = new ListMemory();
+  }
+
+  source(set: AddressSet | null): Content | null {
+    return set === null ? null : this.addresses.of(set, addressWords);
+  }
+
+  service(set: ServiceSet | null): Content | null {
+    return set === null ? null : this.services.of(set, serviceWords);
+  }
 }
 
 /** Ids of sets in one image, in the order they are first asked for. */
@@ -104,48 +132,50 @@ class Ids<S extends object> {
     return this.#written;
   }
 
-  id(set: S, words: (set: S) => readonly [words: Words, split: number]): number {
-    const content = this.#contents.of(set, words);
+  id(content: Content): number {
     if (content.turn !== this.#turn) {
       content.turn = this.#turn;
       content.id = this.#written.push(content) - 1;
+      this.#contents.used++;
     }
     return content.id;
   }
 
   /** Adds a content to a digest; its id leaves no trace. SET_ANY stands for no set. */
   digest(id: number, into: Digest): void {
-    if (id === CONSTANTS.SET_ANY) {
-      into.word(CONSTANTS.SET_ANY);
-      return;
-    }
-    const content = this.#written[id] as Content;
-    const { words, split } = content;
-    into.word(split);
-    into.word(words.length);
-    if (words.length <= SMALL) {
-      into.words(words);
-      return;
-    }
-    if (content.digest === null) {
-      const bytes = createHash('sha256').update(words).digest();
-      content.digest = Uint32Array.from({ length: 8 }, (_, i) => bytes.readUInt32LE(i * 4));
-    }
-    into.words(content.digest);
+    into.words(meaningOf(id === CONSTANTS.SET_ANY ? null : (this.#written[id] as Content)));
   }
+}
+
+/** A content as words that say where they end. */
+export function meaningOf(content: Content | null): number[] {
+  if (content === null) return [CONSTANTS.SET_ANY];
+  const { words, split } = content;
+  if (words.length <= SMALL) return [split, words.length, ...words];
+  if (content.digest === null) {
+    const bytes = createHash('sha256').update(words).digest();
+    content.digest = Uint32Array.from({ length: 8 }, (_, i) => bytes.readUInt32LE(i * 4));
+  }
+  return [split, words.length, ...content.digest];
 }
 
 /** Address sets of one image, each content once. */
 export class AddressSets {
   readonly #ids: Ids<AddressSet>;
+  readonly #memory: SetMemory;
 
   constructor(memory: SetMemory) {
+    this.#memory = memory;
     this.#ids = new Ids(memory.addresses);
   }
 
   /** The id of a set, SET_ANY for null. */
   id(set: AddressSet | null): number {
-    return set === null ? CONSTANTS.SET_ANY : this.#ids.id(set, addressWords);
+    return this.of(this.#memory.source(set));
+  }
+
+  of(content: Content | null): number {
+    return content === null ? CONSTANTS.SET_ANY : this.#ids.id(content);
   }
 
   digest(id: number, into: Digest): void {
@@ -187,14 +217,20 @@ export class AddressSets {
 /** Service sets of one image, each content once. */
 export class ServiceSets {
   readonly #ids: Ids<ServiceSet>;
+  readonly #memory: SetMemory;
 
   constructor(memory: SetMemory) {
+    this.#memory = memory;
     this.#ids = new Ids(memory.services);
   }
 
   /** The id of a set, SET_ANY for null. */
   id(set: ServiceSet | null): number {
-    return set === null ? CONSTANTS.SET_ANY : this.#ids.id(set, serviceWords);
+    return this.of(this.#memory.service(set));
+  }
+
+  of(content: Content | null): number {
+    return content === null ? CONSTANTS.SET_ANY : this.#ids.id(content);
   }
 
   digest(id: number, into: Digest): void {

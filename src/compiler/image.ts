@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { createHash } from 'node:crypto';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
-import type { Policy } from '../firewall/model.js';
+import type { Policy, Rule } from '../firewall/model.js';
 import type { Balancer } from '../balancer/model.js';
 import type { NatRule } from '../nat/model.js';
 import { CONSTANTS, SECTIONS } from '../tables/layout.js';
 import { encodeImage } from '../tables/encode.js';
-import { SectionWriter, StringsWriter } from '../tables/section.js';
+import { SectionWriter, StringsWriter, type Text } from '../tables/section.js';
 import { Digest } from './digest.js';
-import { ExtrasWriter, SchedulesWriter, ruleFlags } from './image-extras.js';
+import { columnsOf, DISABLED } from './image-columns.js';
+import { ExtrasWriter, SchedulesWriter } from './image-extras.js';
 import { writeNetwork } from './image-interfaces.js';
-import { AddressSets, ServiceSets, SetMemory } from './image-sets.js';
+import { AddressSets, ServiceSets, SetMemory, type Content } from './image-sets.js';
 import { LimitError, figure } from './limits.js';
 import type { Model } from './model.js';
 import { MaglevTables } from '../balancer/maglev.js';
@@ -20,11 +21,8 @@ import { ikePeers, writeSelectors, writeTunnels } from './image-tunnels.js';
 import { buildParts, type Pair, type Part, type PartPolicy, type PartZone } from './parts.js';
 import { assignSlots, slotOf, type Assigned, type Slots } from './slots.js';
 
-const ACTIONS = {
-  allow: CONSTANTS.ACTION_ALLOW,
-  deny: CONSTANTS.ACTION_DENY,
-  reject: CONSTANTS.ACTION_REJECT,
-} as const;
+/** 32-bit words of a rule. */
+const RULE_WORDS = 10;
 
 /** Bytes an image may have; the datapath reads no more. */
 export const MAX_IMAGE_BYTES = 2 ** 30;
@@ -63,13 +61,14 @@ export function compileModel(
     readonly sets?: SetMemory;
   },
 ): Compiled {
+  const sets = options.sets ?? new SetMemory();
   try {
     return compile(
       model,
       options.generation,
-      assignSlots(options.slots, model, options.generation),
+      assignSlots(options.slots, model, options.generation, sets.numbers),
       options.tables ?? new MaglevTables(),
-      options.sets ?? new SetMemory(),
+      sets,
     );
   } catch (error) {
     if (!(error instanceof LimitError)) throw error;
@@ -84,6 +83,7 @@ function compile(
   tables: MaglevTables,
   sets: SetMemory,
 ): Compiled {
+  sets.renew();
   const strings = new StringsWriter(sets.texts);
   const network = writeNetwork(model, slots, strings);
   const extras = new ExtrasWriter(slots, new SchedulesWriter(model.schedules, strings));
@@ -263,9 +263,11 @@ class RulesWriter {
   readonly #numbers: Uint32Array;
   readonly #strings: StringsWriter;
   readonly #extras: ExtrasWriter;
+  readonly #sets: SetMemory;
   #next = 0;
 
   constructor(numbers: Uint32Array, strings: StringsWriter, extras: ExtrasWriter, sets: SetMemory) {
+    this.#sets = sets;
     this.addresses = new AddressSets(sets);
     this.services = new ServiceSets(sets);
     this.translations = new TranslationsWriter(this.addresses);
@@ -279,34 +281,36 @@ class RulesWriter {
     const first = this.rules.count;
     const digest = new Digest();
     const keep = policy.keepEstablished ? CONSTANTS.POLICY_KEEP_ESTABLISHED : 0;
+    const columns = columnsOf(policy.rules, this.#sets);
+    const { names, sources, destinations, services, actions, meaning } = columns;
+    const { lines, files } = policy.places;
+    const slots = new Uint32Array(actions.length);
+    const words = new Uint32Array(actions.length * RULE_WORDS);
+    let [file, of, at, written] = [0, '', 0, 0];
     digest.word(keep);
-    for (const rule of policy.rules) {
+    for (let i = 0; i < actions.length; i++) {
       const slot = this.#numbers[this.#next++] as number;
-      if (!rule.enabled) continue;
-      const source = this.addresses.id(rule.source);
-      const destination = this.addresses.id(rule.destination);
-      const service = this.services.id(rule.service);
-      const action = ACTIONS[rule.action];
-      const flags = ruleFlags(rule);
+      if (actions[i] === DISABLED) continue;
       // As the section has its fields, all of 32 bits up to the last: there are ten thousand of them.
-      this.rules.addWords([
-        slot,
-        this.#strings.add(rule.name),
-        index,
-        source,
-        destination,
-        service,
-        this.#strings.add(rule.at.file),
-        rule.at.line,
-        this.#extras.add(rule.extra, digest),
-        action | (flags << 8),
-      ]);
-      digest.word(slot);
-      digest.word(action | (flags << 8));
-      this.addresses.digest(source, digest);
-      this.addresses.digest(destination, digest);
-      this.services.digest(service, digest);
+      words[at++] = slots[written++] = slot;
+      words[at++] = this.#strings.addText(names[i] as Text);
+      words[at++] = index;
+      words[at++] = this.addresses.of(sources[i] as Content | null);
+      words[at++] = this.addresses.of(destinations[i] as Content | null);
+      words[at++] = this.services.of(services[i] as Content | null);
+      const path = files[files.length === 1 ? 0 : i] as string;
+      if (path !== of) [file, of] = [this.#strings.add(path), path];
+      words[at++] = file;
+      words[at++] = lines[i] as number;
+      const extra = columns.extras ? (policy.rules[i] as Rule).extra : null;
+      if (extra !== null) digest.word(written);
+      words[at++] = extra === null ? CONSTANTS.EXTRA_NONE : this.#extras.add(extra, digest);
+      words[at++] = actions[i] as number;
     }
+    this.rules.addWords(words.subarray(0, at));
+    digest.words([CONSTANTS.EXTRA_NONE, written]);
+    digest.raw(slots.subarray(0, written));
+    digest.raw(meaning);
     const rules = this.rules.count - first;
     this.policies.add({
       name: this.#strings.add(policy.name),

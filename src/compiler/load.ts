@@ -13,6 +13,7 @@ import { resolveNat } from '../nat/resolve.js';
 import { resolveInterfaces, resolveZones } from '../interfaces/resolve.js';
 import { resolveTunnels } from '../vpn/resolve.js';
 import { poolRoutes } from '../vpn/routes.js';
+import { Checked } from '../firewall/checks/checked.js';
 import type { Interface } from '../interfaces/model.js';
 import { resolveFrr } from '../routing/frr.js';
 import { resolveRoutes } from '../routing/resolve.js';
@@ -167,7 +168,9 @@ function resolve(document: Document, context: Context, memory: LoadMemory | null
     ? written.map((one) => ({ ...one, policy: judgeNat64(one.policy) }))
     : written;
   const settings = resolveSettings(document.settings, context);
-  for (const check of CHECKS) check({ document, interfaces, routes, policies, tunnels }, context);
+  const checked = memory?.checked ?? new Checked();
+  for (const check of CHECKS)
+    check({ document, interfaces, routes, policies, tunnels, checked }, context);
   const assertions = (document.assert ?? []).map((text, i) => ({
     text,
     at: context.position(document.assert as object, i),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Sources } from '../diagnostics/source.js';
-import type { ResolvedBefore } from '../firewall/resolve.js';
+import { Checked } from '../firewall/checks/checked.js';
+import { RuleMemory } from '../firewall/resolve.js';
 import { Memory } from '../rulefile/memory.js';
 import type { Node } from '../rulefile/tree.js';
 
@@ -13,10 +14,12 @@ const APART = new Set(['version', 'system', 'policies', 'assert', 'inactive']);
  */
 export class LoadMemory {
   readonly values = new Memory();
-  #rules: ResolvedBefore = new WeakMap();
+  #rules = new RuleMemory();
+  /** Of checks, which look at what is written alone. */
+  readonly checked = new Checked();
   #named: readonly unknown[] = [];
 
-  get rules(): ResolvedBefore {
+  get rules(): RuleMemory {
     return this.#rules;
   }
 
@@ -29,6 +32,6 @@ export class LoadMemory {
     if (named.length === this.#named.length && named.every((one, i) => one === this.#named[i]))
       return;
     this.#named = named;
-    this.#rules = new WeakMap();
+    this.#rules = new RuleMemory();
   }
 }

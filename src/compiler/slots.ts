@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { fileAt } from '../diagnostics/position.js';
 import type { Policy, Rule } from '../firewall/model.js';
 import type { NatRule } from '../nat/model.js';
+import { commonEnds } from '../rulefile/lists.js';
 import { CONSTANTS } from '../tables/layout.js';
 import { LimitError, figure } from './limits.js';
 import { balancerKey, natKey } from './image-nat.js';
@@ -58,17 +60,21 @@ export interface Assigned {
 }
 
 /** Slots for everything in the model, disabled rules too. Throws LimitError when a range is full. */
-export function assignSlots(previous: Slots, model: Model, generation: number): Assigned {
+export function assignSlots(
+  previous: Slots,
+  model: Model,
+  generation: number,
+  memory: NumberMemory = new WeakMap(),
+): Assigned {
   const { ZONE_FIRST, MAX_ZONES, IFACE_NONE, MAX_IFACES, RULE_FIRST, MAX_RULES } = CONSTANTS;
   const { BALANCER_FIRST, MAX_BALANCERS, BACKEND_FIRST, MAX_BACKENDS } = CONSTANTS;
   const parents = new Map<string, string>();
   for (const { name, parent } of model.interfaces) if (parent !== null) parents.set(name, parent);
   const ports = model.interfaces.map(({ name }) => name).filter((name) => !parents.has(name));
-  const rules: string[] = [];
-  for (const policy of model.policies)
-    for (const rule of policy.rules) rules.push(ruleKey(policy.name, rule.name));
-  for (const rule of model.nat.rules) rules.push(natKey(rule));
-  for (const { name } of model.balancers) rules.push(balancerKey(name));
+  const others = [
+    ...model.nat.rules.map((rule) => natKey(rule)),
+    ...model.balancers.map(({ name }) => balancerKey(name)),
+  ];
   const zones = assign(
     previous.zones,
     model.zones.map(({ name }) => name),
@@ -82,12 +88,24 @@ export function assignSlots(previous: Slots, model: Model, generation: number): 
     generation,
     parents,
   );
-  const numbered = assign(
+  let numbered = sameNames(
+    memory,
     previous.rules,
-    rules,
-    { what: 'rules', first: RULE_FIRST, end: MAX_RULES },
+    { policies: model.policies, others },
     generation,
   );
+  if (numbered === null) {
+    const rules: string[] = [];
+    for (const policy of model.policies)
+      for (const rule of policy.rules) rules.push(ruleKey(policy.name, rule.name));
+    numbered = assign(
+      previous.rules,
+      [...rules, ...others],
+      { what: 'rules', first: RULE_FIRST, end: MAX_RULES },
+      generation,
+    );
+  }
+  memory.set(numbered.map.slots, { policies: model.policies, others, slots: numbered.slots });
   const balancers = assign(
     previous.balancers,
     model.balancers.map(({ name }) => name),
@@ -117,15 +135,22 @@ export function slotOf(map: SlotMap, name: string): number {
   return slot;
 }
 
+export interface RuleAtSlot {
+  readonly policy: Policy;
+  readonly rule: Rule;
+  readonly file: string;
+  readonly line: number;
+}
+
 /** The model's rules by slot. */
-export function rulesBySlot(
-  model: Model,
-  slots: Slots,
-): Map<number, { policy: Policy; rule: Rule }> {
-  const found = new Map<number, { policy: Policy; rule: Rule }>();
+export function rulesBySlot(model: Model, slots: Slots): Map<number, RuleAtSlot> {
+  const found = new Map<number, RuleAtSlot>();
   for (const policy of model.policies)
-    for (const rule of policy.rules)
-      found.set(slotOf(slots.rules, ruleKey(policy.name, rule.name)), { policy, rule });
+    for (const [i, rule] of policy.rules.entries()) {
+      const slot = slotOf(slots.rules, ruleKey(policy.name, rule.name));
+      const line = policy.places.lines[i] ?? 0;
+      found.set(slot, { policy, rule, file: fileAt(policy.places, i), line });
+    }
   return found;
 }
 
@@ -208,6 +233,44 @@ function assign(
   return { map: { next, generation, slots: now, left: entries }, slots };
 }
 
+/** What rules the slots of a generation were given to, by its map. */
+export type NumberMemory = WeakMap<ReadonlyMap<string, number>, Named & { slots: Uint32Array }>;
+
+interface Named {
+  readonly policies: readonly Policy[];
+  /** Keys of what stands behind them. */
+  readonly others: readonly string[];
+}
+
+/** Where the rules have the names they had in the order they had: most are the very same ones. */
+function sameNames(
+  memory: NumberMemory,
+  previous: SlotMap,
+  { policies, others }: Named,
+  generation: number,
+): { map: SlotMap; slots: Uint32Array } | null {
+  const before = memory.get(previous.slots);
+  if (before === undefined || generation - previous.generation > RETAIN) return null;
+  if (before.policies.length !== policies.length || before.others.length !== others.length)
+    return null;
+  if (others.some((name, i) => name !== before.others[i])) return null;
+  const same = policies.every(({ name, rules }, i) => {
+    const old = before.policies[i] as Policy;
+    if (old.name !== name || old.rules.length !== rules.length) return false;
+    const { from, rest } = commonEnds(old.rules, rules);
+    for (let k = from; k < rules.length - rest; k++)
+      if (old.rules[k]?.name !== rules[k]?.name) return false;
+    return true;
+  });
+  return same ? { map: later(previous, generation), slots: before.slots } : null;
+}
+
+/** The same names a generation later. */
+function later(previous: SlotMap, generation: number): SlotMap {
+  const stay = ([, { last }]: [string, SlotEntry]): boolean => generation - last <= RETAIN;
+  return { ...previous, generation, left: new Map([...previous.left].filter(stay)) };
+}
+
 /** Where the model has the names it had, in whatever order; null where it has not. */
 function unchanged(
   previous: SlotMap,
@@ -222,7 +285,5 @@ function unchanged(
     if (slot === undefined) return null;
     slots[i] = slot;
   }
-  const stay = ([, { last }]: [string, SlotEntry]): boolean => generation - last <= RETAIN;
-  const left = new Map([...previous.left].filter(stay));
-  return { map: { ...previous, generation, left }, slots };
+  return { map: later(previous, generation), slots };
 }

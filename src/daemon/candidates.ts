@@ -5,6 +5,7 @@ import { compare, type Difference } from '../compiler/edit/compare.js';
 import { edit, isLoad, refusedAt } from '../compiler/edit/edit.js';
 import { locate } from '../compiler/edit/locate.js';
 import { mergeChanges, mergeInto } from '../compiler/edit/merge.js';
+import { filesNamed } from '../compiler/edit/files.js';
 import { namesIn } from '../compiler/edit/names.js';
 import { map } from '../compiler/edit/nodes.js';
 import { find } from '../compiler/edit/place.js';
@@ -19,7 +20,6 @@ import { Collector } from '../diagnostics/collect.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { Sources } from '../diagnostics/source.js';
 import type { Words } from '../rulefile/config.js';
-import { layoutOfKey, NO_LAYOUT, type Layout } from '../rulefile/layout.js';
 import { diskReader, textReader } from '../rulefile/reader.js';
 import type { Node } from '../rulefile/tree.js';
 import type {
@@ -367,33 +367,4 @@ function placeOf({ path, kind }: Difference): ChangedPlace {
 
 function who({ told: { user, from, since } }: Candidate): string {
   return `${user} (${from}, since ${since})`;
-}
-
-const namedBefore = new WeakMap<Node, ReadonlySet<string>>();
-
-/** The same of a map, which asked again has not changed. */
-function filesOfMap(node: Node, layout: Layout): ReadonlySet<string> {
-  let found = namedBefore.get(node);
-  if (found === undefined) {
-    found = filesNamed(node, layout);
-    namedBefore.set(node, found);
-  }
-  return found;
-}
-
-/** Paths of text files that a tree names. */
-function filesNamed(node: Node, layout: Layout, found = new Set<string>()): Set<string> {
-  if (node.kind === 'scalar') {
-    const inline = layout.inline?.test(node.value) === true;
-    if (layout.file && node.value !== '' && !inline) found.add(node.value);
-  } else if (node.kind === 'list') {
-    const each = layout.file ? layout : (layout.each ?? NO_LAYOUT);
-    for (const item of node.items)
-      if (item.kind === 'map') for (const file of filesOfMap(item, each)) found.add(file);
-      else filesNamed(item, each, found);
-  } else {
-    for (const { key, value } of node.entries)
-      filesNamed(value, layoutOfKey(layout, key.value), found);
-  }
-  return found;
 }

@@ -6,3 +6,13 @@ export interface Position {
   readonly line: number;
   readonly column: number;
 }
+
+/** Places of many things: their lines, and the file of each, or the one that has all of them. */
+export interface Places {
+  readonly lines: Uint32Array;
+  readonly files: readonly string[];
+}
+
+export function fileAt({ files }: Places, index: number): string {
+  return files[files.length === 1 ? 0 : index] ?? '';
+}

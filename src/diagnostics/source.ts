@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import type { Position } from './position.js';
+import type { Places, Position } from './position.js';
 
 /** Whole lines of a text: it stands in another place of each text it is in, under the same offsets. */
 export interface Piece {
@@ -82,20 +82,106 @@ export function lineStarts(text: string): number[] {
   return starts;
 }
 
+/** A text in pieces, as a load has it. */
+class Pieces {
+  readonly path: string;
+  readonly all: readonly Piece[];
+  /** Of each: the text's line it begins with, and the characters before it. */
+  readonly #first: Uint32Array;
+  readonly #rank: Float64Array;
+  readonly size: number;
+  /** Offset behind all of them. */
+  readonly end: number;
+  /** Indexes by their bases. */
+  #order: Uint32Array | null = null;
+  #asked = 0;
+
+  constructor(path: string, all: readonly Piece[]) {
+    this.path = path;
+    this.all = all;
+    this.#first = new Uint32Array(all.length);
+    this.#rank = new Float64Array(all.length);
+    let [first, rank, end] = [1, 0, 0];
+    for (let i = 0; i < all.length; i++) {
+      const { text, base, starts } = all[i] as Piece;
+      this.#first[i] = first;
+      this.#rank[i] = rank;
+      first += starts.length - 1;
+      rank += text.length;
+      end = Math.max(end, base + text.length + 1);
+    }
+    [this.size, this.end] = [rank, end];
+  }
+
+  source(index: number): Source {
+    const { text, base, starts } = this.all[index] as Piece;
+    const [first, rank] = [this.#first[index] as number, this.#rank[index] as number];
+    return new Source(this.path, text, base, { first, rank, starts });
+  }
+
+  /** The piece an offset lies in. */
+  at(offset: number): number {
+    // Sorting pays for those who ask more.
+    if (this.#order === null && this.#asked++ < FEW) {
+      const found = this.all.findIndex((_, i) => this.has(i, offset));
+      if (found >= 0) return found;
+    }
+    const order = (this.#order ??= this.#sorted());
+    let low = 0;
+    let high = order.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.all[order[middle] as number] as Piece).base <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return order[low] as number;
+  }
+
+  /** Whether an offset lies in a piece. */
+  has(index: number, offset: number): boolean {
+    const piece = this.all[index];
+    return piece !== undefined && offset >= piece.base && offset <= piece.base + piece.text.length;
+  }
+
+  /** The line of an offset into a piece. */
+  line(index: number, offset: number): number {
+    const { base, starts } = this.all[index] as Piece;
+    let line = 0;
+    while (line + 1 < starts.length && (starts[line + 1] as number) <= offset - base) line++;
+    return (this.#first[index] as number) + line;
+  }
+
+  #sorted(): Uint32Array {
+    const { all } = this;
+    // Numbers sort without a call for each comparison, as long as they hold both.
+    if (this.end < 2 ** 33)
+      return Uint32Array.from(
+        Float64Array.from(all, ({ base }, i) => base * INDEXES + i).sort(),
+        (both) => both % INDEXES,
+      );
+    return Uint32Array.from(all.keys()).sort(
+      (a, b) => (all[a] as Piece).base - (all[b] as Piece).base,
+    );
+  }
+}
+
+/** Offsets that are looked for one by one. */
+const FEW = 16;
+
+/** More than a text has pieces. */
+const INDEXES = 2 ** 20;
+
 /** The texts of one load, in one row of offsets: a number alone names a place in any of them. */
 export class Sources {
-  readonly #all: Source[] = [];
+  readonly #whole: Source[] = [];
   readonly #byPath = new Map<string, Source>();
+  #pieces: Pieces | null = null;
   #end = 0;
   #size = 0;
 
-  get all(): readonly Source[] {
-    return this.#all;
-  }
-
   /** The texts that are not in pieces. */
   get whole(): readonly Source[] {
-    return [...this.#byPath.values()];
+    return this.#whole;
   }
 
   /** Characters of all texts. */
@@ -105,7 +191,7 @@ export class Sources {
 
   add(path: string, text: string): Source {
     const source = new Source(path, text, this.#end, { first: 1, rank: this.#size });
-    this.#all.push(source);
+    this.#whole.push(source);
     this.#byPath.set(path, source);
     this.#end += text.length + 1;
     this.#size += text.length + 1;
@@ -114,14 +200,10 @@ export class Sources {
 
   /** A text in pieces, in their order; before any other text. */
   addPieces(path: string, pieces: readonly Piece[]): void {
-    let first = 1;
-    for (const { text, base, starts } of pieces) {
-      this.#all.push(new Source(path, text, base, { first, rank: this.#size, starts }));
-      first += starts.length - 1;
-      this.#size += text.length;
-      this.#end = Math.max(this.#end, base + text.length + 1);
-    }
-    this.#all.sort((a, b) => a.base - b.base);
+    if (pieces.length >= INDEXES) throw new RangeError(`${pieces.length} pieces`);
+    this.#pieces = new Pieces(path, pieces);
+    this.#end = this.#pieces.end;
+    this.#size += this.#pieces.size;
   }
 
   /** The text of a file, if it was read. */
@@ -131,18 +213,50 @@ export class Sources {
 
   /** The text an offset lies in. */
   of(offset: number): Source {
+    const pieces = this.#pieces;
+    if (pieces !== null && offset < pieces.end) return pieces.source(pieces.at(offset));
     let low = 0;
-    let high = this.#all.length - 1;
+    let high = this.#whole.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      if ((this.#all[middle] as Source).base <= offset) low = middle;
+      if ((this.#whole[middle] as Source).base <= offset) low = middle;
       else high = middle - 1;
     }
-    return this.#all[low] as Source;
+    return this.#whole[low] as Source;
   }
 
   position(offset: number): Position {
     const source = this.of(offset);
     return source.position(offset - source.base);
+  }
+
+  /** Where stretches begin; fast where they follow each other, as the items of a list do. */
+  places(spans: readonly { readonly offset: number }[]): Places {
+    const lines = new Uint32Array(spans.length);
+    const files: string[] = [];
+    const pieces = this.#pieces;
+    let [piece, one] = [0, true];
+    for (let i = 0; i < spans.length; i++) {
+      const { offset } = spans[i] as { offset: number };
+      let file: string;
+      if (pieces !== null && offset < pieces.end) {
+        // Most are in the piece behind the last one.
+        if (pieces.has(piece + 1, offset)) piece++;
+        else if (!pieces.has(piece, offset)) piece = pieces.at(offset);
+        lines[i] = pieces.line(piece, offset);
+        file = pieces.path;
+      } else {
+        const position = this.position(offset);
+        lines[i] = position.line;
+        ({ file } = position);
+      }
+      if (i === 0) files.push(file);
+      else if (one && file !== files[0]) {
+        one = false;
+        for (let k = 1; k < i; k++) files.push(files[0] as string);
+      }
+      if (!one) files.push(file);
+    }
+    return { lines, files };
   }
 }

@@ -56,13 +56,13 @@ export function implicitPolicies(tunnels: boolean, peers: AddressSet | null): re
 }
 
 function policy(from: string[], to: string[], rules: Rule[]): Policy {
-  return { name: '', at: NOWHERE, from, to, keepEstablished: false, rules };
+  const places = { lines: new Uint32Array(rules.length), files: [''] };
+  return { name: '', at: NOWHERE, from, to, keepEstablished: false, rules, places };
 }
 
 function rule(slot: number, matches: Partial<Rule>): Rule {
   return {
     name: BUILT_IN_RULES.get(slot) ?? '',
-    at: NOWHERE,
     source: null,
     destination: null,
     service: null,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import type { Position } from '../diagnostics/position.js';
+import type { Places, Position } from '../diagnostics/position.js';
 import type { AddressSet } from '../net/sets.js';
 import type { Rate } from '../rulefile/values.js';
 
@@ -93,9 +93,9 @@ export const NO_EXTRA: RuleExtra = {
   logRate: null,
 };
 
+/** One object as long as its meaning stays, wherever it is written meanwhile. */
 export interface Rule {
   readonly name: string;
-  readonly at: Position;
   /** null matches any address of both families. */
   readonly source: AddressSet | null;
   readonly destination: AddressSet | null;
@@ -126,6 +126,8 @@ export interface Policy {
   /** Sessions its rules opened go on whatever the policy says later. */
   readonly keepEstablished: boolean;
   readonly rules: readonly Rule[];
+  /** Where each of them is written. */
+  readonly places: Places;
 }
 
 /** Whether a rule looks at more than addresses, service and source ports. */

@@ -2,8 +2,9 @@
 import type { Code } from '../diagnostics/codes.js';
 import { cut, type Collector, type More, type Span } from '../diagnostics/collect.js';
 import type { Excerpt } from '../diagnostics/diagnostic.js';
-import type { Position } from '../diagnostics/position.js';
+import type { Places, Position } from '../diagnostics/position.js';
 import type { Source, Sources } from '../diagnostics/source.js';
+import { remade } from './lists.js';
 import type { Memory } from './memory.js';
 import { entryOf, type Entry, type Node } from './tree.js';
 
@@ -37,6 +38,18 @@ export class Context {
     const value = read(node, this);
     if (value !== undefined && this.#collector.total === before) values.set(node, value);
     return value;
+  }
+
+  /** The same of all items of a list. */
+  rememberedAll(
+    read: (node: Node, context: Context) => unknown,
+    items: readonly Node[],
+  ): readonly unknown[] {
+    const lists = this.#memory?.listsOf(read);
+    const before = this.#collector.total;
+    const values = remade(lists?.find(items) ?? null, items, (one) => this.remembered(read, one));
+    if (this.#collector.total === before) lists?.keep(items, values);
+    return values;
   }
 
   get errors(): number {
@@ -95,6 +108,12 @@ export class Context {
 
   position(owner: object, key?: string | number): Position {
     return this.#sources.position(this.at(owner, key).offset);
+  }
+
+  /** Where the items of a loaded list were written. */
+  places(list: object): Places {
+    const node = this.#node(list);
+    return this.#sources.places(node.kind === 'list' ? node.items : []);
   }
 
   #entry(owner: object, key: string): Entry | undefined {

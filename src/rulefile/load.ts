@@ -23,5 +23,5 @@ export function readRuleFile(path: string, reader: Reader, layout: Layout): Rule
 /** The texts a rule file consists of, by path: what another process needs to load it alike. */
 export function closure(path: string, reader: Reader, layout: Layout): Map<string, string> {
   const { sources } = readRuleFile(path, reader, layout);
-  return new Map(sources.all.map((source) => [source.path, source.text]));
+  return new Map(sources.whole.map((source) => [source.path, source.text]));
 }

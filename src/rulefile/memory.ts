@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { ListMemory } from './lists.js';
 import type { Node } from './tree.js';
 
 /**
@@ -9,6 +10,7 @@ export class Memory {
   /** The node each value was made from. */
   readonly nodes = new WeakMap<object, Node>();
   readonly #values = new WeakMap<object, WeakMap<Node, unknown>>();
+  readonly #lists = new WeakMap<object, ListMemory<Node, readonly unknown[]>>();
 
   /** The values that a reader made, by node. */
   valuesOf(reader: object): WeakMap<Node, unknown> {
@@ -18,5 +20,15 @@ export class Memory {
       this.#values.set(reader, values);
     }
     return values;
+  }
+
+  /** The values that a reader made of lists. */
+  listsOf(reader: object): ListMemory<Node, readonly unknown[]> {
+    let lists = this.#lists.get(reader);
+    if (lists === undefined) {
+      lists = new ListMemory();
+      this.#lists.set(reader, lists);
+    }
+    return lists;
   }
 }

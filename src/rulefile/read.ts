@@ -41,7 +41,7 @@ export function readSource(
     fail('too-large', `the rule file has ${size} characters; the limit is ${MOST_TEXT}`);
     return 'too-much';
   }
-  if (sources.all.length >= MOST_FILES) {
+  if (sources.whole.length >= MOST_FILES) {
     fail('too-large', `the rule file includes more than ${MOST_FILES} files`);
     return 'too-much';
   }

@@ -130,9 +130,11 @@ function compileArray(schema: Schema, element: Schema): Typed {
     }
     const list: unknown[] = [];
     let whole = true;
-    for (const one of items) {
-      const read = context.remembered(item, one);
-      if (read !== undefined) list.push(read);
+    const read = scalars
+      ? items.map((one) => context.remembered(item, one))
+      : context.rememberedAll(item, items);
+    for (const one of read) {
+      if (one !== undefined) list.push(one);
       else whole = false;
     }
     context.place(list, node);

@@ -67,7 +67,8 @@ export class SectionWriter<L extends RecordLayout> {
   }
 }
 
-interface Text {
+/** A text of images. */
+export interface Text {
   readonly text: string;
   readonly bytes: number;
   /** The image it was last written to, and its offset there. */
@@ -79,18 +80,26 @@ interface Text {
 export class TextMemory {
   #known = new Map<string, Text>();
   #turn = 0;
-  #used = 0;
+  /** Texts of the last image. */
+  used = 0;
 
   /** Another image begins. */
   renew(): number {
-    if (this.#known.size > 2 * this.#used + 1024)
-      this.#known = new Map([...this.#known].filter(([, { turn }]) => turn === this.#turn));
-    this.#used = 0;
+    this.used = 0;
     return ++this.#turn;
   }
 
+  /** Whether most are of no image any more. */
+  get crowded(): boolean {
+    return this.#known.size > 2 * this.used + 1024;
+  }
+
+  /** Forgets what the last image did not have: whoever holds a text asks anew. */
+  tidy(): void {
+    this.#known = new Map([...this.#known].filter(([, { turn }]) => turn === this.#turn));
+  }
+
   of(text: string): Text {
-    this.#used++;
     let known = this.#known.get(text);
     if (known === undefined) {
       if (text.includes('\0')) throw new RangeError('NUL in a string');
@@ -115,12 +124,17 @@ export class StringsWriter {
 
   /** Offset of the text, which holds no NUL. */
   add(text: string): number {
-    if (text === '') return 0;
-    const known = this.#memory.of(text);
+    return text === '' ? 0 : this.addText(this.#memory.of(text));
+  }
+
+  /** The same of a text of the memory. */
+  addText(known: Text): number {
+    if (known.text === '') return 0;
     if (known.turn !== this.#turn) {
       known.turn = this.#turn;
       known.offset = this.#size;
-      this.#texts.push(text);
+      this.#texts.push(known.text);
+      this.#memory.used++;
       this.#size += known.bytes;
     }
     return known.offset;

@@ -92,8 +92,8 @@ export function modelNames({ model, slots }: { model: Model; slots: Slots }): Sl
         if (own === undefined) return null;
         return { name: own.name, policy: 'nat', file: own.at.file, line: own.at.line };
       }
-      const { policy, rule } = found;
-      return { name: rule.name, policy: policy.name, file: rule.at.file, line: rule.at.line };
+      const { policy, rule, file, line } = found;
+      return { name: rule.name, policy: policy.name, file, line };
     },
     interface: (slot) => interfaces.get(slot) ?? null,
     zone: (slot) => zones.get(slot) ?? `zone slot ${slot}`,

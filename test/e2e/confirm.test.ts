@@ -78,7 +78,7 @@ test('what is not confirmed goes back, also after sluiced was away; sessions tha
   expect(waiting.generation).toBe(generation);
   writeFileSync(state, JSON.stringify({ ...waiting, until: Date.now() - 1 }));
   await lab.startDaemon();
-  await until('the way back', 5000, async () => (await version()).generation === generation + 1);
+  await until('the way back', 30_000, async () => (await version()).generation === generation + 1);
   expect((await version()).confirm_until).toBeNull();
   await flow.echo('after');
   await flow.close();

@@ -18,7 +18,6 @@ export const AT = { file: 'test.yaml', line: 1, column: 1 };
 export function rule(name: string, parts: Partial<Rule> = {}): Rule {
   return {
     name,
-    at: AT,
     source: null,
     destination: null,
     service: null,
@@ -35,7 +34,8 @@ export function rule(name: string, parts: Partial<Rule> = {}): Rule {
 }
 
 export function policy(name: string, from: string[], to: string[], rules: Rule[]): Policy {
-  return { name, at: AT, from, to, keepEstablished: false, rules };
+  const places = { lines: Uint32Array.from(rules, () => AT.line), files: [AT.file] };
+  return { name, at: AT, from, to, keepEstablished: false, rules, places };
 }
 
 export function zone(name: string): Zone {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { fileAt } from '../../diagnostics/position.js';
 import type { Action, Policy, ServiceSet } from '../../firewall/model.js';
 import type { Interface } from '../../interfaces/model.js';
 import { isEmpty, subtract, union } from '../../net/algebra.js';
@@ -210,8 +211,10 @@ class Asking {
   }
 
   #decider({ policy, rule }: Entry): Decider {
-    const { file, line } = rule.at;
-    const of = this.#policies[policy]?.name ?? '';
+    const { name: of = '', rules = [], places } = this.#policies[policy] ?? {};
+    const index = rules.indexOf(rule);
+    const line = places?.lines[index] ?? 0;
+    const file = places === undefined ? '' : fileAt(places, index);
     const condition = conditionWords(rule);
     return { policy: of, name: rule.name, file, line, action: rule.action, condition };
   }

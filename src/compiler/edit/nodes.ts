@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { GrammarNode } from '../../rulefile/grammar.js';
+import { ListMemory } from '../../rulefile/lists.js';
 import {
   entryOf,
   isAbsent,
@@ -54,10 +55,21 @@ export function withEntries(node: MapNode, entries: Entry[]): MapNode {
 
 const marks = new WeakMap<MapNode, boolean>();
 
-/** Whether anything in it is inactive; known of maps that were asked before. */
+const markedLists = new ListMemory<Node, boolean>();
+
+function anyMarks(items: readonly Node[]): boolean {
+  const before = markedLists.find(items);
+  const { from, rest } = before?.made === false ? before : { from: 0, rest: 0 };
+  let found = false;
+  for (let i = from; i < items.length - rest && !found; i++) found = hasMarks(items[i] as Node);
+  markedLists.keep(items, found);
+  return found;
+}
+
+/** Whether anything in it is inactive; known of what was asked before. */
 export function hasMarks(node: Node): boolean {
   if (node.inactive === true) return true;
-  if (node.kind === 'list') return node.items.some(hasMarks);
+  if (node.kind === 'list') return anyMarks(node.items);
   if (node.kind === 'scalar') return false;
   let found = marks.get(node);
   if (found === undefined) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { lineStarts, type Piece } from '../../diagnostics/source.js';
 import type { GrammarNode } from '../../rulefile/grammar.js';
+import { ListMemory } from '../../rulefile/lists.js';
 import type { Entry, ListNode, MapNode, Node } from '../../rulefile/tree.js';
 import { shareView } from './view.js';
 import { inactiveWords, sectionsOf, Writer } from './yaml.js';
@@ -25,6 +26,8 @@ interface Kept<N> {
 export class PieceWriter {
   readonly #sections = new WeakMap<Node, Kept<Entry>>();
   readonly #items = new WeakMap<Node, Kept<Node>>();
+  /** Of lists whose items have a piece each. */
+  readonly #lists = new ListMemory<Node, Kept<readonly Node[]>>();
   #next = 0;
 
   write(root: Node, grammar: GrammarNode): Pieced {
@@ -92,13 +95,21 @@ export class PieceWriter {
       writer.put('\n');
       return placed;
     });
-    const pieces = [written.piece];
-    const items: Node[] = [];
-    for (const one of value.items) {
-      const kept = item(one as MapNode);
+    const before = this.#lists.find(value.items);
+    const { from = 0, rest = 0, count = 0 } = before ?? {};
+    const items = before?.made.placed.slice(0, from) ?? [];
+    let pieces = before?.made.pieces.slice(0, from) ?? [];
+    for (let i = from; i < value.items.length - rest; i++) {
+      const kept = item(value.items[i] as MapNode);
       items.push(kept.placed);
       for (const piece of kept.pieces) pieces.push(piece);
     }
+    if (before !== null) {
+      for (let i = count - rest; i < count; i++) items.push(before.made.placed[i] as Node);
+      pieces = pieces.concat(before.made.pieces.slice(count - rest));
+    }
+    if (pieces.length === items.length) this.#lists.keep(items, { placed: items, pieces });
+    pieces = [written.piece].concat(pieces);
     const start = written.piece.base + written.piece.text.length;
     const placed = { ...value, items, offset: items[0]?.offset ?? start, end: start };
     shareView(value, placed);

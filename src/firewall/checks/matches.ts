@@ -3,12 +3,20 @@ import { isEmpty } from '../../net/algebra.js';
 import { PROTOCOLS } from '../../net/services.js';
 import type { Context } from '../../rulefile/context.js';
 import type { Rule } from '../model.js';
+import type { Checked } from './checked.js';
 import type { ResolvedPolicy, ResolvedRule } from '../resolve.js';
 
 /** Warns of rules that no packet can match. */
-export function checkMatches(policies: readonly ResolvedPolicy[], context: Context): void {
+export function checkMatches(
+  policies: readonly ResolvedPolicy[],
+  context: Context,
+  { clean }: Checked,
+): void {
   for (const { rules } of policies) {
-    for (const resolved of rules) checkRule(resolved, context);
+    const before = context.reports;
+    const { from = 0, rest = 0 } = clean.find(rules) ?? {};
+    for (let i = from; i < rules.length - rest; i++) checkRule(rules[i] as ResolvedRule, context);
+    if (context.reports === before) clean.keep(rules, true);
   }
 }
 

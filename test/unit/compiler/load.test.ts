@@ -134,7 +134,7 @@ assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
       { name: 'a', at: at(8, 9), logDenied: true, flood, synCookies: null, description: null },
       { name: 'b', at: at(8, 32), logDenied: false, flood, synCookies: null, description: 'other' },
     ]);
-    const rule = { name: 'one', at: at(14, 13), source: null, destination: null, service: null };
+    const rule = { name: 'one', source: null, destination: null, service: null };
     expect(model.policies).toEqual([
       {
         name: 'off',
@@ -155,6 +155,7 @@ assert: ['trunk tcp 10.0.0.5:1 192.0.2.1:80 syn => deny']
             description: 'why',
           },
         ],
+        places: { lines: Uint32Array.of(14), files: ['x.yaml'] },
       },
     ]);
     expect(model.routes.map(({ to, ...route }) => ({ ...route, to: formatPrefix(to) }))).toEqual([

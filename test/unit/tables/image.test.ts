@@ -33,19 +33,22 @@ beforeAll(() => {
         iface('mgmt', null),
       ],
       policies: [
-        policy(
-          'p',
-          ['any'],
-          ['any', 'local'],
-          [
-            rule('a', {
-              source: set([[1, 2]], [[3n, 2n ** 100n]]),
-              service: services({ protocol: 6, source: [1, 2], destination: [3, 4] }),
-              log: true,
-            }),
-            rule('grüße', { action: 'deny', at: { file: 'other.yaml', line: 77, column: 3 } }),
-          ],
-        ),
+        {
+          ...policy(
+            'p',
+            ['any'],
+            ['any', 'local'],
+            [
+              rule('a', {
+                source: set([[1, 2]], [[3n, 2n ** 100n]]),
+                service: services({ protocol: 6, source: [1, 2], destination: [3, 4] }),
+                log: true,
+              }),
+              rule('grüße', { action: 'deny' }),
+            ],
+          ),
+          places: { lines: Uint32Array.of(1, 77), files: ['test.yaml', 'other.yaml'] },
+        },
       ],
     }),
     { generation: 5, slots: noSlots() },

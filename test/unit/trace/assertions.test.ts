@@ -76,7 +76,7 @@ test('the trace says how it came to that', async () => {
     bytes,
     names.slots,
   );
-  const line = model.policies[0]!.rules[0]!.at.line;
+  const line = model.policies[0]!.places.lines[0]!;
   const rule = { policy: 'office-out', name: 'no-direct-mail', file: 'rules/office.yaml', line };
   expect(render(failed!))
     .toBe(`x.yaml:9:5: error assert-failed: '${text}' does not hold: the packet gets deny office-out/no-direct-mail out wan (policy-deny)
