@@ -6,10 +6,14 @@ import { SESSION_FILTERS, SHOWS, type LogShown } from '../daemon/api/types.js';
 import { EXIT, print } from './arguments.js';
 import { RUN_DIR_OPTION, UsageError, withAppliance } from './client.js';
 import { sessionFilters } from './filters.js';
+import { quoted } from './shell/words.js';
+
+/** What the shell shows beside. */
+const OF_SHELL = ['configuration', 'commits', 'candidates', 'system', 'tech'];
 
 export const usage = {
-  synopsis: `show ${SHOWS.join('|')} [--json]`,
-  description: `What the running appliance has. \`show sessions\` and \`show log\` take filters: ${sessionFilters.synopsis()}.`,
+  synopsis: `show ${[...SHOWS, ...OF_SHELL].join('|')} [--json] ['|' FILTER]...`,
+  description: `What the running appliance has. \`configuration\` takes a path, as in the shell (\`show configuration policies\`), and \`--set\`; pipes in quotes are the shell's: \`show rules '| match web | count'\`. \`show sessions\` and \`show log\` take filters: ${sessionFilters.synopsis()}.`,
   options: [
     ...Object.entries(SESSION_FILTERS).map(
       ([name, meaning]) => [`--${name}`, `Sessions, log: ${meaning}.`] as const,
@@ -18,8 +22,28 @@ export const usage = {
     ['--follow', 'Log: go on with records as they come; with --json a JSON document a line.'],
     ['--limit', 'Sessions or routes to show at the most; 1000 unless given, 0 for all.'],
     ['--json', 'One document on stdout.'],
+    ['--set', 'Configuration: as the set commands that make it.'],
   ],
 } as const;
+
+/** What the shell has, in its words; null where it is not asked. */
+function lineOf(args: readonly string[]): { line: string; runDir: string | undefined } | null {
+  const [what = ''] = args;
+  if (!OF_SHELL.includes(what) && !args.some((one) => one.startsWith('|'))) return null;
+  const words: string[] = [];
+  const pipes: string[] = [];
+  let runDir: string | undefined;
+  for (let i = 0; i < args.length; i++) {
+    const one = args[i] ?? '';
+    if (one === '--json') pipes.push('| json');
+    else if (one === '--set') pipes.push('| display set');
+    else if (one === '--run-dir') runDir = args[++i];
+    else if (one.startsWith('|') || pipes.length > 0)
+      pipes.push(one.startsWith('|') ? one : quoted(one));
+    else words.push(quoted(one.replace(/^--/, '')));
+  }
+  return { line: ['show', ...words, ...pipes].join(' '), runDir };
+}
 
 /** Options that only some shows take. */
 const OPTIONS = new Map<string, readonly string[]>([
@@ -30,7 +54,12 @@ const OPTIONS = new Map<string, readonly string[]>([
 ]);
 
 /** `sluice show WHAT`: exit 0, 1 refused, 2 usage, 4 away. */
-export function run(args: string[]): Promise<number> {
+export async function run(args: string[]): Promise<number> {
+  const asked = lineOf(args);
+  if (asked !== null) {
+    const { batch } = await import('./shell/batch.js');
+    return batch([asked.line], { runDir: asked.runDir }, false);
+  }
   return withAppliance(usage, async (connect) => {
     const { values, positionals } = parseArgs({
       args,

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -218,6 +220,77 @@ test('without a terminal', async () => {
     ['line 2: set zones nowhere descripton x', `${' '.repeat(26)}^^^^^^^^^^`],
   ]);
   expect(readFileSync(lab.rules, 'utf8')).not.toContain('nowhere');
+});
+
+test('one command shows what the shell shows, with its pipes', async () => {
+  const show = (...args: string[]) => lab.sluice('show', ...args);
+  const browse = ['configuration', 'policies', 'office-out', 'rules', 'browse'];
+  expect((await show(...browse, '--set')).stdout).toMatch(
+    /^set policies office-out rules browse source staff$/m,
+  );
+  expect(JSON.parse((await show('commits', '--json')).stdout)).toContainEqual(
+    expect.objectContaining({ ago: 0 }),
+  );
+  const rule = ['--rule', 'office-out/browse', '|', 'count'];
+  expect((await show('sessions', ...rule)).stdout).toMatch(/^Count: \d+ lines?\n$/);
+  expect((await show('rules', '| match "browse" | count')).stdout).toBe('Count: 1 line\n');
+  expect(await show('configuration', 'polices')).toMatchObject({ code: 2, stdout: '' });
+});
+
+test('show | compare is that of Junos', async () => {
+  const script = ['configure', 'set zones dmz description x', 'show zones | compare'];
+  const { stdout } = await attempt([process.execPath, program()], {
+    input: [...script, 'show interfaces | compare', 'exit discard'].join('\n'),
+    env: lab.environment,
+  });
+  expect(stdout).toMatch(/\[edit zones dmz\]\n\+ .*description.*x.*\n$/);
+});
+
+/** ms from the start of a program in a terminal until it says something: by the clock, and of a CPU. */
+async function startOf(argv: readonly string[], wanted: RegExp): Promise<readonly number[]> {
+  const begin = performance.now();
+  const line = ['exec', ...argv].join(' ');
+  const child = spawn('script', ['-qfec', line, '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: { ...process.env, ...lab.environment, HOME: home },
+  });
+  let text = '';
+  await new Promise<void>((done) => {
+    child.stdout.on('data', (more: Buffer) => {
+      if (wanted.test((text += more.toString()))) done();
+    });
+  });
+  const clock = performance.now() - begin;
+  const children = `/proc/${child.pid ?? 0}/task/${child.pid ?? 0}/children`;
+  const stat = readFileSync(`/proc/${readFileSync(children, 'utf8').trim()}/stat`, 'utf8');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
+  child.kill();
+  await once(child, 'exit');
+  return [clock, (Number(user) + Number(system)) * 10];
+}
+
+test('the prompt stands within 300 ms', async () => {
+  const shells: (readonly number[])[] = [];
+  const bare: (readonly number[])[] = [];
+  const node = [process.execPath, '-e', `"console.log('up'); setInterval(() => 0, 1e6)"`];
+  for (let i = 0; i < 9; i++) {
+    shells.push(await startOf([process.execPath, program()], /> /));
+    bare.push(await startOf(node, /up/));
+  }
+  const median = (all: readonly (readonly number[])[], which: number): number =>
+    all.map((one) => one[which] ?? 0).sort((a, b) => a - b)[4] ?? 0;
+  const clock = median(shells, 0);
+  const cpu = median(shells, 1);
+  // What else the machine has to do makes Node itself late too.
+  const busy = Math.max(1, median(bare, 0) / median(bare, 1));
+  process.stdout.write(
+    `prompt after ${Math.round(clock)} ms, ${cpu} ms of a CPU; Node alone ${Math.round(median(bare, 0))} and ${median(bare, 1)} ms\n`,
+  );
+  expect(cpu).toBeLessThanOrEqual(300);
+  expect(clock).toBeLessThanOrEqual(300 * busy);
 });
 
 test('what was committed with a deadline goes back by itself when its session is cut off', async () => {

@@ -84,7 +84,10 @@ function badForm({ form, formAt }: Piping, forms: readonly Form[]): Wrong | null
   return {
     start: formAt,
     end,
-    message: `the command has no ${form === 'json' ? 'JSON' : 'set'} form`,
+    message:
+      form === 'compare'
+        ? 'what differs is asked of `show` in configuration mode'
+        : `the command has no ${form === 'json' ? 'JSON' : 'set'} form`,
   };
 }
 

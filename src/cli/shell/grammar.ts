@@ -58,7 +58,7 @@ export type Run = (session: Session, given: Given, out: Output) => Promise<void>
 
 /** Where the output of a command goes. */
 export interface Output {
-  /** As `| json` and `| display set` have it; one of those the command has. */
+  /** As `| json`, `| display set` and `| compare` have it; one of those the command has. */
   readonly form: Form;
   /** Aborted by Ctrl-C, and when the reader has seen enough. */
   readonly signal: AbortSignal;
@@ -66,7 +66,7 @@ export interface Output {
   write(text: string): Promise<void>;
 }
 
-export type Form = 'text' | 'json' | 'set';
+export type Form = 'text' | 'json' | 'set' | 'compare';
 
 /** What is wrong with a command, for the user. */
 export class CommandError extends Error {}

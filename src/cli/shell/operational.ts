@@ -5,6 +5,7 @@ import { clear } from './commands/clear.js';
 import { ping, traceroute } from './commands/reach.js';
 import { showChoices } from './commands/show.js';
 import { system } from './commands/system.js';
+import { request, showSystem } from './commands/request.js';
 import { tech } from './commands/tech.js';
 import { trace } from './commands/trace.js';
 import { secret } from './commands/secret.js';
@@ -16,7 +17,7 @@ import { keyword, type Keyword, type Step } from './grammar.js';
 export function operational(more: readonly Keyword[] = []): Step {
   const choices = [
     keyword('show', 'what the appliance has and does', {
-      choices: [...showChoices(), ...showConfigurations, tech].toSorted((a, b) =>
+      choices: [...showChoices(), ...showConfigurations, showSystem, tech].toSorted((a, b) =>
         a.word < b.word ? -1 : 1,
       ),
     }),
@@ -27,6 +28,7 @@ export function operational(more: readonly Keyword[] = []): Step {
     traceroute,
     monitor,
     trace,
+    request,
     secret,
     vpn,
     ...system,

@@ -50,6 +50,7 @@ export const PIPES: Step = {
     kept('find', 'from the first line that matches a pattern on', taking(pattern)),
     kept('count', 'how many lines there are', nothing),
     kept('last', 'the last lines', taking({ value: 'N', help: 'how many', fits: number })),
+    kept('compare', 'of a candidate: what differs from what runs', nothing),
     kept('json', 'the data as a JSON document', nothing),
     keyword('display', 'another form of the configuration', {
       choices: [kept('set', 'as the set commands that make it', nothing)],
@@ -68,7 +69,7 @@ export async function pipingOf(line: Line, session: Session): Promise<Piping | W
     const found = await parse(PIPES, { words, end: at + 1 }, session);
     if ('message' in found) return found;
     const filter = last(found.given, 'filter');
-    if (filter === 'json' || filter === 'set') {
+    if (filter === 'json' || filter === 'set' || filter === 'compare') {
       form = filter;
       formAt = at;
     } else if (filter === 'no-more') paged = false;

@@ -4,6 +4,7 @@ import { render } from '../../../diagnostics/render.js';
 import { foreground, pipe, sluice } from '../children.js';
 import { CommandError, end, keyword, type Keyword, type Run } from '../grammar.js';
 import { helpText } from '../complete.js';
+import { powerCommand } from './request.js';
 
 const reloadGroups: Run = async (session, _given, out) => {
   const answer = (await (await session.api()).post('/reload-groups', {})) as Reloaded;
@@ -18,12 +19,6 @@ const reloadGroups: Run = async (session, _given, out) => {
 const confirm: Run = async (session, _given, out) => {
   const confirmed = (await (await session.api()).post('/confirm', {})) as Confirmed;
   await out.write(`generation ${confirmed.generation} is confirmed\n`);
-};
-
-const reboot: Run = async (session, _given, out) => {
-  const { terminal } = session;
-  if (terminal === null) throw new CommandError('reboot asks first: it needs a terminal');
-  if (await terminal.sure('Reboot the system?')) await pipe(session, ['systemctl', 'reboot'], out);
 };
 
 const bash: Run = async (session) => {
@@ -43,7 +38,8 @@ export const system: readonly Keyword[] = [
     'what costs speed or safety on this machine, and the fix',
     end((session, _given, out) => pipe(session, sluice('doctor'), out)),
   ),
-  { ...keyword('reboot', 'restart the machine; asks first', end(reboot)), whole: true },
+  powerCommand('reboot'),
+  powerCommand('power-off', 'poweroff'),
   keyword('reload', 'read files again', {
     choices: [keyword('groups', 'files of address groups', end(reloadGroups))],
   }),

@@ -81,6 +81,7 @@ const set: Run = async (session, given) => {
 const show: Run = (session, given, out) => {
   const configuration = configurationOf(session);
   const path = configuration.at(pathOf(given));
+  if (out.form === 'compare') return showCompared(session, path, out);
   return shown((format) => configuration.read(path, format), out);
 };
 
@@ -119,12 +120,23 @@ const compare: Run = async (session, given, out) => {
   const compared = (await configurationOf(session).get('compare', query)) as Compared;
   if (out.form === 'json') await out.write(`${JSON.stringify(compared, null, 2)}\n`);
   else if (out.form === 'set') await out.write(compared.commands.map((one) => `${one}\n`).join(''));
-  else
-    for (const { path, lines } of compared.hunks) {
-      await out.write(`${level(path)}\n`);
-      for (const { mark, text } of lines) await out.write(`${mark} ${text}\n`);
-    }
+  else await writeHunks(compared.hunks, out);
 };
+
+async function writeHunks(hunks: Compared['hunks'], out: Output): Promise<void> {
+  for (const { path, lines } of hunks) {
+    await out.write(`${level(path)}\n`);
+    for (const { mark, text } of lines) await out.write(`${mark} ${text}\n`);
+  }
+}
+
+/** `show | compare`, as in Junos: what differs at a path or below. */
+async function showCompared(session: Session, below: Words, out: Output): Promise<void> {
+  const { hunks } = (await configurationOf(session).get('compare', {})) as Compared;
+  const within = ({ path }: Compared['hunks'][number]): boolean =>
+    below.every((word, i) => path[i] === undefined || path[i] === word);
+  await writeHunks(hunks.filter(within), out);
+}
 
 /** `[edit policies office]` */
 export function level(path: Words): string {
@@ -254,7 +266,7 @@ export function configurationMode(operational: Step): Step {
     keyword(
       'show',
       'the candidate, or a part of it',
-      onPath('there', show, { forms: FORMS, empty: true }),
+      onPath('there', show, { forms: [...FORMS, 'compare'], empty: true }),
     ),
     keyword('rename', 'give another name', renaming('rename')),
     keyword('copy', 'the same under another name', renaming('copy')),

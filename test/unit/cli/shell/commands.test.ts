@@ -131,3 +131,17 @@ test('pipes filter the output', async () => {
   expect(await piped('| last 2 | except beta')).toBe('gamma\n');
   expect(await piped('| no-more | last 1')).toBe('gamma\n');
 });
+
+test('request system asks first, needs whole words to do so at once, and knows fingers of Junos', async () => {
+  for (const line of ['reboot', 'power-off', 'halt', 'rollback', 'upgrade x.upgrade'])
+    expect(await run(`request system ${line}`)).toEqual({
+      code: 1,
+      output: '',
+      told: `${line.split(' ')[0] ?? ''} asks first: it needs a terminal, or \`now\`\n`,
+    });
+  expect((await run('request system reboot n')).code).toBe(2);
+  expect((await run('req sys software add x.upgrade')).told).toMatch(/^upgrade asks first/);
+  expect(await complete('request system so')).toBeNull();
+  expect(await complete('req sys po')).toBe('power-off ');
+  expect((await run('poweroff')).told).toMatch(/^power-off asks first/);
+});
