@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -39,6 +39,20 @@ function check(text: string, datapath = datapathBinary()) {
   );
   return { status, stderr, document: JSON.parse(stdout) as Record<string, unknown> };
 }
+
+test.skipIf(!existsSync(datapathBinary()))('the assertions of the files in rules/ hold', () => {
+  for (const name of readdirSync(join(ROOT, 'rules')).filter((one) => one.endsWith('.yaml'))) {
+    const argv = [join(ROOT, 'src/cli/main.ts'), 'check', `rules/${name}`, '--json'];
+    const tsx = ['--import', import.meta.resolve('tsx')];
+    const { stdout } = spawnSync(process.execPath, [...tsx, ...argv], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    const { assertions } = JSON.parse(stdout) as { assertions: { asked: number; failed: number } };
+    expect([name, assertions.failed]).toEqual([name, 0]);
+    expect(assertions.asked, name).toBeGreaterThan(0);
+  }
+});
 
 describe('check of a file with assertions', () => {
   test('without a datapath says that nobody was asked', () => {
