@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +8,7 @@ import { command } from '../../src/lab/command.js';
 import { Lab } from '../../src/lab/lab.js';
 import { until } from '../../src/lab/until.js';
 import { writeRules } from './past.js';
+import { Provider, withFrr } from './provider.js';
 
 const OURS = `router bgp 64500
  no bgp ebgp-requires-policy
@@ -44,16 +44,9 @@ const THEIRS = `router bgp 64501
 
 describe('routes of BGP by FRR', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'sluice-frr-'));
-  let provider = '';
-  const daemons: ChildProcess[] = [];
+  let provider: Provider;
   let lab: Lab;
   let file: string;
-
-  const vtysh = (...lines: string[]): Promise<string> =>
-    command([
-      ...(['vtysh', '--vty_socket', provider, '--config_dir', provider] as const),
-      ...lines.flatMap((line) => ['-c', line]),
-    ]);
 
   const learnt = async (): Promise<string[]> => {
     const { routes } = await lab.show<{ routes: readonly RouteShown[] }>('routes');
@@ -67,47 +60,20 @@ describe('routes of BGP by FRR', () => {
 
   beforeAll(async () => {
     lab = await Lab.start();
-    provider = `/run/frr/${lab.prefix}wan`;
-    await command(['install', '-d', '-o', 'frr', '-g', 'frr', '/run/frr', provider]);
-    writeFileSync(path.join(folder, 'theirs.conf'), THEIRS);
-    writeFileSync(path.join(provider, 'vtysh.conf'), '');
-    for (const name of ['zebra', 'bgpd']) {
-      const argv = ['-i', `${provider}/${name}.pid`, '--vty_socket', provider, '-P', '0'];
-      const more = ['-z', `${provider}/zserv.api`, '-f', '/dev/null'];
-      const within = ['netns', 'exec', `${lab.prefix}wan`, `/usr/lib/frr/${name}`];
-      daemons.push(spawn('ip', [...within, ...argv, ...more], { stdio: 'ignore' }));
-    }
-    await until('the provider answers', 60_000, async () =>
-      vtysh('show bgp summary').then(
-        () => true,
-        () => false,
-      ),
-    );
-    await vtysh('show version');
-    await command([
-      ...(['vtysh', '--vty_socket', provider, '--config_dir', provider] as const),
-      ...['-f', path.join(folder, 'theirs.conf')],
-    ]);
+    provider = await Provider.start(lab, THEIRS);
     const addresses = [THERE.v4 + '/32', THERE.v6 + '/128'];
     for (const address of addresses)
       await command(['ip', '-n', `${lab.prefix}wan`, 'address', 'add', address, 'dev', 'lo']);
     file = writeRules(lab, folder, [], '');
     writeFileSync(path.join(folder, 'edge.conf'), OURS);
-    const text = readFileSync(file, 'utf8')
-      .replace('    - { to: 0.0.0.0/0, via: 198.51.100.1 }\n', '')
-      .replace('routing:\n', 'routing:\n  frr: edge.conf\n')
-      .replace(
-        '  - name: published',
-        '  - { name: peers, from: internet, to: local, rules: [{ name: bgp, service: tcp/179, action: allow }] }\n\n  - name: published',
-      );
-    writeFileSync(file, text);
+    writeFileSync(file, withFrr(readFileSync(file, 'utf8'), 'edge.conf'));
     const { code, stderr } = await lab.sluice('apply', file);
     expect([code, stderr]).toEqual([0, '']);
   });
   afterAll(async () => {
-    for (const daemon of daemons) daemon.kill();
+    provider.close();
     await lab.close();
-    for (const one of [provider, folder]) rmSync(one, { recursive: true, force: true });
+    rmSync(folder, { recursive: true });
   });
 
   test('come, and traffic goes by them', async () => {
@@ -119,10 +85,10 @@ describe('routes of BGP by FRR', () => {
 
   test('are withdrawn, and come back', async () => {
     const network = ['configure', 'router bgp 64501', 'address-family ipv4 unicast'];
-    await vtysh(...network, 'no network 192.0.2.0/24');
+    await provider.vtysh(...network, 'no network 192.0.2.0/24');
     await has('one', ['2001:db8:4444::/48']);
     expect(await lab.hosts.inside.ping(THERE.v4)).toBe(false);
-    await vtysh(...network, 'network 192.0.2.0/24');
+    await provider.vtysh(...network, 'network 192.0.2.0/24');
     await has('both again', ['192.0.2.0/24', '2001:db8:4444::/48']);
     expect(await lab.hosts.inside.ping(THERE.v4)).toBe(true);
   });
@@ -136,7 +102,7 @@ describe('routes of BGP by FRR', () => {
     const { stdout } = await lab.sluice('apply', file);
     expect(stdout).not.toMatch(/^unchanged/);
     await until('announced', 60_000, async () =>
-      (await vtysh('show bgp ipv4 unicast')).includes('10.20.0.0/24'),
+      (await provider.vtysh('show bgp ipv4 unicast')).includes('10.20.0.0/24'),
     );
     const after = await lab.show<{ daemons: { pid: number }[] }>('routing');
     expect(after.daemons).toEqual(before.daemons);
