@@ -4,6 +4,7 @@ import { parseAddress } from '../net/address.js';
 import { PROTOCOLS } from '../net/services.js';
 import type { IpfixCollector } from '../system/model.js';
 import { IpfixSender } from '../telemetry/ipfix/sender.js';
+import { IpfixTcpSender } from '../telemetry/ipfix/tcp-sender.js';
 import type { ElementName, IpfixRecord, Value } from '../telemetry/ipfix/templates.js';
 import type { LogShown } from './api/types.js';
 import type { LogDrain } from './log.js';
@@ -29,7 +30,7 @@ export class IpfixExport {
   readonly #drain: LogDrain;
   readonly #log: Logger;
   readonly #tell: (records: readonly LogShown[]) => void;
-  #senders: IpfixSender[] = [];
+  #senders: (IpfixSender | IpfixTcpSender)[] = [];
 
   constructor(drain: LogDrain, log: Logger) {
     this.#drain = drain;
@@ -52,7 +53,9 @@ export class IpfixExport {
     const made = [...wanted.values()].map((one) => {
       const failed = (why: string): void =>
         this.#log.warn({ event: 'ipfix-not-sent', to: one.to, port: one.port, why });
-      return new IpfixSender(one, failed);
+      return one.transport === 'tcp'
+        ? new IpfixTcpSender(one, failed)
+        : new IpfixSender(one, failed);
     });
     this.#senders = [...kept, ...made];
   }

@@ -35,6 +35,7 @@ export interface IpfixCollector {
   /** An address or a host name. */
   readonly to: string;
   readonly port: number;
+  readonly transport: 'udp' | 'tcp';
   /** Observation domain (RFC 7011, 3.1). */
   readonly domain: number;
 }

@@ -64,7 +64,10 @@ const ipfix = withWords(
     to: host.describe('Host name or address of the collector.'),
     port: withWords(z.int().min(1).max(65_535), { what: 'a port' })
       .default(4739)
-      .describe('Its UDP port.'),
+      .describe('Its port.'),
+    transport: withWords(z.enum(['udp', 'tcp']), { what: 'udp or tcp' })
+      .default('udp')
+      .describe('What carries the messages.'),
     domain: withWords(z.int().min(0).max(0xffff_ffff), { what: 'a number up to 4294967295' })
       .default(1)
       .describe('Observation domain, which tells appliances apart.'),

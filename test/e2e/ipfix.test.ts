@@ -13,9 +13,19 @@ import { until } from '../../src/lab/until.js';
 import { IpfixDecoder, type Message } from '../reference/ipfix.js';
 import { runAt } from './past.js';
 
-/* Sessions that NAT translates, as two collectors in the dmz are told of them. */
+/* Sessions that NAT translates, as collectors in the dmz are told of them: two over UDP, one over TCP. */
 
-const COLLECTORS = [SERVER.v4, SERVER.v6] as const;
+const TCP = 'over TCP';
+const COLLECTORS = [SERVER.v4, SERVER.v6, TCP] as const;
+/** A connection is a stream of messages, each with its length in its head. */
+const COLLECT_TCP = `require('node:net').createServer((stream) => {
+  let bytes = Buffer.alloc(0);
+  stream.on('data', (more) => {
+    bytes = Buffer.concat([bytes, more]);
+    for (let size; bytes.length >= 4 && bytes.length >= (size = bytes.readUInt16BE(2)); bytes = bytes.subarray(size))
+      console.log(bytes.subarray(0, size).toString('hex'));
+  });
+}).listen(4739, '${SERVER.v4}', () => console.log('up'));`;
 const COLLECT = `const socket = require('node:dgram').createSocket(process.argv[1].includes(':') ? 'udp6' : 'udp4');
 socket.on('message', (message) => console.log(message.toString('hex')));
 socket.bind(4739, process.argv[1], () => console.log('up'));`;
@@ -29,7 +39,8 @@ beforeAll(async () => {
   lab = await Lab.start();
   folder = mkdtempSync(path.join(tmpdir(), 'sluice-ipfix-'));
   for (const at of COLLECTORS) {
-    const program = await runAt(lab, 'dmz', [process.execPath, '-e', COLLECT, at]);
+    const code = at === TCP ? COLLECT_TCP : COLLECT;
+    const program = await runAt(lab, 'dmz', [process.execPath, '-e', code, at]);
     programs.push(program);
     const decoder = new IpfixDecoder();
     createInterface({ input: program.stdout! }).on('line', (line) => {
@@ -43,7 +54,7 @@ beforeAll(async () => {
     .replace(/\nassert:[^]*/, '\n')
     .replace(
       'system: { hostname: edge1 }',
-      `system: { ipfix: [{ to: ${SERVER.v4}, domain: 7 }, { to: '${SERVER.v6}' }] }`,
+      `system: { ipfix: [{ to: ${SERVER.v4}, domain: 7 }, { to: '${SERVER.v6}' }, { to: ${SERVER.v4}, transport: tcp }] }`,
     )
     .replace('service: [web, dns, ping], action: allow', '$&, log: { start: true, end: true }');
   const nat =

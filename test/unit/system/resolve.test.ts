@@ -41,7 +41,7 @@ it('takes everything that the design shows', () => {
       { to: '10.1.0.20', port: 6514, transport: 'tls' },
       { to: 'logs.example', port: 514, transport: 'udp' },
     ],
-    ipfix: [{ to: '2001:db8::9', port: 4739, domain: 1 }],
+    ipfix: [{ to: '2001:db8::9', port: 4739, transport: 'udp', domain: 1 }],
     archive: [
       { kind: 'directory', directory: '/srv/a' },
       {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { ipfixRecords } from '../../../src/daemon/ipfix.js';
 import type { LogShown } from '../../../src/daemon/api/types.js';
 import { IpfixEncoder } from '../../../src/telemetry/ipfix/message.js';
-import { IpfixDecoder } from '../../reference/ipfix.js';
+import { IpfixTcpSender } from '../../../src/telemetry/ipfix/tcp-sender.js';
+import { until } from '../../../src/lab/until.js';
+import { IpfixDecoder, type Message } from '../../reference/ipfix.js';
 
 const AT = '2026-11-30T10:00:02.500Z';
 const NOW = Date.parse(AT);
@@ -139,4 +143,47 @@ test('templates come before their first record and again, and the sequence count
   expect(sum).toBe(100);
   expect(at(1, NOW + 999)).toEqual([{ sequence: 100, templates: 0, records: 1 }]);
   expect(at(2, NOW + 1000)).toEqual([{ sequence: 101, templates: 1, records: 2 }]);
+});
+
+test('over TCP each connection has its templates, a sequence from 0, and what waited for it', async () => {
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const failures: string[] = [];
+  const records = ipfixRecords(session);
+  /** The next connection's first messages, until there are so many records. */
+  async function connection(wanted: number): Promise<{ stream: Socket; messages: Message[] }> {
+    const [stream] = (await once(server, 'connection')) as [Socket];
+    const decoder = new IpfixDecoder();
+    const messages: Message[] = [];
+    let bytes = Buffer.alloc(0);
+    for await (const more of stream.iterator({ destroyOnReturn: false })) {
+      bytes = Buffer.concat([bytes, more as Buffer]);
+      while (bytes.length >= 4 && bytes.length >= bytes.readUInt16BE(2)) {
+        const size = bytes.readUInt16BE(2);
+        messages.push(decoder.decode(bytes.subarray(0, size)));
+        bytes = bytes.subarray(size);
+      }
+      if (messages.flatMap((one) => one.records).length >= wanted) break;
+    }
+    return { stream, messages };
+  }
+  const first = connection(2);
+  const collector = { to: '127.0.0.1', port, transport: 'tcp', domain: 7 } as const;
+  const sender = new IpfixTcpSender(collector, (why) => failures.push(why));
+  sender.send(records, NOW);
+  sender.send(records, NOW);
+  const { stream, messages } = await first;
+  expect(messages[0]).toMatchObject({ domain: 7, sequence: 0 });
+  expect(messages.flatMap((one) => one.records)).toHaveLength(2);
+  const second = connection(1);
+  stream.destroy();
+  await until('the end is seen', 10_000, () => Promise.resolve(failures.length > 0));
+  sender.send(records, NOW);
+  const { messages: again } = await second;
+  // The decoder is a new one: without its template it could not read the record.
+  expect(again.map(({ sequence, records: all }) => [sequence, all.length])).toEqual([[0, 1]]);
+  expect(failures).toHaveLength(1);
+  sender.close();
+  server.close();
 });
