@@ -92,7 +92,7 @@ describe(`${ROUTES} routes of BGP by FRR`, () => {
       (await lab.sluice('show', 'routing')).stdout.includes('Established'),
     );
     before = await total();
-  });
+  }, LONG);
   afterAll(async () => {
     provider.close();
     await lab.close();
