@@ -47,6 +47,7 @@ static const char usage[] =
 	"  --fresh N        connections that begin during the flood (1000)\n"
 	"  --suite NAME     of ESP: aes-128-gcm, aes-256-gcm, aes-256-cbc-sha256, chacha20-poly1305\n"
 	"  --bytes N        of each inner packet, or imix: 64, 576, 1400 as 7 to 4 to 1\n"
+	"  --helpers N      workers that do crypto of ESP for the first (0)\n"
 	"  --memory MB --no-huge --seed N\n";
 
 uint64_t sl_bench_cpu_ns(void)
@@ -255,6 +256,7 @@ static int set_up(struct bench *b, const char *path, char *error, size_t error_s
 	status = sl_datapath_make(dp, tables->image.settings, b->seed, NULL, error, error_size);
 	if (status)
 		return status;
+	dp->workers = 1; /* all ports and flows are the first one's */
 	for (unsigned int slot = 0; slot < SL_MAX_IFACES; slot++) {
 		const struct sl_image_interfaces *record = tables->ifaces[slot];
 		struct sl_port *p;
@@ -297,7 +299,7 @@ int sl_bench_main(int argc, char **argv)
 		{"packets", 1, NULL, 'p'}, {"memory", 1, NULL, 'm'}, {"no-huge", 0, NULL, 'H'},
 		{"seed", 1, NULL, 's'}, {"server", 1, NULL, 'S'}, {"one-way", 0, NULL, 'O'},
 		{"fresh", 1, NULL, 'F'}, {"suite", 1, NULL, 'c'},
-		{"bytes", 1, NULL, 'b'}, {NULL, 0, NULL, 0},
+		{"bytes", 1, NULL, 'b'}, {"helpers", 1, NULL, 'h'}, {NULL, 0, NULL, 0},
 	};
 	const char *image = NULL, *frames = NULL, *server = NULL, *suite = "", *bytes = "";
 	const char *what;
@@ -315,20 +317,23 @@ int sl_bench_main(int argc, char **argv)
 		case 'F': b.fresh = (uint32_t)strtoul(optarg, NULL, 10); break;
 		case 'S': server = optarg; break;
 		case 'c': suite = optarg; break;
+		case 'h': b.helpers = (unsigned int)strtoul(optarg, NULL, 10); break;
 		case 'b': bytes = optarg; break;
 		case 'O': b.one_way = true; break;
 		case 's': b.seed = strtoull(optarg, NULL, 10); break;
 		default: fputs(usage, stderr); return 2;
 		}
 	}
-	if (optind != argc - 1 || !image || b.flows == 0 ||
+	if (optind != argc - 1 || !image || b.flows == 0 || b.helpers >= SL_MAX_WORKERS ||
 	    (server && inet_pton(AF_INET, server, &b.server) != 1)) {
 		fputs(usage, stderr);
 		return 2;
 	}
 	what = argv[optind];
 	sl_datapath = &dp;
+	dp.workers = options.workers = 1 + b.helpers;
 	status = sl_eal_start(&options, &dp);
+	dp.shared_cpu = false;
 	if (!status)
 		status = sl_datapath_pool(&dp, &options);
 	if (!status)

@@ -15,6 +15,7 @@ struct bench {
 	uint32_t flows;
 	uint32_t fresh;
 	uint32_t server; /* all connections go there, network order; 0: to many */
+	unsigned int helpers; /* workers without ports, for the crypto of ESP */
 	bool one_way;	 /* their answers go past the datapath */
 	uint64_t packets;
 	uint64_t seed;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <pthread.h>
+#include <rte_pause.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/far_end.h"
-#include "vpn/flight.h"
+#include "vpn/spread.h"
 
 /*
  * One tunnel, 1,024 UDP flows through it, a packet of each in turn. Before and after what is
@@ -65,6 +68,58 @@ static int pass(struct bench *b, const char *name, unsigned int side, uint64_t c
 	return status;
 }
 
+/* Workers that do nothing but help. */
+static struct {
+	pthread_t thread[SL_MAX_WORKERS];
+	unsigned int started; /* workers 1 to so many */
+	atomic_bool stop;
+} helping;
+
+static void *help(void *argument)
+{
+	struct sl_worker *w = argument;
+
+	while (!atomic_load_explicit(&helping.stop, memory_order_relaxed))
+		if (sl_spread_asked(sl_flights_of(w)))
+			sl_spread_help(w);
+		else
+			rte_pause();
+	return NULL;
+}
+
+static int helpers_start(struct bench *b)
+{
+	pthread_attr_t attributes;
+	cpu_set_t others;
+	int status;
+
+	/* Any CPU but the first one's. */
+	memset(&others, 0xff, sizeof(others));
+	CPU_CLR((unsigned int)sched_getcpu(), &others);
+	pthread_attr_init(&attributes);
+	pthread_attr_setaffinity_np(&attributes, sizeof(others), &others);
+	b->dp->workers = 1 + b->helpers;
+	status = sl_engines_start(b->dp);
+	b->dp->workers = 1;
+	if (status)
+		return status;
+	for (; helping.started < b->helpers; helping.started++)
+		if (pthread_create(&helping.thread[helping.started], &attributes, help,
+				   b->dp->worker[helping.started + 1]))
+			return -EAGAIN;
+	return 0;
+}
+
+/* Says what they did. */
+static void helpers_end(struct bench *b)
+{
+	atomic_store(&helping.stop, true);
+	for (unsigned int i = 0; i < helping.started; i++) {
+		pthread_join(helping.thread[i], NULL);
+		printf("{\"helped\":%llu}\n", (unsigned long long)b->dp->worker[i + 1]->crypto);
+	}
+}
+
 static int run(struct bench *b, struct sl_far_end *far, bool in)
 {
 	uint64_t count = b->packets - b->packets % SL_FAR_PACKETS;
@@ -87,8 +142,10 @@ int sl_bench_esp(struct bench *b, bool in, const char *suite, const char *bytes)
 {
 	struct sl_far_end *far = calloc(1, sizeof(*far));
 	struct watch watch[2] = {{.far = far}, {.far = far}};
-	int status = far ? sl_far_end_make(far, b, suite, bytes) : -ENOMEM;
+	int status = far ? helpers_start(b) : -ENOMEM;
 
+	if (!status)
+		status = sl_far_end_make(far, b, suite, bytes);
 	for (unsigned int side = 0; side < 2; side++) {
 		b->rig[side].context = &watch[side];
 		b->rig[side].packets = !far ? NULL : side ? far->sealed : far->clear;
@@ -99,6 +156,7 @@ int sl_bench_esp(struct bench *b, bool in, const char *suite, const char *bytes)
 		printf("{\"engine\":\"%s\"}\n", far->engine);
 	if (!status)
 		status = run(b, far, in);
+	helpers_end(b);
 	free(far);
 	return status;
 }

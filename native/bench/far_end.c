@@ -181,7 +181,7 @@ int sl_far_end_make(struct sl_far_end *far, struct bench *b, const char *suite, 
 static bool process(const struct sl_sa *sa, struct sl_esp_batch *b)
 {
 	b->n = 1;
-	sl_esp_process_by(sa, sa->using, b);
+	sl_esp_process_by(sa, sa->using, b, 0);
 	return b->status[0] == 0;
 }
 

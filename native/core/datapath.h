@@ -134,6 +134,8 @@ struct sl_worker {
 	unsigned int rx_count;
 	uint16_t tx_queue[SL_MAX_PORTS]; /* by port index; SL_NO_QUEUE: owned by another worker */
 	uint64_t received; /* packets the source nodes took since the start */
+	uint64_t crypto;   /* and those done by engines, or for other workers (vpn/spread.h) */
+	atomic_bool pressed; /* the last turn brought many */
 	bool settled;	 /* the grace time after the start is over: TCP opens with its SYN */
 	bool host_kicked; /* something went to the host rings this turn */
 	uint64_t icmp_tokens; /* rate limit of generated ICMP errors */

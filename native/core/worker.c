@@ -25,6 +25,7 @@
 #define HANDOVER_RING 4096
 #define HOST_RING 4096
 #define UNRESOLVED_RING 1024
+#define PRESSED (SL_BURST / 2) /* packets in a turn */
 #define SWEEP_BUDGET 64	  /* session entries a turn looks at */
 #define FRAGMENT_BUDGET 32 /* datagrams a turn gives up */
 #define IDLE_TURNS 256	  /* empty turns before a worker on a shared CPU sleeps */
@@ -121,6 +122,8 @@ static void publish_counts(struct sl_worker *w)
 void sl_worker_turn(struct sl_worker *w, uint64_t now_ns, uint32_t now_ms)
 {
 	struct sl_datapath *dp = w->dp;
+	uint64_t received = w->received;
+	bool pressed;
 
 	rte_rcu_qsbr_quiescent(dp->qsbr, w->index);
 	w->now_ns = now_ns;
@@ -129,6 +132,9 @@ void sl_worker_turn(struct sl_worker *w, uint64_t now_ns, uint32_t now_ms)
 	w->routing_epoch = atomic_load_explicit(&dp->routing_epoch, memory_order_acquire);
 	w->capturing = atomic_load_explicit(&dp->capturing, memory_order_acquire);
 	rte_graph_walk(w->graph);
+	pressed = w->received - received >= PRESSED;
+	if (atomic_load_explicit(&w->pressed, memory_order_relaxed) != pressed)
+		atomic_store_explicit(&w->pressed, pressed, memory_order_relaxed);
 	sl_port_drain(w);
 	sl_session_sweep(w->sessions, w->now_ms, SWEEP_BUDGET);
 	sl_blocks_sweep(w);
@@ -204,8 +210,8 @@ static int loop(void *argument)
 		if (unlikely(!w->settled))
 			settle(w, ms);
 		w->self->loops++;
-		busy = w->received != received;
-		received = w->received;
+		busy = w->received + w->crypto != received;
+		received = w->received + w->crypto;
 		empty = busy ? 0 : empty + 1;
 		if (dp->shared_cpu && empty > IDLE_TURNS) {
 			publish_counts(w);

@@ -63,7 +63,7 @@ static void craft(struct packet *p, const uint8_t *inside, uint32_t length, uint
 	memcpy(p->bytes + head, inside, length);
 	batch.n = 1;
 	sl_esp_describe(seals, &batch, 0, p->bytes, head + length, number);
-	sl_esp_process_by(seals, atomic_load(&seals->using), &batch);
+	sl_esp_process_by(seals, atomic_load(&seals->using), &batch, 0);
 	assert_int_equal(batch.status[0], 0);
 	memcpy(p->bytes + head + length, batch.icv[0], seals->icv);
 	p->length = head + length + seals->icv;

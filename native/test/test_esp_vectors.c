@@ -70,7 +70,7 @@ static void process(struct sl_sa *sa, const struct esp_vector *v, uint8_t *esp,
 	if (icv)
 		memcpy(batch.icv[0], icv, sa->icv);
 	sl_esp_describe(sa, &batch, 0, esp, length, number);
-	sl_esp_process_by(sa, atomic_load(&sa->using), &batch);
+	sl_esp_process_by(sa, atomic_load(&sa->using), &batch, 0);
 }
 
 static void one(const struct esp_vector *v, unsigned int turn)

@@ -52,7 +52,7 @@ static int32_t by(const struct sl_sa *sa, const struct sl_sa_session *use, uint8
 	b.n = 1;
 	sl_esp_describe(sa, &b, 0, esp, SL_ESP_HEADER + 8 + length, 0x1122334455667788);
 	b.digest[0].va = icv;
-	sl_esp_process_by(sa, use, &b);
+	sl_esp_process_by(sa, use, &b, 0);
 	memcpy(bytes, esp + SL_ESP_HEADER + 8, length + SLACK);
 	return b.status[0];
 }

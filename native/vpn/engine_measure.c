@@ -79,7 +79,7 @@ static uint32_t run(struct trial *t, uint16_t queue)
 		uint64_t from = rte_rdtsc();
 
 		if (!t->use.lookaside)
-			sl_esp_process_by(&t->sa, &t->use, &t->batch);
+			sl_esp_process_by(&t->sa, &t->use, &t->batch, 0);
 		else if (!queued(t, queue))
 			return 0;
 		best = RTE_MIN(best, rte_rdtsc() - from);

@@ -68,12 +68,12 @@ static inline void sl_esp_describe(const struct sl_sa *sa, struct sl_esp_batch *
 	b->digest[i].va = b->icv[i];
 }
 
-/* All of the batch at once, by a synchronous engine; b->status says how each went. */
+/* The batch from `from` on at once, by a synchronous engine; b->status says how each went. */
 static inline void sl_esp_process_by(const struct sl_sa *sa, const struct sl_sa_session *use,
-				     struct sl_esp_batch *b)
+				     struct sl_esp_batch *b, uint32_t from)
 {
 	if (use->device == SL_ENGINE_OWN) {
-		for (uint32_t i = 0; i < b->n; i++) {
+		for (uint32_t i = from; i < b->n; i++) {
 			const struct sl_gcm_packet p = {
 				.data = b->data[i].base,
 				.length = b->data[i].len,
@@ -88,16 +88,32 @@ static inline void sl_esp_process_by(const struct sl_sa *sa, const struct sl_sa_
 		return;
 	}
 	struct rte_crypto_sym_vec vec = {
-		.num = b->n,
-		.src_sgl = b->sgl,
-		.iv = b->iv,
-		.digest = b->digest,
-		.aad = b->aad,
-		.status = b->status,
+		.num = b->n - from,
+		.src_sgl = b->sgl + from,
+		.iv = b->iv + from,
+		.digest = b->digest + from,
+		.aad = b->aad + from,
+		.status = b->status + from,
 	};
 
-	memset(b->status, 0xff, b->n * sizeof(b->status[0]));
+	memset(b->status + from, 0xff, (b->n - from) * sizeof(b->status[0]));
 	rte_cryptodev_sym_cpu_crypto_process(use->device, use->session, sa->ofs, &vec);
+}
+
+/*
+ * How many of a described batch, its first ones, other workers are to do; 0 for most: this worker has
+ * time, nobody else has, or it would cost more than it saves.
+ */
+uint32_t sl_spread_share_of(const struct sl_worker *w, const struct sl_sa *sa,
+			    const struct sl_sa_session *use, const struct sl_esp_batch *b);
+
+static inline uint32_t sl_spread_share(const struct sl_worker *w, const struct sl_sa *sa,
+				       const struct sl_sa_session *use,
+				       const struct sl_esp_batch *b)
+{
+	if (likely(!atomic_load_explicit(&w->pressed, memory_order_relaxed)))
+		return 0;
+	return sl_spread_share_of(w, sa, use, b);
 }
 
 /* True: done. False: some are with the engine now, b->status says which (vpn/flight.h). */
@@ -105,11 +121,11 @@ static inline bool sl_esp_process(struct sl_worker *w, struct sl_sa *sa, struct 
 {
 	struct sl_sa_session *use = atomic_load_explicit(&sa->using, memory_order_acquire);
 
-	if (unlikely(use->lookaside || sa->in_flight)) {
+	if (unlikely(use->lookaside || sa->in_flight || sl_spread_share(w, sa, use, b))) {
 		sl_flight_send(w, sa, use, b);
 		return false;
 	}
-	sl_esp_process_by(sa, use, b);
+	sl_esp_process_by(sa, use, b, 0);
 	return true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/graph.h"
-#include "vpn/flight.h"
+#include "vpn/spread.h"
 
 enum { IP_OUTPUT, IP4_INPUT, IP6_INPUT, DROP, EDGES };
 
@@ -29,6 +29,10 @@ static uint16_t esp_done_process(struct rte_graph *graph, struct rte_node *node,
 	struct sl_sa *sa;
 
 	(void)objs, (void)n;
+	if (likely(!fl))
+		return 0;
+	if (unlikely(sl_spread_asked(fl)))
+		sl_spread_help(w);
 	if (likely(!sl_flights_any(w)))
 		return 0;
 	sl_flight_poll(w);
@@ -41,7 +45,7 @@ static uint16_t esp_done_process(struct rte_graph *graph, struct rte_node *node,
 			sl_node_forward(graph, node, (void **)b->m, next, (uint16_t)b->n);
 		total = (uint16_t)(total + b->n);
 	}
-	w->received += total;
+	w->crypto += total;
 	return total;
 }
 

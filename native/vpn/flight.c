@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "vpn/flight.h"
+#include "vpn/spread.h"
 
 #include <errno.h>
 #include <rte_cryptodev.h>
@@ -20,7 +20,7 @@ int sl_flights_create(struct sl_datapath *dp)
 	for (unsigned int i = 0; i < dp->workers; i++) {
 		struct sl_flights *f = rte_zmalloc("flights", sizeof(*f), RTE_CACHE_LINE_SIZE);
 
-		if (!f)
+		if (!f || sl_spread_create(dp, i, f) < 0)
 			return -ENOMEM;
 		atomic_store_explicit(&sl_flights[i], f, memory_order_release);
 	}
@@ -131,11 +131,22 @@ void sl_flight_send(struct sl_worker *w, struct sl_sa *sa, struct sl_sa_session 
 		    struct sl_esp_batch *b)
 {
 	struct rte_crypto_op *op[SL_BURST];
-	uint32_t at[SL_BURST], n = 0, sent;
+	uint32_t at[SL_BURST], n = 0, sent, share = 0;
 
-	if (!use->lookaside)
-		sl_esp_process_by(sa, use, b);
-	for (uint32_t i = 0; i < b->n; i++) {
+	if (!use->lookaside) {
+		share = sl_spread_share(w, sa, use, b);
+		for (uint32_t i = 0; i < share; i++) {
+			op[i] = take(w, sa, use, b, i);
+			if (!op[i]) {
+				share = i;
+				break;
+			}
+			b->status[i] = SL_FLIGHT_TAKEN;
+		}
+		sl_spread_ask(w, op, share);
+		sl_esp_process_by(sa, use, b, share);
+	}
+	for (uint32_t i = share; i < b->n; i++) {
 		struct rte_crypto_op *one = take(w, sa, use, b, i);
 
 		b->status[i] = one ? SL_FLIGHT_TAKEN : ENOBUFS;
@@ -175,6 +186,28 @@ static void back(struct sl_flights *fl, struct rte_crypto_op *op)
 	f->done = true;
 }
 
+void sl_flight_at_once(struct sl_esp_batch *b, struct rte_crypto_op **op, uint32_t n)
+{
+	const struct sl_flight *first = sl_flight_of(op[0]);
+
+	b->n = n;
+	for (uint32_t i = 0; i < n; i++) {
+		struct sl_flight *f = sl_flight_of(op[i]);
+
+		b->m[i] = f->m;
+		sl_esp_describe(f->sa, b, i, rte_pktmbuf_mtod_offset(f->m, uint8_t *, f->esp),
+				f->length, f->sequence);
+		b->digest[i].va = f->icv;
+	}
+	sl_esp_process_by(first->sa, first->use, b, 0);
+	for (uint32_t i = 0; i < n; i++) {
+		struct sl_flight *f = sl_flight_of(op[i]);
+
+		f->status = b->status[i];
+		atomic_store_explicit(&f->done, true, memory_order_release);
+	}
+}
+
 /* Its engine failed with it: what it was goes to the one that the SA has now, under its old number. */
 static void again(struct sl_worker *w, struct rte_crypto_op **slot)
 {
@@ -212,15 +245,7 @@ static void again(struct sl_worker *w, struct rte_crypto_op **slot)
 		g->status = EIO;
 		g->done = true;
 	} else {
-		b->n = 1;
-		b->m[0] = g->m;
-		memcpy(b->icv[0], g->icv, sizeof(g->icv));
-		sl_esp_describe(g->sa, b, 0, rte_pktmbuf_mtod_offset(g->m, uint8_t *, g->esp),
-				g->length, g->sequence);
-		sl_esp_process_by(g->sa, use, b);
-		memcpy(g->icv, b->icv[0], sizeof(g->icv));
-		g->status = b->status[0];
-		g->done = true;
+		sl_flight_at_once(b, &op, 1);
 	}
 }
 
@@ -233,7 +258,7 @@ static void look_after(struct sl_worker *w)
 		struct sl_flight *f = sl_flight_of(*slot);
 		struct sl_engine *e = &sl_engines[f->use->engine];
 
-		if (f->done)
+		if (f->done || f->helped)
 			continue;
 		if (atomic_load_explicit(&e->state, memory_order_acquire) == SL_ENGINE_FAILED)
 			again(w, slot);
@@ -260,8 +285,11 @@ void sl_flight_poll(struct sl_worker *w)
 		for (uint16_t i = 0; i < n; i++)
 			back(fl, op[i]);
 	}
-	if (fl->head != fl->tail && !sl_flight_of(fl->op[fl->head % SL_ENGINE_DEPTH])->done)
+	if (fl->head != fl->tail && !sl_flight_of(fl->op[fl->head % SL_ENGINE_DEPTH])->done) {
+		if (sl_flight_of(fl->op[fl->head % SL_ENGINE_DEPTH])->helped)
+			sl_spread_take_back(w);
 		look_after(w);
+	}
 }
 
 struct sl_sa *sl_flight_landed(struct sl_worker *w)

@@ -20,7 +20,8 @@ struct sl_flight {
 	uint32_t length;  /* of ESP without its ICV */
 	uint16_t esp;	  /* where it begins */
 	uint16_t behind;  /* bytes that were put behind it, to go when it is back */
-	bool done;
+	atomic_bool done;
+	bool helped; /* another worker does it: it is never lost */
 	bool abandoned; /* another engine has it: if this one comes back it is of no use */
 	uint8_t nonce[16];
 	uint8_t beside[16];
@@ -42,6 +43,7 @@ struct sl_flights {
 	uint32_t with[SL_ENGINES]; /* ops that an engine has, abandoned ones too */
 	uint32_t abandoned;	   /* these */
 	struct sl_esp_batch batch; /* of those that are done */
+	struct rte_ring *asked;	   /* ops of other workers that this one is to do (vpn/spread.h) */
 };
 
 /* By worker; NULL until the first SA of any. */
@@ -66,6 +68,9 @@ void sl_flight_fill(const struct sl_sa *sa, struct rte_crypto_op *op);
 #define SL_FLIGHT_TAKEN (-2)
 void sl_flight_send(struct sl_worker *w, struct sl_sa *sa, struct sl_sa_session *use,
 		    struct sl_esp_batch *b);
+
+/* Does a run of flights of one SA and session now, by their synchronous engine; `b` is room for it. */
+void sl_flight_at_once(struct sl_esp_batch *b, struct rte_crypto_op **op, uint32_t n);
 
 /* Takes from the engines what they are done with, and what a failed one had to another. */
 void sl_flight_poll(struct sl_worker *w);
