@@ -17,13 +17,17 @@ typedef struct {
 
 typedef struct {
 	struct sl_sa_policy record;
+	uint64_t serial;
 	unsigned int holders;
 } policy_t;
 
+#define BUCKETS 1024 /* a power of two */
+
 struct tables_t {
 	mutex_t *mutex;
-	linked_list_t *sas;	 /* sa_t */
-	linked_list_t *policies; /* policy_t */
+	linked_list_t *sas[BUCKETS];	  /* sa_t, by SPI */
+	linked_list_t *policies[BUCKETS]; /* policy_t, by what names them without their SA */
+	unsigned int policy_count;
 	uint64_t serial;
 };
 
@@ -31,6 +35,7 @@ struct tables_t {
 typedef struct {
 	tables_t *tables;
 	uint64_t serial;
+	uint32_t spi;
 	bool hard;
 } alarm_t;
 
@@ -41,9 +46,23 @@ static void sa_destroy(sa_t *this)
 	free(this);
 }
 
+static linked_list_t *sas_of(tables_t *this, uint32_t spi)
+{
+	return this->sas[(spi ^ spi >> 16) % BUCKETS];
+}
+
+static linked_list_t *policies_of(tables_t *this, const struct sl_sa_policy *record)
+{
+	uint32_t hash = chunk_hash(chunk_from_thing(record->source));
+
+	hash = chunk_hash_inc(chunk_from_thing(record->destination), hash);
+	return this->policies[(hash + record->if_id * 2 + record->direction) % BUCKETS];
+}
+
 static sa_t *find_sa(tables_t *this, const kernel_ipsec_sa_id_t *id)
 {
-	enumerator_t *enumerator = this->sas->create_enumerator(this->sas);
+	linked_list_t *sas = sas_of(this, id->spi);
+	enumerator_t *enumerator = sas->create_enumerator(sas);
 	sa_t *sa, *found = NULL;
 
 	while (!found && enumerator->enumerate(enumerator, &sa)) {
@@ -59,36 +78,36 @@ static sa_t *find_sa(tables_t *this, const kernel_ipsec_sa_id_t *id)
 static job_requeue_t ring(alarm_t *alarm)
 {
 	tables_t *this = alarm->tables;
+	linked_list_t *sas = sas_of(this, alarm->spi);
 	host_t *dst = NULL;
-	uint32_t spi = 0;
 	enumerator_t *enumerator;
 	sa_t *sa;
 
 	this->mutex->lock(this->mutex);
-	enumerator = this->sas->create_enumerator(this->sas);
+	enumerator = sas->create_enumerator(sas);
 	while (!dst && enumerator->enumerate(enumerator, &sa)) {
 		if (sa->serial == alarm->serial) {
-			spi = sa->spi;
 			dst = sa->dst->clone(sa->dst);
 		}
 	}
 	enumerator->destroy(enumerator);
 	this->mutex->unlock(this->mutex);
 	if (dst) {
-		charon->kernel->expire(charon->kernel, IPPROTO_ESP, spi, dst, alarm->hard);
+		charon->kernel->expire(charon->kernel, IPPROTO_ESP, alarm->spi, dst, alarm->hard);
 		dst->destroy(dst);
 	}
 	return JOB_REQUEUE_NONE;
 }
 
-static void set_alarm(tables_t *this, uint64_t serial, uint64_t seconds, bool hard)
+static void set_alarm(alarm_t which, uint64_t seconds)
 {
 	alarm_t *alarm;
 
 	if (seconds == 0 || seconds > UINT32_MAX) {
 		return;
 	}
-	INIT(alarm, .tables = this, .serial = serial, .hard = hard);
+	alarm = malloc_thing(alarm_t);
+	*alarm = which;
 	lib->scheduler->schedule_job(lib->scheduler,
 				     (job_t *)callback_job_create((callback_job_cb_t)ring, alarm,
 								  free, NULL),
@@ -98,19 +117,21 @@ static void set_alarm(tables_t *this, uint64_t serial, uint64_t seconds, bool ha
 void tables_add_sa(tables_t *this, const kernel_ipsec_sa_id_t *id,
 		   const kernel_ipsec_add_sa_t *data, uint64_t boot)
 {
+	alarm_t alarm = {.tables = this, .spi = id->spi};
+	linked_list_t *sas = sas_of(this, id->spi);
 	sa_t *sa;
-	uint64_t serial;
 
 	INIT(sa, .boot = boot, .spi = id->spi, .inbound = data->inbound,
 	     .src = id->src->clone(id->src), .dst = id->dst->clone(id->dst));
 	this->mutex->lock(this->mutex);
-	serial = sa->serial = ++this->serial;
-	this->sas->insert_last(this->sas, sa);
+	alarm.serial = sa->serial = ++this->serial;
+	sas->insert_last(sas, sa);
 	this->mutex->unlock(this->mutex);
 	/* One of the pair is enough: charon replaces both. */
 	if (data->inbound) {
-		set_alarm(this, serial, data->lifetime->time.rekey, FALSE);
-		set_alarm(this, serial, data->lifetime->time.life, TRUE);
+		set_alarm(alarm, data->lifetime->time.rekey);
+		alarm.hard = TRUE;
+		set_alarm(alarm, data->lifetime->time.life);
 	}
 }
 
@@ -147,12 +168,13 @@ void tables_move_sa(tables_t *this, const kernel_ipsec_sa_id_t *id, host_t *src,
 
 void tables_remove_sa(tables_t *this, const kernel_ipsec_sa_id_t *id)
 {
+	linked_list_t *sas = sas_of(this, id->spi);
 	sa_t *sa;
 
 	this->mutex->lock(this->mutex);
 	sa = find_sa(this, id);
 	if (sa) {
-		this->sas->remove(this->sas, sa, NULL);
+		sas->remove(sas, sa, NULL);
 		sa_destroy(sa);
 	}
 	this->mutex->unlock(this->mutex);
@@ -163,31 +185,35 @@ void tables_flush_sas(tables_t *this)
 	sa_t *sa;
 
 	this->mutex->lock(this->mutex);
-	while (this->sas->remove_first(this->sas, (void **)&sa) == SUCCESS) {
-		sa_destroy(sa);
+	for (unsigned int i = 0; i < BUCKETS; i++) {
+		while (this->sas[i]->remove_first(this->sas[i], (void **)&sa) == SUCCESS) {
+			sa_destroy(sa);
+		}
 	}
 	this->mutex->unlock(this->mutex);
 }
 
 void tables_rekey_lost(tables_t *this, uint64_t boot)
 {
-	array_t *lost = array_create(sizeof(uint64_t), 0);
+	array_t *lost = array_create(sizeof(alarm_t), 0);
+	alarm_t alarm = {.tables = this};
 	enumerator_t *enumerator;
-	uint64_t serial;
 	sa_t *sa;
 
 	this->mutex->lock(this->mutex);
-	enumerator = this->sas->create_enumerator(this->sas);
-	while (enumerator->enumerate(enumerator, &sa)) {
-		if (sa->inbound && sa->boot != boot) {
-			array_insert(lost, ARRAY_TAIL, &sa->serial);
+	for (unsigned int i = 0; i < BUCKETS; i++) {
+		enumerator = this->sas[i]->create_enumerator(this->sas[i]);
+		while (enumerator->enumerate(enumerator, &sa)) {
+			if (sa->inbound && sa->boot != boot) {
+				alarm.serial = sa->serial;
+				alarm.spi = sa->spi;
+				array_insert(lost, ARRAY_TAIL, &alarm);
+			}
 		}
+		enumerator->destroy(enumerator);
 	}
-	enumerator->destroy(enumerator);
 	this->mutex->unlock(this->mutex);
-	while (array_remove(lost, ARRAY_HEAD, &serial)) {
-		alarm_t alarm = {.tables = this, .serial = serial};
-
+	while (array_remove(lost, ARRAY_TAIL, &alarm)) {
 		ring(&alarm);
 	}
 	array_destroy(lost);
@@ -205,7 +231,8 @@ static bool same_policy(const struct sl_sa_policy *a, const struct sl_sa_policy 
 
 static policy_t *find_policy(tables_t *this, const struct sl_sa_policy *record)
 {
-	enumerator_t *enumerator = this->policies->create_enumerator(this->policies);
+	linked_list_t *policies = policies_of(this, record);
+	enumerator_t *enumerator = policies->create_enumerator(policies);
 	policy_t *policy, *found = NULL;
 
 	while (!found && enumerator->enumerate(enumerator, &policy)) {
@@ -219,6 +246,7 @@ static policy_t *find_policy(tables_t *this, const struct sl_sa_policy *record)
 
 bool tables_add_policy(tables_t *this, const struct sl_sa_policy *record)
 {
+	linked_list_t *policies = policies_of(this, record);
 	policy_t *policy;
 	bool stood;
 
@@ -226,8 +254,9 @@ bool tables_add_policy(tables_t *this, const struct sl_sa_policy *record)
 	policy = find_policy(this, record);
 	stood = policy != NULL;
 	if (!stood) {
-		INIT(policy, .record = *record);
-		this->policies->insert_last(this->policies, policy);
+		INIT(policy, .record = *record, .serial = ++this->serial);
+		policies->insert_last(policies, policy);
+		this->policy_count++;
 	}
 	policy->holders++;
 	this->mutex->unlock(this->mutex);
@@ -236,6 +265,7 @@ bool tables_add_policy(tables_t *this, const struct sl_sa_policy *record)
 
 status_t tables_remove_policy(tables_t *this, struct sl_sa_policy *record)
 {
+	linked_list_t *policies = policies_of(this, record);
 	policy_t *policy;
 	status_t status = NOT_FOUND;
 
@@ -246,7 +276,8 @@ status_t tables_remove_policy(tables_t *this, struct sl_sa_policy *record)
 		if (--policy->holders == 0) {
 			status = SUCCESS;
 			*record = policy->record;
-			this->policies->remove(this->policies, policy, NULL);
+			policies->remove(policies, policy, NULL);
+			this->policy_count--;
 			free(policy);
 		}
 	}
@@ -258,6 +289,7 @@ bool tables_find_policy(tables_t *this, const kernel_ipsec_policy_id_t *id,
 			struct sl_sa_policy *record)
 {
 	struct sl_sa_policy wanted;
+	linked_list_t *policies;
 	enumerator_t *enumerator;
 	policy_t *policy;
 	bool found = FALSE;
@@ -265,8 +297,9 @@ bool tables_find_policy(tables_t *this, const kernel_ipsec_policy_id_t *id,
 	if (!record_policy_id(&wanted, id)) {
 		return FALSE;
 	}
+	policies = policies_of(this, &wanted);
 	this->mutex->lock(this->mutex);
-	enumerator = this->policies->create_enumerator(this->policies);
+	enumerator = policies->create_enumerator(policies);
 	while (enumerator->enumerate(enumerator, &policy)) {
 		const struct sl_sa_policy *p = &policy->record;
 
@@ -283,20 +316,35 @@ bool tables_find_policy(tables_t *this, const kernel_ipsec_policy_id_t *id,
 	return found;
 }
 
+static int by_serial(const void *a, const void *b)
+{
+	const policy_t *one = *(policy_t *const *)a, *two = *(policy_t *const *)b;
+
+	return one->serial < two->serial ? -1 : 1;
+}
+
 int tables_policies(tables_t *this, struct sl_sa_policy **records)
 {
 	enumerator_t *enumerator;
-	policy_t *policy;
+	policy_t *policy, **all;
 	int count = 0;
 
 	this->mutex->lock(this->mutex);
-	*records = calloc(this->policies->get_count(this->policies) + 1, sizeof(**records));
-	enumerator = this->policies->create_enumerator(this->policies);
-	while (enumerator->enumerate(enumerator, &policy)) {
-		(*records)[count++] = policy->record;
+	*records = calloc(this->policy_count + 1, sizeof(**records));
+	all = calloc(this->policy_count + 1, sizeof(*all));
+	for (unsigned int i = 0; i < BUCKETS; i++) {
+		enumerator = this->policies[i]->create_enumerator(this->policies[i]);
+		while (enumerator->enumerate(enumerator, &policy)) {
+			all[count++] = policy;
+		}
+		enumerator->destroy(enumerator);
 	}
-	enumerator->destroy(enumerator);
+	qsort(all, count, sizeof(*all), by_serial);
+	for (int i = 0; i < count; i++) {
+		(*records)[i] = all[i]->record;
+	}
 	this->mutex->unlock(this->mutex);
+	free(all);
 	return count;
 }
 
@@ -305,9 +353,13 @@ void tables_flush_policies(tables_t *this)
 	policy_t *policy;
 
 	this->mutex->lock(this->mutex);
-	while (this->policies->remove_first(this->policies, (void **)&policy) == SUCCESS) {
-		free(policy);
+	for (unsigned int i = 0; i < BUCKETS; i++) {
+		while (this->policies[i]->remove_first(this->policies[i], (void **)&policy) ==
+		       SUCCESS) {
+			free(policy);
+		}
 	}
+	this->policy_count = 0;
 	this->mutex->unlock(this->mutex);
 }
 
@@ -320,8 +372,11 @@ tables_t *tables_create(void)
 {
 	tables_t *this;
 
-	INIT(this, .mutex = mutex_create(MUTEX_TYPE_DEFAULT), .sas = linked_list_create(),
-	     .policies = linked_list_create());
+	INIT(this, .mutex = mutex_create(MUTEX_TYPE_DEFAULT));
+	for (unsigned int i = 0; i < BUCKETS; i++) {
+		this->sas[i] = linked_list_create();
+		this->policies[i] = linked_list_create();
+	}
 	return this;
 }
 
@@ -329,8 +384,10 @@ void tables_destroy(tables_t *this)
 {
 	tables_flush_sas(this);
 	tables_flush_policies(this);
-	this->sas->destroy(this->sas);
-	this->policies->destroy(this->policies);
+	for (unsigned int i = 0; i < BUCKETS; i++) {
+		this->sas[i]->destroy(this->sas[i]);
+		this->policies[i]->destroy(this->policies[i]);
+	}
 	this->mutex->destroy(this->mutex);
 	free(this);
 }
