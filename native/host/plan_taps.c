@@ -75,7 +75,7 @@ static void remove_gone(const struct sl_plan *plan, struct sl_rtnl *rtnl)
 /* Does the device still go by the TAP's name? Somebody may have deleted or renamed it. */
 static bool there(const struct sl_tap *tap)
 {
-	return if_nametoindex(tap->name) == tap->ifindex;
+	return sl_tap_index(tap) == tap->ifindex;
 }
 
 /* The port's address; a tunnel, which has none, goes by its number. */

@@ -34,18 +34,24 @@ int sl_sysctl(const char *path, const char *name, const char *value)
 	return error;
 }
 
-/* One ioctl on a socket of the TAP's name. */
+/* One ioctl of the TAP's name, on a socket that stays: a commit asks for each of a thousand. */
 static int request(const struct sl_tap *tap, unsigned long what, struct ifreq *ifr)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
+	static _Thread_local int fd = -1;
 
+	if (fd < 0)
+		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	memcpy(ifr->ifr_name, tap->name, sizeof(tap->name));
-	if (ioctl(fd, what, ifr) < 0)
-		error = -errno;
-	close(fd);
-	return error;
+	return ioctl(fd, what, ifr) < 0 ? -errno : 0;
+}
+
+uint32_t sl_tap_index(const struct sl_tap *tap)
+{
+	struct ifreq ifr = {0};
+
+	return request(tap, SIOCGIFINDEX, &ifr) ? 0 : (uint32_t)ifr.ifr_ifindex;
 }
 
 int sl_tap_set(struct sl_tap *tap, const uint8_t mac[6], uint16_t mtu)
@@ -137,7 +143,7 @@ int sl_tap_open(struct sl_tap *tap)
 		error = -errno;
 		goto close;
 	}
-	tap->ifindex = if_nametoindex(tap->name);
+	tap->ifindex = sl_tap_index(tap);
 	sl_tap_carrier(tap, false);
 	set_sysctls(tap);
 	error = sl_tap_set(tap, mac, tap->mtu);

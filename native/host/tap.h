@@ -33,6 +33,9 @@ int sl_tap_open(struct sl_tap *tap);
 /* Lets go of it; `remove` takes it away from the kernel too. */
 void sl_tap_close(struct sl_tap *tap, bool remove);
 
+/* The kernel's device of that name now; 0: none. */
+uint32_t sl_tap_index(const struct sl_tap *tap);
+
 int sl_tap_set(struct sl_tap *tap, const uint8_t mac[6], uint16_t mtu);
 void sl_tap_carrier(struct sl_tap *tap, bool up);
 
