@@ -65,15 +65,25 @@ export function ikePeers(tunnels: readonly Tunnel[], addresses: AddressSets): nu
   return peers === null ? CONSTANTS.SET_ANY : addresses.id(peers) + 1;
 }
 
-/** Places, and what other fields say as charon takes it. */
-const NOT_SAID = new Set(['at', 'excerpt', 'from', 'selectors']);
-
 /** Of what a tunnel says, not where it stands in the rule file. */
 function hashOf(tunnel: Tunnel): Uint8Array {
   const digest = new Digest();
-  const text = JSON.stringify(tunnel, (key, value: unknown) =>
-    NOT_SAID.has(key) ? undefined : value,
-  );
+  const { psk, ppk, certificate, ca, peerCertificate, clients, login } = tunnel;
+  const text = JSON.stringify({
+    ...tunnel,
+    // Places, and what other fields say as charon takes it.
+    ...{ at: null, from: null, selectors: null },
+    psk: psk?.secret,
+    ppk: ppk && { ...ppk, secret: ppk.secret.secret },
+    certificate: certificate && [certificate.own.pem, certificate.key.secret],
+    ca: ca.map(({ pem }) => pem),
+    peerCertificate: peerCertificate?.pem,
+    clients: clients && {
+      ...clients,
+      users: clients.users.map(({ name, password }) => [name, password.secret]),
+    },
+    login: login && { ...login, password: login.password?.secret },
+  });
   digest.words(Buffer.from(text));
   return digest.end();
 }

@@ -30,9 +30,14 @@ interface Sa {
 
 /** Tunnels, pairs of SAs and engines. New keys are a pair of their own, whose counters begin anew. */
 export function vpn({ tunnels, engines }: VpnFigures): Family[] {
-  const names = [...new Set(tunnels.map(({ name }) => name))];
+  const byName = new Map<string, VpnFigures['tunnels'][number][]>();
+  for (const one of tunnels) {
+    const own = byName.get(one.name);
+    if (own === undefined) byName.set(one.name, [one]);
+    else own.push(one);
+  }
   const perTunnel = (figure: (own: VpnFigures['tunnels']) => number): Pair[] =>
-    names.map((tunnel) => [{ tunnel }, figure(tunnels.filter(({ name }) => name === tunnel))]);
+    [...byName].map(([tunnel, own]) => [{ tunnel }, figure(own)]);
   const perSa = (figure: (sa: Sa) => number): Pair[] =>
     tunnels.flatMap(({ name, children }) =>
       children.map((sa): Pair => [{ tunnel: name, spi: sa.spi_in }, figure(sa)]),

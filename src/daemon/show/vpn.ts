@@ -69,13 +69,18 @@ export interface TunnelsShown {
 /** A line for each tunnel in force, and more of one with several peers. */
 export const tunnels: Shown<TunnelsShown> = {
   data: async ({ appliance: { vpn, datapath } }) => {
-    const sas = (await vpn.sas()).flatMap((one) => Object.entries(one));
-    const found = sas.length === 0 ? [] : await fastPath(datapath);
+    const sas = new Map<string, ViciMessage[]>();
+    for (const one of await vpn.sas())
+      for (const [name, sa] of Object.entries(one)) {
+        const own = sas.get(name);
+        if (own === undefined) sas.set(name, [section(sa)]);
+        else own.push(section(sa));
+      }
+    const found = sas.size === 0 ? NO_SAS : await fastPath(datapath);
     return {
       running: vpn.charon.vici !== null,
       tunnels: vpn.tunnels.flatMap(({ name, interface: end }) => {
-        const own = sas.filter(([key]) => key === name).map(([, sa]) => section(sa));
-        const rows = own.length === 0 ? [null] : own;
+        const rows = sas.get(name) ?? [null];
         return rows.map((sa) => shown(name, end, sa, found));
       }),
     };
@@ -130,12 +135,22 @@ export const sas: Shown<{ readonly sas: readonly SaRow[] }> = {
     ]),
 };
 
+/** Inbound and outbound by SPI; peers choose the latter, and several may have one. */
+interface FastPathSas {
+  readonly in: ReadonlyMap<number, FastPathSa>;
+  readonly out: ReadonlyMap<number, FastPathSa>;
+}
+const NO_SAS: FastPathSas = { in: new Map(), out: new Map() };
+
 /** What the datapath has; none while it starts anew. */
-async function fastPath(datapath: Source['appliance']['datapath']): Promise<FastPathSa[]> {
+async function fastPath(datapath: Source['appliance']['datapath']): Promise<FastPathSas> {
   try {
-    return (await datapath.json<{ sas: FastPathSa[] }>(M.OP_SAS)).sas;
+    const { sas: all } = await datapath.json<{ sas: FastPathSa[] }>(M.OP_SAS);
+    const of = (direction: 'in' | 'out') =>
+      new Map(all.filter((one) => one.direction === direction).map((one) => [one.spi, one]));
+    return { in: of('in'), out: of('out') };
   } catch (error) {
-    if (error instanceof DatapathAway) return [];
+    if (error instanceof DatapathAway) return NO_SAS;
     throw error;
   }
 }
@@ -144,12 +159,7 @@ function workers({ worker_out: out, worker_in: back }: FastPathShown): string {
   return out === back ? String(out) : `${out}, ${back}`;
 }
 
-function shown(
-  name: string,
-  end: string,
-  sa: ViciMessage | null,
-  found: readonly FastPathSa[],
-): TunnelShown {
+function shown(name: string, end: string, sa: ViciMessage | null, found: FastPathSas): TunnelShown {
   if (sa === null)
     return {
       name,
@@ -180,12 +190,11 @@ function shown(
   };
 }
 
-function childOf(child: ViciMessage, found: readonly FastPathSa[]): ChildShown {
+function childOf(child: ViciMessage, found: FastPathSas): ChildShown {
   const rekey = child['rekey-time'];
   const exchanges = exchangesOf(child);
-  const sa = (direction: 'in' | 'out', spi: ViciValue | undefined) =>
-    found.find((one) => one.direction === direction && one.spi === Number.parseInt(text(spi), 16));
-  const [back, out] = [sa('in', child['spi-in']), sa('out', child['spi-out'])];
+  const back = found.in.get(Number.parseInt(text(child['spi-in']), 16));
+  const out = found.out.get(Number.parseInt(text(child['spi-out']), 16));
   return {
     state: text(child['state']),
     spi_in: text(child['spi-in']),
