@@ -62,6 +62,23 @@ export class Charon extends EventEmitter<Events> {
     return this.#vici;
   }
 
+  /**
+   * Does it by a connection of its own, for what takes long: charon answers the commands of one
+   * connection one after the other.
+   */
+  async apart<T>(work: (vici: Vici) => Promise<T>): Promise<T> {
+    const vici = await Vici.connect(this.#socket);
+    try {
+      return await work(vici);
+    } finally {
+      vici.close();
+    }
+  }
+
+  get #socket(): string {
+    return path.join(this.#directory, 'charon.vici');
+  }
+
   get pid(): number | null {
     return this.#child?.pid ?? null;
   }
@@ -111,8 +128,7 @@ export class Charon extends EventEmitter<Events> {
   }
 
   async #once(): Promise<string> {
-    const socket = path.join(this.#directory, 'charon.vici');
-    rmSync(socket, { force: true });
+    rmSync(this.#socket, { force: true });
     const file = path.join(this.#directory, 'strongswan.conf');
     writeFileSync(file, settings(this.#directory, this.log), { mode: 0o600 });
     const [program, ...args] = this.#argv();
@@ -129,7 +145,7 @@ export class Charon extends EventEmitter<Events> {
       child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
     const until = Date.now() + START;
     while (!ended() && Date.now() < until && this.#isWanted()) {
-      const vici = await Vici.connect(socket).catch((error: unknown) => {
+      const vici = await Vici.connect(this.#socket).catch((error: unknown) => {
         if (error instanceof ViciAway) return null;
         throw error;
       });

@@ -5,7 +5,7 @@ import { connectionOf, type Connection } from '../../vpn/connection.js';
 import type { SecretUse } from '../../rulefile/secrets.js';
 import { isQuantum } from '../../vpn/proposals.js';
 import { secretsOf, type Tunnel } from '../../vpn/model.js';
-import { ViciRefused, type Vici } from '../../vpn/vici.js';
+import { ViciAway, ViciRefused, type Vici } from '../../vpn/vici.js';
 import type { ViciMessage } from '../../vpn/vici-message.js';
 import type { SecretShown } from '../api/vpn.js';
 import { Charon } from './charon.js';
@@ -107,19 +107,21 @@ export class Vpn {
   async act(name: string, action: 'up' | 'down' | 'rekey'): Promise<void> {
     const tunnel = this.#tunnels.find((one) => one.name === name);
     if (tunnel === undefined) throw new VpnError(`there is no tunnel '${name}'`);
-    const { vici } = this.charon;
-    if (vici === null) throw new VpnError('IKE is not running');
+    if (this.charon.vici === null) throw new VpnError('IKE is not running');
     await this.#turn;
     if (action === 'down') this.#down.add(name);
     else if (action === 'up') this.#down.delete(name);
     this.#last();
     try {
-      if (action === 'up')
-        await vici.request('initiate', { ike: name, child: name, timeout: '30000' });
-      else if (action === 'down')
-        await vici.request('terminate', { ike: name, timeout: '10000', force: 'yes' });
-      else await vici.request('rekey', { child: name });
+      await this.charon.apart((vici) =>
+        action === 'up'
+          ? vici.request('initiate', { ike: name, child: name, timeout: '30000' })
+          : action === 'down'
+            ? vici.request('terminate', { ike: name, timeout: '10000', force: 'yes' })
+            : vici.request('rekey', { child: name }),
+      );
     } catch (error) {
+      if (error instanceof ViciAway) throw new VpnError('IKE is not running');
       if (error instanceof ViciRefused) throw new VpnError(`${name}: ${error.message}`);
       throw error;
     }
@@ -127,8 +129,13 @@ export class Vpn {
 
   /** IKE SAs with their children, as charon lists them. */
   async sas(): Promise<ViciMessage[]> {
-    const { vici } = this.charon;
-    return vici === null ? [] : vici.list('list-sas', 'list-sa');
+    if (this.charon.vici === null) return [];
+    return this.charon
+      .apart((vici) => vici.list('list-sas', 'list-sa'))
+      .catch((error: unknown) => {
+        if (error instanceof ViciAway) return [];
+        throw error;
+      });
   }
 
   async close(): Promise<void> {
