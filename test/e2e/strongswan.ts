@@ -7,16 +7,31 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { attempt, command } from '../../src/lab/command.js';
+import type { Lab } from '../../src/lab/lab.js';
 import { until } from '../../src/lab/until.js';
 
 const PLUGINS =
   'random nonce openssl curve25519 aes sha1 sha2 hmac kdf gcm chapoly pem pkcs1 pkcs8 pubkey x509 revocation constraints kernel-libipsec kernel-netlink socket-default vici eap-identity eap-mschapv2 eap-tls resolve';
+
+/**
+ * Waits until our charon knows all tunnels: it is told of them in their order after the commit, and
+ * the last one is to begin by itself. A peer that comes sooner is a stranger's.
+ */
+export async function charonKnows(lab: Lab, last: string): Promise<void> {
+  const log = path.join(lab.runDirectory, 'charon.log');
+  await until('charon', 30_000, () =>
+    Promise.resolve(
+      existsSync(log) && readFileSync(log, 'utf8').includes(`initiating IKE_SA ${last}[`),
+    ),
+  );
+}
 
 /**
  * The packaged daemon in a namespace of the lab, with its own ESP in user space and a folder for

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TunnelsShown } from '../../src/daemon/show/vpn.js';
 import { Lab } from '../../src/lab/lab.js';
 import { until } from '../../src/lab/until.js';
-import { Strongswan } from './strongswan.js';
+import { charonKnows, Strongswan } from './strongswan.js';
 import { tunnelRules } from './tunnel-rules.js';
 
 /*
@@ -101,6 +101,7 @@ beforeAll(async () => {
   writeFileSync(path.join(folder, 'rules.yaml'), tunnelRules(lab, TUNNELS, routes));
   const { code, stderr } = await lab.sluice('apply', path.join(folder, 'rules.yaml'));
   expect([code, stderr]).toEqual([0, '']);
+  await charonKnows(lab, 'outpost');
 }, 240_000);
 afterAll(async () => {
   await peer.close();

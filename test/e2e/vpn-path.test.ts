@@ -7,7 +7,7 @@ import type { ChildShown, TunnelsShown } from '../../src/daemon/show/vpn.js';
 import { attempt, command } from '../../src/lab/command.js';
 import { Lab } from '../../src/lab/lab.js';
 import { until } from '../../src/lab/until.js';
-import { Strongswan } from './strongswan.js';
+import { charonKnows, Strongswan } from './strongswan.js';
 import { tunnelRules } from './tunnel-rules.js';
 
 /*
@@ -110,6 +110,7 @@ beforeAll(async () => {
   writeFileSync(`${folder}/rules.yaml`, rules());
   const { code, stderr } = await lab.sluice('apply', `${folder}/rules.yaml`);
   expect([code, stderr]).toEqual([0, '']);
+  await charonKnows(lab, 'ours');
   await near.load(connections(NEAR), SECRET);
   await far.load(connections(FAR), SECRET);
   for (const [name] of TUNNELS) await until(`${name} up`, 60_000, () => isUp(name));
