@@ -97,16 +97,14 @@ function remoteOf({
 
 function childOf(tunnel: Tunnel, ifId: number): ViciMessage {
   const { local, remote, clients, lifetimes } = tunnel;
-  const bytes = lifetimes.bytes === 0 ? {} : { rekey_bytes: String(lifetimes.bytes) };
-  const packets = lifetimes.packets === 0 ? {} : { rekey_packets: String(lifetimes.packets) };
   return {
     mode: 'tunnel',
     local_ts: local.length > 0 ? local : ALL,
     remote_ts: remote.length > 0 ? remote : clients?.pool.length ? ['dynamic'] : ALL,
     esp_proposals: tunnel.espProposals.length > 0 ? tunnel.espProposals : espDefaults(),
     rekey_time: `${lifetimes.esp}s`,
-    ...bytes,
-    ...packets,
+    ...limitOf('bytes', lifetimes.bytes),
+    ...limitOf('packets', lifetimes.packets),
     start_action: STARTS[tunnel.start],
     dpd_action: ACTIONS[tunnel.dpd.action],
     close_action: tunnel.start === 'start' ? 'start' : 'none',
@@ -116,6 +114,16 @@ function childOf(tunnel: Tunnel, ifId: number): ViciMessage {
     copy_df: yes(tunnel.copyDf),
     copy_ecn: yes(tunnel.copyEcn),
     copy_dscp: DSCP[tunnel.dscp],
+  };
+}
+
+/** What charon would leave between new keys and the end of the old, a tenth, is soon used up. */
+function limitOf(unit: 'bytes' | 'packets', most: number): ViciMessage {
+  if (most === 0) return {};
+  return {
+    [`rekey_${unit}`]: String(most),
+    [`life_${unit}`]: String(most * 2),
+    [`rand_${unit}`]: String(Math.floor(most / 10)),
   };
 }
 
