@@ -16,12 +16,14 @@ export interface Connection {
   readonly shared: readonly { readonly use: SecretUse; readonly message: ViciMessage }[];
   /** A private key in PEM. */
   readonly key: SecretUse | null;
+  /** It is begun by the first packet, and at once. */
+  readonly trap: boolean;
+  readonly begin: boolean;
 }
 
 const ALL = ['0.0.0.0/0', '::/0'];
 const REVOCATION = { relaxed: 'relaxed', 'if-uri': 'ifuri', strict: 'strict' } as const;
 const ACTIONS = { restart: 'start', trap: 'trap', clear: 'none' } as const;
-const STARTS = { start: 'trap|start', trap: 'trap', respond: 'none' } as const;
 const DSCP = { out: 'out', in: 'in', both: 'yes', none: 'no' } as const;
 
 const yes = (value: boolean): string => (value ? 'yes' : 'no');
@@ -58,6 +60,21 @@ export function connectionOf(tunnel: Tunnel, ifId: number, quantum: boolean): Co
     pools,
     shared: sharedOf(tunnel),
     key: tunnel.certificate?.key ?? null,
+    trap: tunnel.start !== 'respond',
+    begin: tunnel.start === 'start',
+  };
+}
+
+/** The tunnel without what may change while its SAs stand. */
+export function firmOf(tunnel: Tunnel): Tunnel {
+  return {
+    ...tunnel,
+    lifetimes: { ike: 0, esp: 0, reauthenticate: 0, bytes: 0, packets: 0 },
+    dpd: { interval: 0, action: 'clear' },
+    replayWindow: 0,
+    dscp: 'none',
+    copyDf: false,
+    copyEcn: false,
   };
 }
 
@@ -105,9 +122,10 @@ function childOf(tunnel: Tunnel, ifId: number): ViciMessage {
     rekey_time: `${lifetimes.esp}s`,
     ...limitOf('bytes', lifetimes.bytes),
     ...limitOf('packets', lifetimes.packets),
-    start_action: STARTS[tunnel.start],
+    // With one of its own charon would end SAs where words change that they could outlive.
+    start_action: 'none',
     dpd_action: ACTIONS[tunnel.dpd.action],
-    close_action: tunnel.start === 'start' ? 'start' : 'none',
+    close_action: 'none',
     if_id_in: String(ifId),
     if_id_out: String(ifId),
     replay_window: String(tunnel.replayWindow),

@@ -5,6 +5,8 @@ import { ViciAway, ViciRefused, type Vici } from '../../vpn/vici.js';
 /** ms until a tunnel that is not up is begun again: the first time, then twice as long, and at most. */
 const FIRST = 5000;
 const LONGEST = 60_000;
+/** And after it has been up. */
+const AGAIN = 500;
 
 interface Wait {
   readonly due: number;
@@ -60,7 +62,7 @@ export class Lasting {
       if (message['up'] === 'yes') {
         this.#up.add(name);
         this.#waits.delete(name);
-      } else if (this.#up.delete(name)) this.#wait(name, FIRST);
+      } else if (this.#up.delete(name)) this.#wait(name, AGAIN);
     this.#plan();
   }
 

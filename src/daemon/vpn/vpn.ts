@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { connectionOf, type Connection } from '../../vpn/connection.js';
+import { connectionOf, firmOf, type Connection } from '../../vpn/connection.js';
 import type { SecretUse } from '../../rulefile/secrets.js';
 import { isQuantum } from '../../vpn/proposals.js';
 import { secretsOf, type Tunnel } from '../../vpn/model.js';
@@ -10,6 +10,7 @@ import type { ViciMessage } from '../../vpn/vici-message.js';
 import type { SecretShown } from '../api/vpn.js';
 import { Charon } from './charon.js';
 import { Lasting } from './lasting.js';
+import { renew } from './renewal.js';
 import type { Secrets } from '../../vpn/secrets.js';
 
 /** No tunnel of the name, or it cannot be done; the message is for the user. */
@@ -17,8 +18,9 @@ export class VpnError extends Error {}
 
 /** What charon has of a tunnel. */
 interface Loaded {
-  /** Of all it was told, secrets included. */
+  /** Of all it was told, secrets included; and of that which SAs do not outlive. */
   readonly hash: string;
+  readonly firm: string;
   readonly connection: Connection;
   readonly key: string | null;
 }
@@ -42,6 +44,7 @@ export class Vpn {
   #quantum = false;
   /** What charon is told goes one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
+  #renewed: Promise<unknown> = Promise.resolve();
 
   constructor(directory: string, secrets: Secrets, log: Logger) {
     this.secrets = secrets;
@@ -176,14 +179,22 @@ export class Vpn {
     const { name } = tunnel;
     const slot = this.#slots.get(tunnel.interface);
     if (slot === undefined) throw new Error(`tunnel ${name} has no interface`);
-    const connection = connectionOf(tunnel, slot, this.#quantum);
     const values = new Map(secretsOf(tunnel).map((use) => [use, this.secrets.read(use.secret)]));
-    const hash = createHash('sha256')
-      .update(JSON.stringify([connection, [...values.values()]]))
-      .digest('hex');
+    const hashed = (one: Tunnel): string =>
+      createHash('sha256')
+        .update(JSON.stringify([connectionOf(one, slot, this.#quantum), [...values.values()]]))
+        .digest('hex');
+    const connection = connectionOf(tunnel, slot, this.#quantum);
+    const [hash, firm] = [hashed(tunnel), hashed(firmOf(tunnel))];
     const before = this.#loaded.get(name);
     if (before?.hash === hash) return false;
     try {
+      if (before?.firm === firm) {
+        this.#loaded.set(name, { ...before, hash, connection });
+        await this.#load(vici, connection);
+        if (connection.begin) this.#renew(name);
+        return true;
+      }
       if (before !== undefined) await this.#unload(vici, name, before);
       let key: string | null = null;
       if (connection.key !== null) {
@@ -194,8 +205,10 @@ export class Vpn {
       for (const { use, message } of connection.shared)
         await vici.request('load-shared', { ...message, data: values.get(use) ?? '' });
       for (const pool of connection.pools) await vici.request('load-pool', pool);
-      this.#loaded.set(name, { hash, connection, key });
-      await vici.request('load-conn', connection.connection);
+      this.#loaded.set(name, { hash, firm, connection, key });
+      await this.#load(vici, connection);
+      if (connection.begin && !this.#down.has(name))
+        await vici.request('initiate', { ike: name, child: name, timeout: '-1' });
     } catch (error) {
       if (!(error instanceof ViciRefused)) throw error;
       const quantum = tunnel.ikeProposals.some(isQuantum) && !this.#quantum;
@@ -203,6 +216,22 @@ export class Vpn {
       this.#log.error({ event: 'tunnel-refused', tunnel: name, message: why });
     }
     return true;
+  }
+
+  async #load(vici: Vici, { name, connection, trap }: Connection): Promise<void> {
+    await vici.request('load-conn', connection);
+    if (trap) await vici.request('install', { ike: name, child: name });
+  }
+
+  /** In the background, one tunnel after the other. */
+  #renew(name: string): void {
+    this.#renewed = this.#renewed
+      .then(() => this.charon.apart((vici) => renew(vici, name)))
+      .catch((error: unknown) => {
+        if (error instanceof ViciRefused)
+          this.#log.warn({ event: 'tunnel-not-renewed', tunnel: name, message: error.message });
+        else if (!(error instanceof ViciAway)) this.#log.error(error);
+      });
   }
 
   /** Its SAs go with it. */
@@ -214,6 +243,7 @@ export class Vpn {
       });
     };
     await gone('unload-conn', { name });
+    if (connection.trap) await gone('uninstall', { ike: name, child: name });
     await gone('terminate', { ike: name, timeout: '-1' });
     for (const { message } of connection.shared)
       await gone('unload-shared', { id: message['id'] as string });
