@@ -282,7 +282,10 @@ test('new keys for traffic that goes on, and none of it is lost', async () => {
 
 test('a commit leaves the SAs of tunnels that stay as they are', async () => {
   const before = await Promise.all(CASES.map(({ name }) => spis(name)));
-  const changed = rules().replace('esp-proposals: aes256gcm16-x25519', 'replay-window: 64, $&');
+  const changed = `# A line more.\n${rules()}`.replace(
+    'esp-proposals: aes256gcm16-x25519',
+    'replay-window: 64, $&',
+  );
   writeFileSync(`${folder}/rules.yaml`, changed);
   const { code, stderr } = await lab.sluice('apply', `${folder}/rules.yaml`);
   expect([code, stderr]).toEqual([0, '']);

@@ -180,14 +180,17 @@ export class Vpn {
     const slot = this.#slots.get(tunnel.interface);
     if (slot === undefined) throw new Error(`tunnel ${name} has no interface`);
     const values = new Map(secretsOf(tunnel).map((use) => [use, this.secrets.read(use.secret)]));
-    const hashed = (one: Tunnel): string =>
+    // Not of where the rule file names secrets: that changes with every line above.
+    const hashed = ({ connection: said, pools, shared, trap, begin }: Connection): string =>
       createHash('sha256')
-        .update(JSON.stringify([connectionOf(one, slot, this.#quantum), [...values.values()]]))
+        .update(JSON.stringify([said, pools, shared.map(({ message }) => message), trap, begin]))
+        .update(JSON.stringify([...values.values()]))
         .digest('hex');
     const connection = connectionOf(tunnel, slot, this.#quantum);
-    const [hash, firm] = [hashed(tunnel), hashed(firmOf(tunnel))];
+    const hash = hashed(connection);
     const before = this.#loaded.get(name);
     if (before?.hash === hash) return false;
+    const firm = hashed(connectionOf(firmOf(tunnel), slot, this.#quantum));
     try {
       if (before?.firm === firm) {
         this.#loaded.set(name, { ...before, hash, connection });
@@ -220,7 +223,11 @@ export class Vpn {
 
   async #load(vici: Vici, { name, connection, trap }: Connection): Promise<void> {
     await vici.request('load-conn', connection);
-    if (trap) await vici.request('install', { ike: name, child: name });
+    if (!trap) return;
+    await vici.request('install', { ike: name, child: name }).catch((error: unknown) => {
+      if (!(error instanceof ViciRefused)) throw error;
+      this.#log.warn({ event: 'tunnel-not-trapped', tunnel: name, message: error.message });
+    });
   }
 
   /** In the background, one tunnel after the other. */
