@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { runDirectory } from '../daemon/api/rundir.js';
 import { parseCloudPorts } from '../platform/cloud-ports.js';
 import { bootLines } from '../platform/boot-plan.js';
 import { diagnose } from '../platform/doctor/diagnose.js';
 import type { Finding } from '../platform/doctor/finding.js';
+import { keptMachine, keptManagement } from '../platform/kept.js';
 import { parseMachine, type Machine } from '../platform/machine.js';
 import { cpuList, MOST_WORKERS, place, type Plan, type Wishes } from '../platform/place.js';
 import { recordMachine } from '../platform/record.js';
@@ -51,7 +51,8 @@ export async function run(args: string[]): Promise<number> {
     complain(`--workers takes 1 to ${MOST_WORKERS}`);
     return EXIT.usage;
   }
-  const wishes: Wishes = { workers, management: values.management?.split(',') ?? null };
+  const kept = values.machine === undefined ? keptManagement(runDirectory()) : null;
+  const wishes: Wishes = { workers, management: values.management?.split(',') ?? kept };
   let machine: Machine;
   try {
     machine = machineOf(values.machine, values.cloud);
@@ -79,7 +80,8 @@ export async function run(args: string[]): Promise<number> {
 
 /** The machine to look at, with what the cloud says of its ports. */
 function machineOf(file: string | undefined, cloud: string | undefined): Machine {
-  const machine = file === undefined ? recordMachine('/', atBoot()) : read(file, parseMachine);
+  const machine =
+    file === undefined ? recordMachine('/', keptMachine(runDirectory())) : read(file, parseMachine);
   return cloud === undefined ? machine : { ...machine, cloud_ports: read(cloud, parseCloudPorts) };
 }
 
@@ -88,15 +90,6 @@ function read<T>(file: string, parse: (text: string) => T): T {
     return parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-/** The recording made before ports were taken from the kernel, if there is a good one. */
-function atBoot(): Machine | null {
-  try {
-    return parseMachine(readFileSync(join(runDirectory(), 'machine.json'), 'utf8'));
-  } catch {
-    return null;
   }
 }
 

@@ -4,13 +4,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseMachine } from '../platform/machine.js';
-import { place } from '../platform/place.js';
+import { keptManagement } from '../platform/kept.js';
+import { NO_WISHES, place } from '../platform/place.js';
 import { parseCloudNetwork } from './network.js';
 import { networkFiles, ruleFile } from './render.js';
 
 const [machineFile = '', folder = '', file = ''] = process.argv.slice(2);
 const machine = parseMachine(readFileSync(machineFile, 'utf8'));
-const kept = place(machine).management;
+const asked = keptManagement(path.dirname(machineFile));
+const kept = place(machine, { ...NO_WISHES, management: asked }).management;
 const management = machine.nics.flatMap(({ pci, mac }) =>
   kept.includes(pci) && mac !== null ? [mac] : [],
 );

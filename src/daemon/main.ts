@@ -14,6 +14,7 @@ import { IpfixExport } from './ipfix.js';
 import { Listeners } from './listeners/listeners.js';
 import { LogDrain, openLog } from './log.js';
 import { serve } from './server.js';
+import { keepManagement } from '../platform/kept.js';
 import { SystemFiles } from './system-files.js';
 
 const USAGE = `usage: sluiced [--run-dir DIR] [--state-dir DIR] [--datapath PROGRAM] [--log FILE|-] [--system] [-- DATAPATH-OPTIONS]
@@ -51,8 +52,11 @@ async function main(args: string[]): Promise<void> {
   const files = values.system ? new SystemFiles('/', log) : null;
   const appliance: Appliance = new Appliance({ run: directory, state }, datapath, compiler, log, {
     refuses: (system, addresses) => listeners.refuses(system, addresses),
-    take: (system) => {
+    take: (system, management) => {
       files?.take(system);
+      // The next start of the machine goes by it.
+      if (values.system && system !== null && keepManagement(state, management))
+        log.info({ event: 'management-from-next-start', ports: management });
       forwarded.take(system?.syslog ?? []);
       ipfix.take(system?.ipfix ?? []);
       listeners.take(system);

@@ -43,6 +43,14 @@ export interface Interface {
   readonly description: string | null;
 }
 
+/** Ports that are left to the kernel, by PCI or MAC address. */
+export function managementPorts(interfaces: readonly Interface[]): string[] {
+  return interfaces.flatMap(({ management, port }) => {
+    if (!management || port === null || port.kind === 'vdev') return [];
+    return [port.kind === 'pci' ? port.pci : port.mac];
+  });
+}
+
 /** By DHCP (RFC 2131), router advertisements (RFC 4862), DHCPv6 (RFC 8415). */
 export type Learns = 'dhcp' | 'ra' | 'dhcpv6';
 

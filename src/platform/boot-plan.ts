@@ -3,17 +3,17 @@ import { cpuList, type Plan } from './place.js';
 
 /**
  * A plan as the boot script reads it, a line for each thing to do:
- * `hugepages NODE SIZE_KB COUNT`, `bind PCI DRIVER`, `datapath OPTIONS`, `kernel ARGUMENTS`. The arguments
- * are for the next start; pages of memory are not among them: a machine that has become smaller would not
- * start with those.
+ * `hugepages NODE SIZE_KB COUNT`, `bind PCI DRIVER`, `keep PCI` of what is the kernel's,
+ * `datapath OPTIONS`.
  */
-export function bootLines({ memory, ports, workers, kernel }: Plan): string {
+export function bootLines({ memory, ports, workers, management }: Plan): string {
   const pages = memory.flatMap(({ node, pages: all }) =>
     all.map(({ size_kb, count }) => `hugepages ${node} ${size_kb} ${count}`),
   );
   const bound = ports
     .filter(({ driver }) => /^(vfio-pci|igb_uio|uio_pci_generic)$/.test(driver))
     .map(({ pci, driver }) => `bind ${pci} ${driver}`);
+  const kept = management.map((pci) => `keep ${pci}`);
   const lastNode = Math.max(0, ...memory.map(({ node }) => node));
   const packets = Array.from(
     { length: lastNode + 1 },
@@ -25,7 +25,13 @@ export function bootLines({ memory, ports, workers, kernel }: Plan): string {
     `--cpus=${cpuList(cpus)}`,
     `--memory=${packets.join(',')}`,
   ];
-  const apart = kernel.filter((one) => !one.startsWith('hugepages'));
-  const last = [`datapath ${options.join(' ')}`, `kernel ${apart.join(' ')}`.trimEnd()];
-  return [...pages, ...bound, ...last, ''].join('\n');
+  return [...pages, ...kept, ...bound, `datapath ${options.join(' ')}`, ''].join('\n');
+}
+
+/**
+ * What the kernel is started with from the next start on. Pages of memory are not among it: a machine that
+ * has become smaller would not start with those.
+ */
+export function kernelArguments({ kernel }: Plan): string {
+  return kernel.filter((one) => !one.startsWith('hugepages')).join(' ');
 }

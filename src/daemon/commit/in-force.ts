@@ -28,7 +28,8 @@ export interface SystemFollower {
     system: System,
     addresses: ReadonlySet<string>,
   ) => Promise<readonly Diagnostic[]>;
-  readonly take: (system: System | null) => void;
+  /** `management`: ports that are left to the kernel, by PCI or MAC address. */
+  readonly take: (system: System | null, management: readonly string[]) => void;
   /** A secret is another now. */
   readonly changed: () => void;
 }
@@ -98,7 +99,7 @@ export class InForce {
     this.balancing.take(this.names.balancers, groups.balancers);
     this.vpn.take(groups.tunnels, this.names.interfaceSlots);
     this.frr.take(groups.frr);
-    this.system.take(groups.system);
+    this.system.take(groups.system, groups.management);
     this.vpn.alsoNeeded = groups.system === null ? [] : systemSecrets(groups.system);
     this.learning.take(groups.learners);
     this.archives.take(groups.system?.archive ?? []);

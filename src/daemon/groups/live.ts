@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Model } from '../../compiler/model.js';
+import { managementPorts } from '../../interfaces/model.js';
 import { filesOfGroup, renewGroups, type Groups } from '../../firewall/groups.js';
 import { readListFile } from '../../firewall/list-file.js';
 import type { List } from '../../firewall/lists.js';
@@ -135,6 +136,7 @@ export function groupsTold({ model, groups, directory, files }: Live): GroupsTol
     balancers: model.balancers,
     tunnels: model.tunnels,
     learners,
+    management: managementPorts(model.interfaces),
     system: model.system,
     frr: model.frr,
     groups: told,

@@ -46,6 +46,8 @@ export interface GroupsTold {
   /** null where FRR does not run. */
   readonly frr: Frr | null;
   readonly learners: readonly Learner[];
+  /** Ports that are left to the kernel, by PCI or MAC address. */
+  readonly management: readonly string[];
   /** In the order of the rule file, address groups first. */
   readonly groups: readonly GroupTold[];
   readonly files: readonly FileTold[];
@@ -56,6 +58,7 @@ export interface GroupsTold {
 export const NO_GROUPS: GroupsTold = {
   balancers: [],
   learners: [],
+  management: [],
   tunnels: [],
   system: null,
   frr: null,

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../../../src/platform/machine.js';
-import { bootLines } from '../../../src/platform/boot-plan.js';
+import { bootLines, kernelArguments } from '../../../src/platform/boot-plan.js';
 import { cpuList, NO_WISHES, place, type Plan } from '../../../src/platform/place.js';
 import { MACHINES, recorded } from './corpus.js';
 
@@ -258,13 +258,17 @@ it('leaves the kernel a device that has virtual functions on this machine', () =
 
 describe('at boot', () => {
   it('a plan is what the boot script does', () => {
-    expect(bootLines(place(recorded('openstack-dedicated-8')))).toBe(
+    const plan = place(recorded('openstack-dedicated-8'));
+    expect(bootLines(plan)).toBe(
       `hugepages 1 2048 192
+keep 0000:00:03.0
 bind 0000:81:01.0 vfio-pci
 bind 0000:81:02.0 vfio-pci
 datapath --workers=2 --cpus=4,6 --memory=0,64
-kernel isolcpus=managed_irq,domain,4-7 nohz_full=4-7 rcu_nocbs=4-7 irqaffinity=0-3 iommu=pt
 `,
+    );
+    expect(kernelArguments(plan)).toBe(
+      'isolcpus=managed_irq,domain,4-7 nohz_full=4-7 rcu_nocbs=4-7 irqaffinity=0-3 iommu=pt',
     );
     expect(bootLines(place(recorded('epyc-7713-nps4')))).not.toContain('bind');
   });
