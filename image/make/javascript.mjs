@@ -29,6 +29,9 @@ export async function putJavaScript(home) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
+    // A third less to read at each start; names stay, for what a stack tells.
+    minifyWhitespace: true,
+    minifySyntax: true,
     external: ['koffi', 'yaml'],
     // Some packages are CommonJS and ask for Node's own modules.
     banner: {
