@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { execFile, execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { projectRoot } from '../../src/datapath/root.js';
+import { attempt, endNamespace, run } from './commands.js';
 import { OVMF, QEMU } from './qemu.js';
 
 /** A port of the appliance whose other end is a tap in a namespace. */
@@ -41,6 +42,8 @@ export interface Machine {
   /** One unless given: a worker that has a CPU to itself spins, and that is a CPU of this host. */
   readonly cpus?: number;
   readonly memory?: number;
+  /** The disk it is started from, which is not changed; the built image unless given. */
+  readonly disk?: string;
   /** Address of its management port; that of QEMU's DHCP unless given. */
   readonly guest?: string;
   /** QEMU's own options, before the wires' devices. */
@@ -61,6 +64,7 @@ export class BootedImage {
   #console = '';
   #seen = 0;
   #beside: Beside | null = null;
+  #started = 0;
   readonly #waiting = new Set<() => void>();
 
   private constructor(machine: Machine) {
@@ -72,13 +76,15 @@ export class BootedImage {
   static async start(machine: Machine): Promise<BootedImage> {
     const booted = new BootedImage(machine);
     const folder = booted.#folder;
-    const image = path.join(projectRoot(), 'build/image/sluice.qcow2');
+    const image = machine.disk ?? path.join(projectRoot(), 'build/image/sluice.qcow2');
     // Without its compression, which every read would pay for.
     run('qemu-img', 'convert', '-O', 'qcow2', image, booted.#disk);
     run('qemu-img', 'resize', '-q', booted.#disk, '4G');
     run('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, 'key'));
     if (machine.firmware === 'uefi')
       copyFileSync(`${OVMF}/OVMF_VARS_4M.fd`, path.join(folder, 'vars.fd'));
+    // What is left of a run that was ended.
+    booted.#endNamespaces();
     run('ip', 'netns', 'add', booted.#namespace);
     run('ip', '-n', booted.#namespace, 'link', 'set', 'lo', 'up');
     booted.#beside = (await machine.seed.start?.(booted.#namespace)) ?? null;
@@ -115,7 +121,14 @@ export class BootedImage {
     const given = seed.options(folder, key);
     this.#beside?.tell();
     const argv = [
-      ...['-machine', 'q35,kernel-irqchip=split', '-accel', 'tcg,thread=multi', '-cpu', 'max'],
+      ...[
+        '-machine',
+        'q35,kernel-irqchip=split',
+        '-accel',
+        'tcg,thread=multi',
+        '-cpu',
+        'max,la57=off',
+      ],
       ...['-smp', String(cpus), '-m', String(memory)],
       ...['-nographic', '-serial', 'mon:stdio', '-nodefaults'],
       ...(firmware === 'uefi'
@@ -124,7 +137,8 @@ export class BootedImage {
             ...pflash('1', `file=${path.join(folder, 'vars.fd')}`),
           ]
         : []),
-      ...['-drive', `id=disk,file=${this.#disk},if=none`],
+      // What it has written is the host's before it tells the guest so: that outlives QEMU, if not the host.
+      ...['-drive', `id=disk,file=${this.#disk},if=none,cache=unsafe`],
       ...['-device', 'virtio-blk-pci,bus=pcie.0,drive=disk'],
       ...given,
       ...['-netdev', management.join(',')],
@@ -136,6 +150,7 @@ export class BootedImage {
       ]),
     ];
     const netns = ['netns', 'exec', this.#namespace];
+    this.#started = Date.now();
     const qemu = spawn('ip', [...netns, ...QEMU, ...argv], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -201,6 +216,16 @@ export class BootedImage {
     return this.#console;
   }
 
+  /** When its power came last, in ms since the epoch. */
+  get started(): number {
+    return this.#started;
+  }
+
+  /** Its console says something: QEMU has opened the wires. */
+  async opened(): Promise<void> {
+    await this.says(/./, 60_000);
+  }
+
   /** Runs a command over SSH and gives its stdout; tries again while nobody answers, up to `ms`. */
   async ssh(command: string, ms = 120_000): Promise<string> {
     const until = Date.now() + ms;
@@ -244,10 +269,11 @@ export class BootedImage {
     const qemu = this.#qemu;
     if (qemu === null) return;
     this.#qemu = null;
-    if (qemu.exitCode !== null || qemu.signalCode !== null) return;
-    const ended = new Promise((resolve) => qemu.once('close', resolve));
-    qemu.kill('SIGKILL');
-    await ended;
+    if (qemu.exitCode === null && qemu.signalCode === null) {
+      const ended = new Promise((resolve) => qemu.once('close', resolve));
+      qemu.kill('SIGKILL');
+      await ended;
+    }
     for (const { namespace, tap } of this.#machine.wires) {
       attempt('ip', '-n', namespace, 'link', 'delete', tap);
       attempt('ip', '-n', this.#namespace, 'link', 'delete', tap);
@@ -260,30 +286,15 @@ export class BootedImage {
     this.#boot();
   }
 
+  #endNamespaces(): void {
+    for (const namespace of [this.#namespace, ...this.#machine.wires.map((wire) => wire.namespace)])
+      endNamespace(namespace);
+  }
+
   async stop(): Promise<void> {
     await this.cut();
     this.#beside?.end();
-    for (const namespace of [this.#namespace, ...this.#machine.wires.map((wire) => wire.namespace)])
-      endNamespace(namespace);
+    this.#endNamespaces();
     rmSync(this.#folder, { recursive: true });
-  }
-}
-
-/** Ends a namespace and the processes in it; neither may be there. */
-export function endNamespace(namespace: string): void {
-  const { stdout } = spawnSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' });
-  for (const pid of stdout.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
-  attempt('ip', 'netns', 'delete', namespace);
-}
-
-export function run(program: string, ...args: string[]): void {
-  execFileSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-}
-
-function attempt(program: string, ...args: string[]): void {
-  try {
-    execFileSync(program, args, { stdio: 'ignore' });
-  } catch {
-    // It was not there.
   }
 }

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { run, type Seed } from './appliance.js';
+import type { Seed } from './appliance.js';
+import { run } from './commands.js';
 
 /** What a cloud may say of a machine beside its user-data. */
 interface Told {

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { BalancersShown } from '../../src/daemon/show/balancers.js';
 import type { TunnelsShown } from '../../src/daemon/show/vpn.js';
-import { BootedImage, endNamespace, run, type Wire } from './appliance.js';
+import { BootedImage, type Wire } from './appliance.js';
+import { endNamespace, run } from './commands.js';
 import { noCloud } from './seeds.js';
 import { BOOT, Ends, wires } from './traffic.js';
 

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { BootedImage, endNamespace, run } from './appliance.js';
+import { BootedImage } from './appliance.js';
+import { endNamespace, run } from './commands.js';
 import { noCloud } from './seeds.js';
 import { BOOT, Ends, RULES, wires } from './traffic.js';
 
