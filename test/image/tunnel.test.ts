@@ -16,7 +16,6 @@ const between = path.join(folder, 'between');
 const [CLIENT, SERVER] = wires('sltun');
 const BEHIND: Wire = { ...SERVER, address: '10.2.0.10/24', gateway: '10.2.0.1' };
 const SECOND = '10.2.0.11/24';
-const WAN = '52:54:00:00:00:09';
 
 interface Side {
   readonly name: string;
@@ -24,18 +23,19 @@ interface Side {
   readonly wan: string;
   readonly inside: string;
   readonly mac: string;
+  readonly outside: string;
   readonly tunnel: string;
   /** What is behind the other. */
   readonly remote: readonly string[];
   readonly more: string;
 }
 
-function rules({ name, peer, wan, inside, mac, tunnel, remote, more }: Side): string {
+function rules({ name, peer, wan, inside, mac, outside, tunnel, remote, more }: Side): string {
   const other = name === 'left' ? 'right' : 'left';
   return `version: 1
 interfaces:
   inside: { port: { mac: '${mac}' }, zone: inside, addresses: [${inside}] }
-  wan: { port: { mac: '${WAN}' }, zone: internet, addresses: [${wan}] }
+  wan: { port: { mac: '${outside}' }, zone: internet, addresses: [${wan}] }
   ${other}: { tunnel: ${other}, zone: vpn, addresses: [${tunnel}] }
 zones: { inside: {}, internet: {}, vpn: {} }
 policies:
@@ -55,6 +55,7 @@ const LEFT: Side = {
   wan: '203.0.113.1/24',
   inside: '10.1.0.1/24',
   mac: CLIENT.mac,
+  outside: '52:54:00:00:00:08',
   tunnel: '169.254.7.1/30',
   remote: ['10.2.0.0/24', '10.99.0.1/32'],
   more: '',
@@ -65,6 +66,7 @@ const RIGHT: Side = {
   wan: '203.0.113.2/24',
   inside: '10.2.0.1/24',
   mac: BEHIND.mac,
+  outside: '52:54:00:00:00:09',
   tunnel: '169.254.7.2/30',
   remote: ['10.1.0.0/24'],
   more: `  - { name: in, from: vpn, to: inside, rules: [{ name: shop, destination: { balancer: shop }, action: allow }] }
@@ -85,9 +87,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function boot({ name }: Side, wire: Wire, server: boolean): Promise<BootedImage> {
+async function boot({ name, outside }: Side, wire: Wire, server: boolean): Promise<BootedImage> {
   const stream = `stream,id=w0,server=${server ? 'on' : 'off'},addr.type=unix,addr.path=${between}`;
-  const nic = `virtio-net-pci,netdev=w0,mac=${WAN},romfile=`;
+  const nic = `virtio-net-pci,netdev=w0,mac=${outside},romfile=`;
   const booted = await BootedImage.start({
     name: `sltun${name}`,
     seed: noCloud('#cloud-config\n{}\n', { hostname: name }),
