@@ -14,7 +14,7 @@ import { PieceWriter } from '../compiler/edit/pieces.js';
 import { writeYaml } from '../compiler/edit/yaml.js';
 import { documentLayout } from '../compiler/document.js';
 import { grammar } from '../compiler/grammar.js';
-import { loadTree, readTree, type Tree } from '../compiler/load.js';
+import { loadTree, readTree, type Loading, type Tree } from '../compiler/load.js';
 import { LoadMemory } from '../compiler/memory.js';
 import { Collector } from '../diagnostics/collect.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
@@ -239,15 +239,16 @@ export class Candidates {
   }
 
   /** Does before a commit what the first of one would have to: it is then as fast as the next. */
-  warm(): void {
+  warm(): Loading {
     const running = this.running();
     viewOf(running.root, grammar().root);
     const { tree, root } = this.#canonical(running.root, running.number, running.request);
-    loadTree(tree);
+    const loading = loadTree(tree);
     this.#running = { ...running, root };
     for (const [id, one] of this.#all)
       if (one.base === running && one.root === running.root && one.source === null)
         this.#all.set(id, { ...one, base: this.#running, root });
+    return loading;
   }
 
   /** What comparing the rules that run with each other finds. */

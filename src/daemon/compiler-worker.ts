@@ -5,6 +5,7 @@ import { MaglevTables } from '../balancer/maglev.js';
 import { wordsAt } from '../compiler/edit/locate.js';
 import { writeYaml } from '../compiler/edit/yaml.js';
 import { grammar } from '../compiler/grammar.js';
+import { columnsOf } from '../compiler/image-columns.js';
 import { compileModel } from '../compiler/image.js';
 import { SetMemory } from '../compiler/image-sets.js';
 import { learns, withLearnt, type Learnt } from '../compiler/learnt.js';
@@ -121,13 +122,18 @@ class Compiler {
     }
   }
 
+  #warm(): void {
+    const { model } = this.#candidates.warm();
+    for (const { rules } of model?.policies ?? []) columnsOf(rules, this.#sets);
+  }
+
   #answer(ask: CandidateAsk): unknown {
     const all = this.#candidates;
     switch (ask.to) {
       case 'open': {
         const told = all.open(ask.request);
         // Who has it open will commit, and has not said yet what.
-        setImmediate(() => all.warm());
+        setImmediate(() => this.#warm());
         return told;
       }
       case 'list':

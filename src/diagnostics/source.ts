@@ -94,7 +94,6 @@ class Pieces {
   readonly end: number;
   /** Indexes by their bases. */
   #order: Uint32Array | null = null;
-  #asked = 0;
 
   constructor(path: string, all: readonly Piece[]) {
     this.path = path;
@@ -121,11 +120,6 @@ class Pieces {
 
   /** The piece an offset lies in. */
   at(offset: number): number {
-    // Sorting pays for those who ask more.
-    if (this.#order === null && this.#asked++ < FEW) {
-      const found = this.all.findIndex((_, i) => this.has(i, offset));
-      if (found >= 0) return found;
-    }
     const order = (this.#order ??= this.#sorted());
     let low = 0;
     let high = order.length - 1;
@@ -154,19 +148,19 @@ class Pieces {
   #sorted(): Uint32Array {
     const { all } = this;
     // Numbers sort without a call for each comparison, as long as they hold both.
-    if (this.end < 2 ** 33)
-      return Uint32Array.from(
-        Float64Array.from(all, ({ base }, i) => base * INDEXES + i).sort(),
-        (both) => both % INDEXES,
-      );
+    if (this.end < 2 ** 33) {
+      const both = new Float64Array(all.length);
+      for (let i = 0; i < all.length; i++) both[i] = (all[i] as Piece).base * INDEXES + i;
+      both.sort();
+      const order = new Uint32Array(all.length);
+      for (let i = 0; i < all.length; i++) order[i] = (both[i] as number) % INDEXES;
+      return order;
+    }
     return Uint32Array.from(all.keys()).sort(
       (a, b) => (all[a] as Piece).base - (all[b] as Piece).base,
     );
   }
 }
-
-/** Offsets that are looked for one by one. */
-const FEW = 16;
 
 /** More than a text has pieces. */
 const INDEXES = 2 ** 20;

@@ -87,7 +87,29 @@ function ends(before: MapView['entries'], after: MapView['entries']): [from: num
 }
 
 function same(a: ConfigEntry | undefined, b: ConfigEntry | undefined): boolean {
-  return a === b || (a?.word === b?.word && a?.value === b?.value && a?.inactive === b?.inactive);
+  if (a === b) return true;
+  if (a === undefined || b === undefined) return false;
+  return a.word === b.word && a.inactive === b.inactive && alike(a.value, b.value);
+}
+
+/** Whether two views say the same in the same order. */
+function alike(a: Config, b: Config): boolean {
+  if (a === b) return true;
+  if (a.kind === 'value') return b.kind === 'value' && a.value === b.value;
+  if (a.kind === 'values')
+    return (
+      b.kind === 'values' &&
+      a.values.length === b.values.length &&
+      a.values.every(({ text, inactive }, i) => {
+        const other = b.values[i];
+        return text === other?.text && inactive === other.inactive;
+      })
+    );
+  return (
+    b.kind === 'map' &&
+    a.entries.length === b.entries.length &&
+    a.entries.every((one, i) => same(one, b.entries[i]))
+  );
 }
 
 function compareEntry(

@@ -31,12 +31,9 @@ export class PieceWriter {
   #next = 0;
 
   write(root: Node, grammar: GrammarNode): Pieced {
-    const pieces: Piece[] = [];
-    const entries = sectionsOf(root).map((section) => {
-      const kept = this.#section(section);
-      for (const piece of kept.pieces) pieces.push(piece);
-      return kept.placed;
-    });
+    const sections = sectionsOf(root).map((section) => this.#section(section));
+    const entries = sections.map(({ placed }) => placed);
+    const pieces = ([] as Piece[]).concat(...sections.map((one) => one.pieces));
     const inactive = inactiveWords(root, grammar);
     if (inactive.length > 0) pieces.push(this.#piece((writer) => writer.inactive(inactive)).piece);
     const [first, last] = [pieces[0], pieces.at(-1)];

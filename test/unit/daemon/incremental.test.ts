@@ -75,62 +75,69 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   })),
 );
 
-test('any edits give the image and the diagnostics that a load from nothing gives', () => {
-  let run = 0;
-  let good = 0;
-  const main = path.join(projectRoot(), 'rules/office.yaml');
-  const files = Object.fromEntries(ruleFileTexts(main, diskReader));
-  fc.assert(
-    fc.property(
-      fc.array(fc.array(operation, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 6 }),
-      fc.boolean(),
-      (commits, warm) => {
-        const journal = new Journal(path.join(folder, String(run++)));
-        const request = { files, directory: path.dirname(main) };
-        const about = { at: '', user: 'u', from: 'f', comment: null, paths: null, changes: [] };
-        const commit = (number: number): Commit => ({
-          commit: number,
-          by: 'apply',
-          main,
-          ...about,
-        });
-        journal.prepare(commit(1), request);
-        journal.settle(1);
-        const candidates = new Candidates(journal);
-        const { id } = candidates.open({ mode: 'private', user: 'u', from: 'f' });
-        if (warm) candidates.warm();
-        let slots = noSlots();
-        const sets = new SetMemory();
-        let number = 2;
-        for (const operations of commits) {
-          for (const one of operations) candidates.edit(id, [one]);
-          const built = candidates.build(id, number);
-          if (built.kind !== 'texts') continue;
-          const loaded = loadTree(built.tree);
-          const texts = new Map(Object.entries(built.request.files));
-          const plain = loadModel(built.main, textReader(texts));
-          expect(loaded.diagnostics).toEqual(plain.diagnostics);
-          if (loaded.model === null || plain.model === null) {
-            expect(loaded.model).toBe(plain.model);
-            candidates.rollback(id, 0);
-            continue;
+test(
+  'any edits give the image and the diagnostics that a load from nothing gives',
+  { timeout: 300_000 },
+  () => {
+    let run = 0;
+    let good = 0;
+    const main = path.join(projectRoot(), 'rules/office.yaml');
+    const files = Object.fromEntries(ruleFileTexts(main, diskReader));
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(operation, { minLength: 1, maxLength: 4 }), {
+          minLength: 1,
+          maxLength: 6,
+        }),
+        fc.boolean(),
+        (commits, warm) => {
+          const journal = new Journal(path.join(folder, String(run++)));
+          const request = { files, directory: path.dirname(main) };
+          const about = { at: '', user: 'u', from: 'f', comment: null, paths: null, changes: [] };
+          const commit = (number: number): Commit => ({
+            commit: number,
+            by: 'apply',
+            main,
+            ...about,
+          });
+          journal.prepare(commit(1), request);
+          journal.settle(1);
+          const candidates = new Candidates(journal);
+          const { id } = candidates.open({ mode: 'private', user: 'u', from: 'f' });
+          if (warm) candidates.warm();
+          let slots = noSlots();
+          const sets = new SetMemory();
+          let number = 2;
+          for (const operations of commits) {
+            for (const one of operations) candidates.edit(id, [one]);
+            const built = candidates.build(id, number);
+            if (built.kind !== 'texts') continue;
+            const loaded = loadTree(built.tree);
+            const texts = new Map(Object.entries(built.request.files));
+            const plain = loadModel(built.main, textReader(texts));
+            expect(loaded.diagnostics).toEqual(plain.diagnostics);
+            if (loaded.model === null || plain.model === null) {
+              expect(loaded.model).toBe(plain.model);
+              candidates.rollback(id, 0);
+              continue;
+            }
+            const options = { generation: number, slots };
+            const compiled = compileModel(loaded.model, { ...options, sets });
+            const scratch = compileModel(plain.model, options);
+            expect(compiled).toEqual(scratch);
+            if (!compiled.ok) continue;
+            ({ slots } = compiled);
+            journal.prepare(commit(number), built.request);
+            journal.settle(number);
+            candidates.committed(id, number, built);
+            number++;
+            good++;
           }
-          const options = { generation: number, slots };
-          const compiled = compileModel(loaded.model, { ...options, sets });
-          const scratch = compileModel(plain.model, options);
-          expect(compiled).toEqual(scratch);
-          if (!compiled.ok) continue;
-          ({ slots } = compiled);
-          journal.prepare(commit(number), built.request);
-          journal.settle(number);
-          candidates.committed(id, number, built);
-          number++;
-          good++;
-        }
-      },
-    ),
-    { numRuns: 150 },
-  );
-  // Not all of it was refused.
-  expect(good).toBeGreaterThan(50);
-});
+        },
+      ),
+      { numRuns: 150 },
+    );
+    // Not all of it was refused.
+    expect(good).toBeGreaterThan(50);
+  },
+);
