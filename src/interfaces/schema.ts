@@ -79,7 +79,7 @@ const one = withWords(
       .optional()
       .describe('The zone of the interface; an interface without one has `management: true`.'),
     addresses: z
-      .array(withWords(z.string(), { what: 'an address with prefix length' }))
+      .array(withWords(z.string(), { what: 'an address with prefix length, dhcp, ra or dhcpv6' }))
       .optional()
       .describe(
         'Addresses with their prefix length, IPv4 and IPv6; `dhcp`: what a DHCP server says, `ra`: by router advertisements (SLAAC), `dhcpv6`: what a DHCPv6 server says.',

@@ -237,6 +237,17 @@ test('one command shows what the shell shows, with its pipes', async () => {
   expect(await show('configuration', 'polices')).toMatchObject({ code: 2, stdout: '' });
 });
 
+test('a command of operational mode in the other one is told as that', async () => {
+  const { code, stderr } = await attempt([process.execPath, program()], {
+    input: 'configure\nrequest system reboot\n',
+    env: lab.environment,
+  });
+  expect([code, stderr.trimEnd().split('\n').at(-1)]).toEqual([
+    2,
+    "'request' is a command of operational mode: `run request`",
+  ]);
+});
+
 test('show | compare is that of Junos', async () => {
   const script = ['configure', 'set zones dmz description x', 'show zones | compare'];
   const { stdout } = await attempt([process.execPath, program()], {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { EXIT } from '../arguments.js';
-import { CommandError, WordError, type Form } from './grammar.js';
+import { CommandError, isKeyword, WordError, type Form } from './grammar.js';
 import { PipedOutput, type Sink } from './output.js';
 import { caret, parse, type Wrong } from './parse.js';
 import { pipingOf, type Piping } from './pipes.js';
@@ -72,10 +72,27 @@ async function understood(session: Session, line: Line) {
       : { start: first.at, end: first.at + 1, message: 'a command comes before the pipe' };
   const end = (first?.at ?? text.length) - 1;
   const parsed = await parse(session.root, { words: command, end }, session);
-  if ('message' in parsed) return parsed;
+  if ('message' in parsed) return ofOtherMode(parsed, command, session) ?? parsed;
   const piping = await pipingOf(line, session);
   if ('message' in piping) return piping;
   return badForm(piping, parsed.forms) ?? { ...parsed, piping };
+}
+
+/** What is wrong with a command that the other mode has. */
+function ofOtherMode(wrong: Wrong, [first]: Line['command'], session: Session): Wrong | null {
+  if (first === undefined || wrong.start !== first.start || first.text.length < 3) return null;
+  const { otherRoot, configuration } = session;
+  const found = otherRoot.choices.find(
+    (choice) => isKeyword(choice) && choice.word.startsWith(first.text),
+  );
+  if (found === undefined || !isKeyword(found)) return null;
+  const message =
+    configuration === null
+      ? `'${found.word}' is a command of configuration mode: \`configure\` comes first`
+      : found.word === 'configure'
+        ? 'this is configuration mode'
+        : `'${found.word}' is a command of operational mode: \`run ${found.word}\``;
+  return { ...wrong, message };
 }
 
 function badForm({ form, formAt }: Piping, forms: readonly Form[]): Wrong | null {

@@ -55,6 +55,11 @@ export class Session {
     return this.#grammar;
   }
 
+  /** The commands of the mode that this is not. */
+  get otherRoot(): Step {
+    return this.configuration === null ? this.#editing : this.#root;
+  }
+
   /** The commands there are now. */
   get root(): Step {
     return this.configuration === null ? this.#root : this.#editing;

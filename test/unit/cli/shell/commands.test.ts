@@ -32,7 +32,7 @@ test('a wrong word has a caret and what was expected', async () => {
     told: [
       '       ^^^^^^^',
       "'sesions' does not fit here, did you mean 'sessions'?",
-      'expected one of balancers, candidates, commits, configuration, drops, graph, groups, helpers, interfaces, log, nat, neighbors, … (? shows all)',
+      'expected one of archive, balancers, candidates, commits, configuration, drops, graph, groups, helpers, interfaces, log, nat, … (? shows all)',
       '',
     ].join('\n'),
   });
@@ -144,4 +144,10 @@ test('request system asks first, needs whole words to do so at once, and knows f
   expect(await complete('request system so')).toBeNull();
   expect(await complete('req sys po')).toBe('power-off ');
   expect((await run('poweroff')).told).toMatch(/^power-off asks first/);
+});
+
+test('a command of the other mode is told as that', async () => {
+  expect((await run('set policies p')).told).toBe(
+    "  ^^^\n'set' is a command of configuration mode: `configure` comes first\n",
+  );
 });
