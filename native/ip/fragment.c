@@ -5,7 +5,7 @@
 #include "ip/fragment_join.h"
 #include "session/tcp.h"
 
-enum { SESSION_LOOKUP, FRAGMENT_FOLLOW, IP4_INPUT, PORT_TX, DROP, EDGES };
+enum { SESSION_LOOKUP, FRAGMENT_FOLLOW, IP4_INPUT, IP6_INPUT, PORT_TX, DROP, EDGES };
 
 struct here {
 	struct rte_graph *graph;
@@ -121,7 +121,9 @@ static void fragment_here(const struct here *h, struct rte_mbuf *m, const struct
 	else if (!sl_datagram_hold(h->w, d, m))
 		refuse(h, m, SL_DROP_FRAGMENT_TABLE_FULL);
 	else if (sl_fragment_whole(d)) {
-		enqueue(h, IP4_INPUT, sl_fragment_join(h->w, d));
+		rte_edge_t edge = p->family == 4 ? IP4_INPUT : IP6_INPUT;
+
+		enqueue(h, edge, sl_fragment_join(h->w, d));
 		sl_datagram_forget(h->w, d, SL_DROP_NONE);
 		return;
 	}
@@ -165,6 +167,6 @@ static struct rte_node_register fragment = {
 	.init = sl_node_init,
 	.nb_edges = EDGES,
 	.next_nodes = {[SESSION_LOOKUP] = "session_lookup", [FRAGMENT_FOLLOW] = "fragment_follow",
-		       [IP4_INPUT] = "ip4_input", [PORT_TX] = "port_tx", [DROP] = "drop"},
+		       [IP4_INPUT] = "ip4_input", [IP6_INPUT] = "ip6_input", [PORT_TX] = "port_tx", [DROP] = "drop"},
 };
 RTE_NODE_REGISTER(fragment)

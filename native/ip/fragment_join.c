@@ -9,11 +9,17 @@
 #include "routing/fib.h"
 #include "vpn/may_be_esp.h"
 
+#define FRAGMENT_HEADER 8u
+
 bool sl_fragment_joins(const struct sl_worker *w, const struct sl_pkt *p)
 {
-	return p->family == 4 && !(p->flags & SL_PKT_FROM_HOST) &&
-	       sl_may_be_esp(p->key4.proto, p->key4.dport) &&
-	       sl_fib_lookup4(w->dp->fib, p->key4.dst)->kind == SL_ROUTE_KIND_LOCAL;
+	if (p->flags & SL_PKT_FROM_HOST)
+		return false;
+	if (p->family == 4)
+		return sl_may_be_esp(p->key4.proto, p->key4.dport) &&
+		       sl_fib_lookup4(w->dp->fib, p->key4.dst)->kind == SL_ROUTE_KIND_LOCAL;
+	return p->l3_length == 40 + FRAGMENT_HEADER && sl_may_be_esp(p->key6.proto, p->key6.dport) &&
+	       sl_fib_lookup6(w->dp->fib, p->key6.dst)->kind == SL_ROUTE_KIND_LOCAL;
 }
 
 static uint32_t place(struct rte_mbuf *m)
@@ -37,14 +43,41 @@ static uint32_t take(struct sl_worker *w, struct sl_datagram *d, struct rte_mbuf
 	return n;
 }
 
+static void write_length(uint8_t *at, uint32_t length)
+{
+	uint16_t field = rte_cpu_to_be_16((uint16_t)length);
+
+	memcpy(at, &field, 2);
+}
+
+static void make_whole4(uint8_t *ip, uint32_t header, uint32_t length)
+{
+	uint16_t sum;
+
+	write_length(ip + 2, length);
+	memset(ip + 6, 0, 2);
+	memset(ip + 10, 0, 2);
+	sum = (uint16_t)~sl_checksum_fold(sl_checksum_words(ip, header));
+	memcpy(ip + 10, &sum, 2);
+}
+
+/* RFC 8200 4.5: the fragment header goes, and what is before it moves up to what is behind. */
+static void make_whole6(struct rte_mbuf *m, uint32_t l3, uint32_t length)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+
+	write_length(frame + l3 + 4, length - 40 - FRAGMENT_HEADER);
+	frame[l3 + 6] = frame[l3 + 40];
+	memmove(frame + FRAGMENT_HEADER, frame, l3 + 40);
+	rte_pktmbuf_adj(m, FRAGMENT_HEADER);
+}
+
 struct rte_mbuf *sl_fragment_join(struct sl_worker *w, struct sl_datagram *d)
 {
 	struct rte_mbuf *piece[SL_FRAGMENT_PIECES], *m;
 	uint32_t n = take(w, d, piece);
 	struct sl_pkt *p = sl_pkt(piece[0]);
 	uint32_t header = p->l3_length, length = header + p->fragment_length;
-	uint16_t field, sum;
-	uint8_t *ip;
 
 	m = piece[0];
 	sl_trim(m, p->l3 + length);
@@ -59,13 +92,10 @@ struct rte_mbuf *sl_fragment_join(struct sl_worker *w, struct sl_datagram *d)
 		/* 128 pieces of a few segments: far from what a chain may have. */
 		(void)rte_pktmbuf_chain(m, piece[i]);
 	}
-	ip = rte_pktmbuf_mtod_offset(m, uint8_t *, p->l3);
-	field = rte_cpu_to_be_16((uint16_t)length);
-	memcpy(ip + 2, &field, 2);
-	memset(ip + 6, 0, 2);
-	memset(ip + 10, 0, 2);
-	sum = (uint16_t)~sl_checksum_fold(sl_checksum_words(ip, header));
-	memcpy(ip + 10, &sum, 2);
+	if (p->family == 4)
+		make_whole4(rte_pktmbuf_mtod_offset(m, uint8_t *, p->l3), header, length);
+	else
+		make_whole6(m, p->l3, length);
 	p->flags &= SL_PKT_TRACED;
 	p->family = 0;
 	p->datagram = 0;

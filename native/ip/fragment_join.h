@@ -5,7 +5,7 @@
 
 /*
  * RFC 4303 3.4.1: what has to be opened is put together first; the one exception to virtual
- * reassembly. Of a first fragment: is it ESP for the box, over IPv4?
+ * reassembly. Of a first fragment: is it ESP for the box? Over IPv6 without other extension headers.
  */
 bool sl_fragment_joins(const struct sl_worker *w, const struct sl_pkt *p);
 

@@ -217,10 +217,10 @@ static void in_pieces(void **state)
 	static const uint32_t at[] = {0, 16, 40};
 	static const unsigned int orders[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 0, 2}};
 
-	for (unsigned int i = 0; i < 6; i++) {
-		bool encap = i & 1;
+	for (unsigned int i = 0; i < 12; i++) {
+		bool encap = i & 1, v6 = i >= 6;
 		const struct sl_sa_add add =
-			esp_sa(&esp_suites[0], SL_SA_IN, encap ? SL_SA_ENCAP : 0, false);
+			esp_sa(&esp_suites[0], SL_SA_IN, encap ? SL_SA_ENCAP : 0, v6);
 		struct frame whole, piece;
 		struct sl_output head;
 		const uint8_t *out;
@@ -228,9 +228,9 @@ static void in_pieces(void **state)
 
 		reset(state);
 		sa = esp_make(&add);
-		esp_frame(&whole, esp_suites[0].plain, encap, false);
+		esp_frame(&whole, esp_suites[0].plain, encap, v6);
 		for (unsigned int k = 0; k < 3; k++) {
-			unsigned int n = orders[i / 2][k];
+			unsigned int n = orders[i % 6 / 2][k];
 
 			train_cut(&whole, &piece, 7 + i, at[n], n < 2 ? at[n + 1] - at[n] : 0);
 			train_add(WAN, &piece, 1);
