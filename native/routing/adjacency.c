@@ -14,6 +14,7 @@
 #include "tables/tables.h"
 
 #define BUCKETS (SL_MAX_ADJACENCIES * 2)
+#define PATH_MTU_MS (10 * 60 * 1000u)
 
 struct sl_adjacency *sl_adjacencies;
 
@@ -76,11 +77,15 @@ static uint32_t find(uint16_t iface, uint8_t family, const uint8_t key[16])
 static bool place(struct sl_adjacency *a, const struct sl_tables *tables)
 {
 	const struct sl_image_interfaces *iface;
+	uint32_t now_ms;
 
 	iface = tables && a->iface < SL_MAX_IFACES ? tables->ifaces[a->iface] : NULL;
 	if (!iface)
 		return false;
-	a->mtu = iface->mtu;
+	now_ms = sl_datapath->worker[0] ? sl_datapath->worker[0]->now_ms : 0;
+	if (now_ms - a->path_ms >= PATH_MTU_MS)
+		a->path_mtu = 0;
+	a->mtu = a->path_mtu ? RTE_MIN(a->path_mtu, iface->mtu) : iface->mtu;
 	a->zone = iface->zone;
 	a->port = sl_datapath->port_of_iface[a->iface];
 	if (a->port == SL_NO_PORT && iface->parent)
@@ -253,6 +258,18 @@ void sl_adjacency_refresh(struct sl_datapath *dp)
 			a->state = SL_ADJ_READY;
 		}
 	}
+}
+
+void sl_adjacency_path_mtu(uint16_t iface, uint8_t family, uint16_t mtu, uint32_t now_ms)
+{
+	static const uint8_t any[16];
+	struct sl_adjacency *a = &sl_adjacencies[sl_adjacency_find(iface, family, any)];
+
+	if (a == sl_adjacencies || a->mtu <= mtu)
+		return;
+	a->path_ms = now_ms;
+	a->path_mtu = mtu;
+	a->mtu = mtu;
 }
 
 unsigned int sl_adjacency_collect(struct sl_datapath *dp, uint32_t now_ms, uint32_t idle_ms)

@@ -42,7 +42,9 @@ struct sl_adjacency {
 	uint8_t address[16]; /* next hop; IPv4 in the first four bytes */
 	_Atomic uint32_t chain; /* next with the same hash */
 	uint8_t mac[6];		/* of the next hop, while READY */
-	uint8_t reserved2[38];
+	uint16_t path_mtu;	/* of a tunnel: what routers on the way have room for; 0: nobody said */
+	uint32_t path_ms;	/* when they did, on the workers' clock */
+	uint8_t reserved2[32];
 };
 static_assert(sizeof(struct sl_adjacency) == 128, "two lines: what packets need lies in the first");
 
@@ -67,6 +69,12 @@ uint32_t sl_adjacency_find(uint16_t iface, uint8_t family, const uint8_t *addres
  */
 void sl_adjacency_resolve(uint16_t iface, uint8_t family, const uint8_t *address,
 			  const uint8_t *mac);
+
+/*
+ * No more than this fits on the way into the tunnel. Outlives new tables, but not once it is ten
+ * minutes old (RFC 1191 6.3). Any worker.
+ */
+void sl_adjacency_path_mtu(uint16_t iface, uint8_t family, uint16_t mtu, uint32_t now_ms);
 
 /* The kernel forgot a neighbour, or a failed one may be tried again: INCOMPLETE. Host thread. */
 void sl_adjacency_forget(uint32_t id);

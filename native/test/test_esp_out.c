@@ -278,6 +278,15 @@ static void path_mtu(void **state)
 		assert_int_equal(pipeline_in(INSIDE, &f)->reason, 0);
 		sealed(&length);
 		assert_true(length <= 1300 && length > 1300 - 4);
+		/* A commit leaves it, for ten minutes: then the way may have become wider. */
+		for (unsigned int old = 0; old < 2; old++) {
+			sl_adjacency_refresh(pipeline.dp);
+			frame_udp(&f, "10.1.2.3", "10.50.1.2", 1000, 2000, most - 28 + 1);
+			pipeline_run(SL_MODE_REPLAY, INSIDE, &f, old ? 1 : 300000);
+			assert_non_null(pipeline_out(0, &head));
+			assert_int_equal(head.iface, old ? WAN : INSIDE);
+			pipeline_run(SL_MODE_REPLAY, INSIDE, &f, 301000);
+		}
 	}
 }
 

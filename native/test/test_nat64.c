@@ -51,6 +51,8 @@ static void too_big(void **state)
 	frame_udp(&f, client, server6, 3001, 53, 1473);
 	expect_dropped(INSIDE, &f, SL_DROP_TOO_BIG);
 	out = pipeline_out(0, &head);
+	/* Back to the MAC it came from: nothing was written over yet. */
+	assert_memory_equal(out, f.bytes + 6, 6);
 	assert_int_equal(frame_get(out + 54, 2), 0x0200);
 	assert_int_equal(frame_get(out + 58, 4), 1520);
 	frame_udp(&f, client, server6, 3001, 53, 1472);
@@ -58,6 +60,7 @@ static void too_big(void **state)
 	frame_udp(&f, server, seen, 53, 3001, 9000 - 48 + 1);
 	expect_dropped(WAN, &f, SL_DROP_TOO_BIG);
 	out = pipeline_out(0, &head);
+	assert_memory_equal(out, f.bytes + 6, 6);
 	assert_int_equal(frame_get(out + 34, 2), 0x0304);
 	assert_int_equal(frame_get(out + 38, 4), 8980);
 	frame_udp(&f, server, seen, 53, 3001, 9000 - 48);

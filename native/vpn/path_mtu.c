@@ -41,7 +41,6 @@ void sl_esp_path_mtu(const struct sl_worker *w, const struct rte_mbuf *m)
 	if (!sa)
 		return;
 	most = sl_esp_inner_most(sa, mtu);
-	for (uint32_t i = SL_ADJ_FIRST; i < SL_MAX_ADJACENCIES; i++)
-		if (sl_adjacencies[i].iface == sa->iface && sl_adjacencies[i].mtu > most)
-			sl_adjacencies[i].mtu = (uint16_t)most;
+	sl_adjacency_path_mtu(sa->iface, 4, (uint16_t)most, w->now_ms);
+	sl_adjacency_path_mtu(sa->iface, 6, (uint16_t)most, w->now_ms);
 }
