@@ -18,6 +18,8 @@
 #include "host/neighbors.h"
 #include "host/private.h"
 #include "routing/adjacency.h"
+#include "routing/fib.h"
+#include "tables/tables.h"
 
 #define BURST 64
 #define TAP_FRAMES 64 /* of one TAP before others have their turn */
@@ -218,6 +220,7 @@ void sl_host_request(struct sl_host *h, void (*fn)(void *arg), void *arg, bool s
 struct apply {
 	struct sl_host *host;
 	struct sl_plan plan;
+	uint32_t max_routes;
 };
 
 static void apply(void *arg)
@@ -228,6 +231,11 @@ static void apply(void *arg)
 	sl_announce_keep(&a->plan, &h->plan);
 	sl_plan_free(&h->plan);
 	h->plan = a->plan;
+	/* Routes that were too many are asked for again. */
+	if (sl_fib_limit(h->dp->fib, a->max_routes)) {
+		h->mirror.wanted = true;
+		h->mirror.dumped_ms = 0;
+	}
 	sl_adjacency_refresh(h->dp);
 	carriers(h);
 	reconcile(h);
@@ -237,7 +245,7 @@ static void apply(void *arg)
 
 int sl_host_apply_tables(const struct sl_tables *tables)
 {
-	struct apply a = {.host = host};
+	struct apply a = {.host = host, .max_routes = tables->image.settings->max_routes};
 	char error[160];
 	int rc;
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <rte_byteorder.h>
+#include <rte_common.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,14 @@ fail:
 	snprintf(error, error_size, "out of memory for the routing tables");
 	sl_fib_free(fib);
 	return NULL;
+}
+
+bool sl_fib_limit(struct sl_fib *fib, uint32_t max_routes)
+{
+	uint32_t before = fib->max_routes;
+
+	fib->max_routes = RTE_MAX(max_routes, RTE_MAX(fib->v4.rib.live, fib->v6.rib.live));
+	return fib->max_routes > before;
 }
 
 void sl_fib_free(struct sl_fib *fib)

@@ -41,6 +41,9 @@ struct sl_fib *sl_fib_create(uint32_t max_routes, struct rte_rcu_qsbr *qsbr, cha
 			     unsigned int error_size);
 void sl_fib_free(struct sl_fib *fib);
 
+/* Another max_routes, or what it holds if that is more; true when it has grown. The writer. */
+bool sl_fib_limit(struct sl_fib *fib, uint32_t max_routes);
+
 /*
  * Workers: longest prefix match, address in network order. Never NULL: SL_ROUTE_KIND_NONE when
  * nothing matches. The result is valid until quiescence.

@@ -191,6 +191,15 @@ static void test_limit(void **unused)
 	assert_int_equal(sl_fib_commit(fib), 0);
 	assert_int_equal(lookup(fib, 4, a), 1);
 	assert_int_equal(lookup(fib, 4, c), 0);
+	/* It grows, and does not shrink under what it has. */
+	assert_true(sl_fib_limit(fib, 3));
+	assert_int_equal(sl_fib_add(fib, 4, c, 8, &route), 0);
+	assert_int_equal(sl_fib_commit(fib), 1);
+	assert_int_equal(lookup(fib, 4, c), 1);
+	assert_false(sl_fib_limit(fib, 1));
+	assert_int_equal(sl_fib_delete(fib, 4, c, 8), 0);
+	assert_int_equal(sl_fib_commit(fib), 1);
+	assert_false(sl_fib_limit(fib, 2));
 	/* A resync that brings the same routes is no change. */
 	sl_fib_clear(fib);
 	assert_int_equal(sl_fib_add(fib, 4, b, 8, &route), 0);

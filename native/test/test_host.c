@@ -38,6 +38,7 @@ static struct sl_image_routes routes[1];
 static struct sl_image_proxies proxies[1];
 static struct sl_image_address_sets sets[1];
 static struct sl_image_ranges4 ranges[1];
+static const struct sl_image_settings settings = {.max_routes = 1024};
 static struct sl_tables tables;
 
 static void set_tables(void)
@@ -54,6 +55,7 @@ static void set_tables(void)
 	routes[0] = (struct sl_image_routes){.via = {192, 0, 2, 254}, .iface = 1, .family = 4,
 					     .flags = SL_ROUTE_VIA, .distance = 1};
 	tables.image.strings = strings;
+	tables.image.settings = &settings;
 	tables.image.interfaces = ifaces;
 	tables.image.addresses = addresses;
 	tables.image.routes = routes;

@@ -69,11 +69,13 @@ describe(`${ROUTES} routes of BGP by FRR`, () => {
     return sizes.join(', ');
   }
 
-  const reached = async (): Promise<boolean[]> => {
-    const found: boolean[] = [];
-    for (const i of LIVED) found.push(await lab.hosts.inside.ping(inhabitant(i)));
-    return found;
-  };
+  /** Waits until all of those who live there are reached, or none. */
+  async function reached(wanted: boolean): Promise<void> {
+    for (const i of LIVED)
+      await until(`${inhabitant(i)}: ${String(wanted)}`, 30_000, async () => {
+        return (await lab.hosts.inside.ping(inhabitant(i))) === wanted;
+      });
+  }
 
   beforeAll(async () => {
     lab = await Lab.start();
@@ -102,20 +104,20 @@ describe(`${ROUTES} routes of BGP by FRR`, () => {
   test(
     'come, are used, go and come back',
     async () => {
-      expect(await reached()).toEqual([false, false, false]);
+      await reached(false);
       const empty = await memory();
       await announce();
       const came = await counted(ROUTES);
-      expect(await reached()).toEqual([true, true, true]);
+      await reached(true);
       const { routes } = await lab.show<{ routes: RouteShown[] }>('routes', '--limit', '0');
       expect(routes.filter(({ protocol }) => protocol === 'bgp')).toHaveLength(ROUTES);
       const full = await memory();
       await announce('no ');
       const went = await counted(0);
-      expect(await reached()).toEqual([false, false, false]);
+      await reached(false);
       await announce();
       const back = await counted(ROUTES);
-      expect(await reached()).toEqual([true, true, true]);
+      await reached(true);
       process.stdout.write(
         `${ROUTES} routes in use after ${came} ms, gone after ${went} ms, back after ${back} ms\n` +
           `memory before: ${empty}\nmemory with them: ${full}\n`,
