@@ -71,7 +71,7 @@ static size_t seal(struct sl_sa *sa, const uint8_t *data, size_t size, uint64_t 
 	memcpy(to + SL_ESP_HEADER + sa->iv, data, length - SL_ESP_HEADER - sa->iv);
 	b.n = 1;
 	sl_esp_describe(sa, &b, 0, to, (uint32_t)length, sequence);
-	sl_esp_process_by(sa, atomic_load(&sa->using), &b);
+	sl_esp_process_by(sa, atomic_load(&sa->using), &b, 0);
 	memcpy(to + length, b.icv[0], sa->icv);
 	return length + sa->icv;
 }
