@@ -11,8 +11,12 @@ const PAUSE = 1000;
 /** What the client tells by: the last word of each protocol. */
 const PROTOCOLS = ['ra', 'dhcp6'] as const;
 
-/** Where the client keeps what it knows by names of interfaces alone, each has directories of its own. */
-const START = `for d in /run/dhcpcd /var/lib/dhcpcd; do
+/**
+ * Where the client keeps what it knows by names of interfaces alone, each has directories of its own.
+ * The link-local address is the kernel's: once the client runs, the kernel makes none.
+ */
+const START = `ip -6 -o address show dev "$1" scope link | grep -q . || exit
+for d in /run/dhcpcd /var/lib/dhcpcd; do
   mkdir -p $d && mount --bind "$0" $d || exit
 done
 exec dhcpcd -6 -B -q -q -f "$0/conf" "$1"`;
