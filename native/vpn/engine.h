@@ -9,8 +9,9 @@
 
 /*
  * The engines that do the crypto of SAs: crypto devices, each by the ways it has, synchronously on
- * the worker (CPU crypto) or by its queues (lookaside), and code of ours where the CPU has VAES. What does a suite fastest, as measured when
- * the first SA comes, gets its SAs; one that stops completing, or fails too often, loses them.
+ * the worker (CPU crypto) or by its queues (lookaside), and code of ours where the CPU has VAES. What
+ * does a suite fastest, as measured when the first SA comes, gets its SAs; one that stops completing,
+ * or fails too often, loses them.
  */
 enum sl_suite { SL_SUITE_GCM, SL_SUITE_CHACHA, SL_SUITE_CBC, SL_SUITES };
 

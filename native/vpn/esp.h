@@ -72,6 +72,15 @@ static inline void sl_esp_describe(const struct sl_sa *sa, struct sl_esp_batch *
 static inline void sl_esp_process_by(const struct sl_sa *sa, const struct sl_sa_session *use,
 				     struct sl_esp_batch *b, uint32_t from)
 {
+	struct rte_crypto_sym_vec vec = {
+		.num = b->n - from,
+		.src_sgl = b->sgl + from,
+		.iv = b->iv + from,
+		.digest = b->digest + from,
+		.aad = b->aad + from,
+		.status = b->status + from,
+	};
+
 	if (use->device == SL_ENGINE_OWN) {
 		for (uint32_t i = from; i < b->n; i++) {
 			const struct sl_gcm_packet p = {
@@ -87,15 +96,6 @@ static inline void sl_esp_process_by(const struct sl_sa *sa, const struct sl_sa_
 		}
 		return;
 	}
-	struct rte_crypto_sym_vec vec = {
-		.num = b->n - from,
-		.src_sgl = b->sgl + from,
-		.iv = b->iv + from,
-		.digest = b->digest + from,
-		.aad = b->aad + from,
-		.status = b->status + from,
-	};
-
 	memset(b->status + from, 0xff, (b->n - from) * sizeof(b->status[0]));
 	rte_cryptodev_sym_cpu_crypto_process(use->device, use->session, sa->ofs, &vec);
 }
