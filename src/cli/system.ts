@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { spawnSync } from 'node:child_process';
 import { runDirectory } from '../daemon/api/rundir.js';
+import path from 'node:path';
 import { bootLines, kernelArguments } from '../platform/boot-plan.js';
-import { keep, keptMachine, keptManagement } from '../platform/kept.js';
+import { replaceSynced } from '../platform/disk.js';
+import { keptMachine, keptManagement } from '../platform/kept.js';
 import { NO_WISHES, place } from '../platform/place.js';
 import { recordMachine } from '../platform/record.js';
 import { BundleError } from '../platform/slots/bundle.js';
@@ -103,8 +105,9 @@ async function plan(): Promise<number> {
   const directory = runDirectory();
   const machine = recordMachine('/', keptMachine(directory));
   const placed = place(machine, { ...NO_WISHES, management: keptManagement(directory) });
-  keep(directory, 'machine.json', `${JSON.stringify(machine, null, 2)}\n`);
-  keep(directory, 'plan', bootLines(placed));
+  const kept = (name: string): string => path.join(directory, name);
+  replaceSynced(kept('machine.json'), `${JSON.stringify(machine, null, 2)}\n`, 0o644);
+  replaceSynced(kept('plan'), bootLines(placed), 0o644);
   const line = kernelArguments(placed);
   const changed = await withPlaces((places) => Promise.resolve(setArguments(places, line)));
   if (changed) await print(`the kernel gets, from the next start: ${line}\n`);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { replaceSynced } from './disk.js';
 import { parseMachine, type Machine } from './machine.js';
 
 /** The recording made before ports were taken from the kernel, if a good one is kept in the folder. */
@@ -27,13 +28,6 @@ export function keptManagement(folder: string): string[] | null {
 export function keepManagement(folder: string, ports: readonly string[]): boolean {
   const sorted = ports.toSorted();
   if (sorted.join() === (keptManagement(folder) ?? []).join()) return false;
-  keep(folder, 'management', sorted.map((one) => `${one}\n`).join(''));
+  replaceSynced(path.join(folder, 'management'), sorted.map((one) => `${one}\n`).join(''), 0o644);
   return true;
-}
-
-/** Puts a file in the place of an older one, whole. */
-export function keep(folder: string, name: string, text: string): void {
-  const file = path.join(folder, name);
-  writeFileSync(`${file}.new`, text);
-  renameSync(`${file}.new`, file);
 }

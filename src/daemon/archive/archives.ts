@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { replaceSynced } from '../../platform/disk.js';
 import type { Archive } from '../../system/model.js';
 import type { Commit, Journal } from '../journal/journal.js';
 import { GitRemote, type Archived } from './git.js';
@@ -228,8 +229,6 @@ class Keeper {
   #writeMark(mark: Mark): void {
     this.#mark = mark;
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const file = path.join(this.#folder, 'mark');
-    writeFileSync(`${file}.new`, JSON.stringify(mark));
-    renameSync(`${file}.new`, file);
+    replaceSynced(path.join(this.#folder, 'mark'), JSON.stringify(mark));
   }
 }

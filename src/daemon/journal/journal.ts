@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { createHash } from 'node:crypto';
 import {
-  closeSync,
   cpSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { replaceSynced, syncFolder, writeSynced } from '../../platform/disk.js';
 import type { Words } from '../../rulefile/config.js';
 import type { CommitTold } from '../api/candidates.js';
 import type { ApplyRequest } from '../api/types.js';
@@ -76,17 +73,17 @@ export class Journal {
     const next = `${folder}.new`;
     rmSync(next, { recursive: true, force: true });
     mkdirSync(next, { mode: 0o700 });
-    write(path.join(next, 'model.json'), JSON.stringify(modelFile(commit, request)));
-    write(path.join(next, 'commit.json'), JSON.stringify(commit));
-    sync(next);
+    writeSynced(path.join(next, 'model.json'), JSON.stringify(modelFile(commit, request)));
+    writeSynced(path.join(next, 'commit.json'), JSON.stringify(commit));
+    syncFolder(next);
     this.#remove(commit.commit);
     renameSync(next, folder);
-    sync(this.#root);
+    syncFolder(this.#root);
   }
 
   /** A commit that was prepared is in force. */
   settle(number: number): void {
-    replace(path.join(this.#root, 'head'), String(number));
+    replaceSynced(path.join(this.#root, 'head'), String(number));
     const old = this.#numbers().filter((one) => one <= number);
     for (const one of old.slice(0, -MOST_COMMITS)) this.#remove(one);
   }
@@ -100,13 +97,13 @@ export class Journal {
     }
     for (const name of readdirSync(this.#folder(commit.commit)))
       if (!name.endsWith('.json')) rmSync(path.join(this.#folder(commit.commit), name));
-    replace(this.#model(commit.commit), JSON.stringify(modelFile(commit, request)));
-    replace(path.join(this.#folder(commit.commit), 'commit.json'), JSON.stringify(commit));
+    replaceSynced(this.#model(commit.commit), JSON.stringify(modelFile(commit, request)));
+    replaceSynced(path.join(this.#folder(commit.commit), 'commit.json'), JSON.stringify(commit));
   }
 
   /** New texts of address files, by path as in the request. */
   reload(number: number, texts: ReadonlyMap<string, string>): void {
-    for (const [file, text] of texts) replace(this.#list(number, file), text);
+    for (const [file, text] of texts) replaceSynced(this.#list(number, file), text);
   }
 
   /** An earlier configuration comes back as a new commit. */
@@ -115,8 +112,8 @@ export class Journal {
     const next = `${this.#folder(commit.commit)}.new`;
     rmSync(next, { recursive: true, force: true });
     cpSync(this.#folder(from), next, { recursive: true, preserveTimestamps: true });
-    write(path.join(next, 'commit.json'), JSON.stringify(commit));
-    sync(next);
+    writeSynced(path.join(next, 'commit.json'), JSON.stringify(commit));
+    syncFolder(next);
     this.#remove(commit.commit);
     renameSync(next, this.#folder(commit.commit));
     this.settle(commit.commit);
@@ -208,33 +205,5 @@ function json(file: string): unknown {
     return JSON.parse(readFileSync(file, 'utf8')) as unknown;
   } catch {
     return null;
-  }
-}
-
-/** On the disk when it returns, for root alone: rule files are nobody else's business. */
-function write(file: string, text: string): void {
-  const handle = openSync(file, 'w', 0o600);
-  try {
-    writeFileSync(handle, text);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
-/** A whole file or none. */
-function replace(file: string, text: string): void {
-  const next = `${file}.next`;
-  write(next, text);
-  renameSync(next, file);
-  sync(path.dirname(file));
-}
-
-function sync(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }
